@@ -1,0 +1,1 @@
+"""The demo: its texts as everybody would write them, and invented people who sign."""
