@@ -1,0 +1,137 @@
+"""The table in which letters wait, and delivering them.
+
+A letter is posted in the transaction that causes it, so both happen or neither does. A worker claims letters by
+lease, lets the caller's doer decide what to say now, hands the letter over and settles it; each step is a
+transaction of its own. Whoever dies in between loses nothing: an expired lease sends the letter back. A letter
+goes out a second time only if nobody can know whether the first one arrived, and then with the same Message-ID.
+"""
+
+import json
+import secrets
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, SmallInteger, String, Table, insert, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from petition.base import crypto, db, urls
+from petition.base.smtp import Message
+
+__all__ = ["ENDED", "INSERT", "UNSENT", "Letter", "Message", "post", "unsealed", "values"]
+
+UNSENT = ("waiting", "claimed", "sending", "parked")
+ENDED = ("sent", "needless", "failed", "uncertain")
+
+
+def _where(condition: str) -> dict[str, Any]:
+    return {"postgresql_where": text(condition), "sqlite_where": text(condition)}
+
+
+class Letter(db.Base):
+    """One message to one person, or what is left of it once it has ended: then nothing in it names anybody."""
+
+    __tablename__ = "letter"
+    __table_args__ = (
+        Index("letter_due", "news", "due_at", **_where("state = 'waiting'")),
+        Index("letter_leases", "lease_until", **_where("state IN ('claimed', 'sending')")),
+        Index("letter_unsent", "campaign_id", "mailbox", **_where(f"state IN {UNSENT}")),
+        Index("letter_network", "network", "settled_at", **_where("state = 'sent'")),
+        Index(
+            "letter_gives_up",
+            "gives_up_at",
+            **_where("gives_up_at IS NOT NULL AND state IN ('waiting', 'parked')"),
+        ),
+        Index("letter_mailing", "mailing", "mailbox", unique=True, **_where("mailing IS NOT NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(40))
+    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"))
+    #: The campaign's mailbox key of whom it goes to.
+    mailbox: Mapped[bytes | None] = mapped_column(LargeBinary)
+    #: What the letter is about, such as a pending signature's id; what is gone by then is gone.
+    about: Mapped[int | None]
+    #: Own address and whatever the letter needs that is stored nowhere else; see `unsealed`.
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    language: Mapped[str] = mapped_column(String(35))
+    #: Goes after everything somebody waits for.
+    news: Mapped[bool] = mapped_column(default=False)
+    network: Mapped[bytes | None] = mapped_column(LargeBinary)
+    state: Mapped[str] = mapped_column(String(10), default="waiting")
+    due_at: Mapped[datetime]
+    lease: Mapped[int | None]
+    lease_until: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
+    #: How often the server took the letter and gave no answer.
+    doubts: Mapped[int] = mapped_column(SmallInteger, default=0)
+    #: How often we failed ourselves to decide, word or build it.
+    errors: Mapped[int] = mapped_column(SmallInteger, default=0)
+    message_id: Mapped[str] = mapped_column(String(255))
+    #: The mail server's codes or the class of our own error, never its text, which repeats addresses.
+    trouble: Mapped[str | None] = mapped_column(String(60))
+    created_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+    gives_up_at: Mapped[datetime | None]
+    mailing: Mapped[str | None] = mapped_column(String(60))
+
+
+_letter = cast(Table, Letter.__table__)
+#: The INSERT that `post` runs, for a caller who sends it together with another one; its parameters: `values`.
+INSERT = insert(_letter)
+
+
+def values(
+    kind: str,
+    *,
+    language: str,
+    campaign_id: int | None = None,
+    mailbox: bytes | None = None,
+    about: int | None = None,
+    network: bytes | None = None,
+    sealed: dict[str, Any] | None = None,
+    news: bool = False,
+    due_at: datetime | None = None,
+    gives_up_at: datetime | None = None,
+    mailing: str | None = None,
+) -> dict[str, Any]:
+    """The parameters of `INSERT` for one new letter, its id among them. Always the same keys; asks no database."""
+    letter_id = secrets.randbits(63)
+    now = db.now()
+    return {
+        "id": letter_id,
+        "kind": kind,
+        "campaign_id": campaign_id,
+        "mailbox": mailbox,
+        "about": about,
+        "sealed": None
+        if sealed is None
+        else crypto.seal("letter", str(letter_id), json.dumps(sealed).encode()),
+        "language": language,
+        "news": news,
+        "network": network,
+        "due_at": due_at or now,
+        "message_id": f"<{secrets.token_urlsafe(18)}@{urls.host()}>",
+        "created_at": now,
+        "gives_up_at": gives_up_at,
+        "mailing": mailing,
+    }
+
+
+def post(kind: str, *, language: str, **details: Any) -> int:
+    """Add a letter to the caller's transaction (one INSERT) and return its id; for the details see `values`.
+
+    `sealed` is what the letter needs and nothing else stores (at least `{"to": address}` where no row holds the
+    address); it is forgotten when the letter ends. `news` goes after everything somebody waits for, once for a
+    `mailing` and mailbox. After `gives_up_at` the letter is not tried any more.
+    """
+    parameters = values(kind, language=language, **details)
+    db.session.execute(INSERT, parameters)
+    return cast(int, parameters["id"])
+
+
+def unsealed(letter: Letter) -> dict[str, Any]:
+    """What was sealed with a letter, empty where nothing was. Raises crypto.Unsealable."""
+    if letter.sealed is None:
+        return {}
+    found: dict[str, Any] = json.loads(crypto.unseal("letter", str(letter.id), letter.sealed))
+    return found
