@@ -1,0 +1,368 @@
+"""What people write: checking a line, a name, paragraphs; Markdown to safe HTML; names folded and shortened.
+
+Pure functions. Text is refused, never silently mangled: what is stored is what was typed, stripped and in NFC.
+"""
+
+import re
+import unicodedata
+from html.parser import HTMLParser
+from typing import Literal
+
+import nh3
+from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
+
+Why = Literal["empty", "too_long", "control", "hidden", "combining", "web_address", "line_break"]
+
+LONGEST_NAME = 120  # S31
+LONGEST_MARKDOWN = 20_000  # bytes; 5,000 "[" in it take 71 ms (security.md D7)
+
+_JOINERS = "\u200c\u200d"  # ZWNJ and ZWJ: part of Persian and Indic spelling and of emoji families
+_LINE_BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+# Letters and symbols by category, yet nothing is seen of them: a name made of them would look empty.
+_BLANK_LOOKING = "\u115f\u1160\u3164\uffa0\u2800"
+# Marks that belong to no script and pile up on anything; the others are a script's own spelling.
+_PILING = re.compile(
+    "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f\U000e0100-\U000e01ef]"
+)
+_MOST_PILING = 2
+# Hebrew, Tibetan and Burmese spell ordinary names with three (သို့, སྒྲོལ): two would refuse real people.
+_MOST_OF_A_SCRIPT = 4
+
+
+class TextRefused(ValueError):
+    """Text that is not taken. `why` says which rule; the message holds nothing of what was typed."""
+
+    def __init__(self, why: Why) -> None:
+        super().__init__(why)
+        self.why: Why = why
+
+
+def line(value: str, *, most: int) -> str:
+    """One line of a person's text: stripped, in NFC, at most `most` characters.
+
+    Empty is allowed (whether a field is required is the form's business). Refuses (security.md D14, D15) line
+    breaks, control characters, lone surrogates, private and unassigned characters, direction overrides and
+    zero-width characters; ZWJ and ZWNJ are taken between letters and between emoji, so an emoji family passes
+    whole. More than two free combining marks in a row are refused, more than four of a script's own.
+    """
+    text = value.strip()
+    if len(text) > 4 * most:  # not worth normalising: NFC shortens to a third at the very most
+        raise TextRefused("too_long")
+    if text.isascii() and text.isprintable():
+        if len(text) > most:
+            raise TextRefused("too_long")
+        return text
+    text = unicodedata.normalize("NFC", text)
+    if not text.isprintable():
+        _refuse_unprintable(text)
+    if max(text) > "\u02ff":
+        _refuse_piles(text)
+    if len(text) > most:
+        raise TextRefused("too_long")
+    return text
+
+
+def _refuse_unprintable(text: str) -> None:
+    for at, character in enumerate(text):
+        if character.isprintable():
+            continue
+        category = unicodedata.category(character)
+        if character in _LINE_BREAKS:
+            raise TextRefused("line_break")
+        if category == "Zs":  # no-break and ideographic spaces: ordinary in French and Japanese names
+            continue
+        if character in _JOINERS and _joins(text, at):
+            continue
+        raise TextRefused("hidden" if category == "Cf" else "control")
+
+
+def _joins(text: str, at: int) -> bool:
+    """Whether the joiner at this place stands between two letters or two emoji."""
+    before, after = text[at - 1 : at], text[at + 1 : at + 2]
+    if not before or not after:
+        return False
+    return unicodedata.category(before)[0] in "LMS" and unicodedata.category(after)[0] in "LS"
+
+
+def _refuse_piles(text: str) -> None:
+    piling = of_a_script = 0
+    for character in text:
+        if character in _BLANK_LOOKING:
+            raise TextRefused("hidden")
+        if unicodedata.category(character) not in ("Mn", "Me"):
+            piling = of_a_script = 0
+        elif _PILING.match(character):
+            piling += 1
+        else:
+            of_a_script += 1
+        if piling > _MOST_PILING or of_a_script > _MOST_OF_A_SCRIPT:
+            raise TextRefused("combining")
+
+
+def name(value: str, *, most: int = LONGEST_NAME) -> str:
+    """A person's name: a `line` without a web address (`://` or `www.`, full-width forms too).
+
+    A name is shown in letters, so it must not carry a link (security.md A7). "Dr: Smith" is fine.
+    """
+    text = line(value, most=most)
+    seen = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    if "://" in seen or "www." in seen.lower():
+        raise TextRefused("web_address")
+    return text
+
+
+def paragraphs(value: str, *, most: int) -> str:
+    """Several lines of a person's text (a comment), broken by `\\n` alone; each line by the rules of `line`.
+
+    A pasted tab becomes a blank. `most` counts all characters, breaks included.
+    """
+    text = value.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ").strip()
+    if len(text) > 4 * most:
+        raise TextRefused("too_long")
+    # Only the ends of a line are stripped by `line`; an indent at its start is not worth keeping.
+    text = "\n".join(line(part, most=most) for part in text.split("\n"))
+    if len(text) > most:
+        raise TextRefused("too_long")
+    return text
+
+
+# Letters that Unicode does not take apart but that people type as their plain neighbours.
+_PLAIN = str.maketrans(
+    {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
+)
+# Scripts in which a mark is often left out in typing; elsewhere (Indic, Thai, kana, й) it makes another letter.
+_MARKS_LEFT_OUT = ("LATIN", "GREEK", "ARABIC", "HEBREW")
+
+
+def folded_name(value: str) -> str:
+    """A name folded for finding doubles (S24): never shown, never stored in clear.
+
+    Case, width, accents of Latin and Greek, vowel points of Arabic and Hebrew, apostrophes, hyphens, other
+    punctuation, and blanks are evened out. Different scripts never become equal; a name of nothing but
+    punctuation stays itself.
+    """
+    text = unicodedata.normalize("NFKC", value).casefold().translate(_PLAIN)
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", "".join(_without_left_out_marks(text)))
+    kept = "".join(_kept_in_folding(character) for character in text)
+    return " ".join(kept.split()) or text.strip()
+
+
+def _without_left_out_marks(text: str) -> list[str]:
+    kept: list[str] = []
+    drop = False
+    for character in unicodedata.normalize("NFD", text):
+        if unicodedata.category(character) != "Mn":
+            drop = unicodedata.name(character, "").startswith(_MARKS_LEFT_OUT)
+        elif drop:
+            continue
+        kept.append(character)
+    return kept
+
+
+def _kept_in_folding(character: str) -> str:
+    if character.isalnum():
+        return character
+    category = unicodedata.category(character)
+    if character in "'`´’‘ʼʻʹ′＇ـ" or category == "Cf":  # O'Brien is OBrien; tatweel only stretches
+        return ""
+    return " " if category[0] in "PZC" else character
+
+
+_CIRCLE = "○"
+
+
+def short_name(name: str) -> str:
+    """The short public form suggested for a name; its owner may edit it (S52). Never longer than the name.
+
+    The first word and the initial of the last ("Ngũgĩ wa Thiong'o" → "Ngũgĩ T."); a name of one word becomes its
+    initial ("Sukarno" → "S."). Chinese, Japanese and Korean names keep what stands first, the family's name,
+    and hide the rest as those languages do ("김민준" → "김○○").
+    """
+    words = name.split()
+    if not words:
+        return ""
+    if _is_east_asian(name):
+        return _east_asian_short(words)
+    short = _initial(words[-1]) + "."
+    if len(words) > 1:
+        short = f"{words[0]} {short}"
+    if len(short) <= len(name):
+        return short
+    return words[0] if len(words) > 1 else _initial(words[0])
+
+
+def _is_east_asian(name: str) -> bool:
+    first = unicodedata.name(name.lstrip()[0], "")
+    return first.startswith(("CJK UNIFIED", "HANGUL", "HIRAGANA", "KATAKANA"))
+
+
+def _east_asian_short(words: list[str]) -> str:
+    if len(words) > 1:
+        return words[0] + " " + _CIRCLE * min(2, len("".join(words[1:])))
+    return words[0][0] + _CIRCLE * min(2, len(words[0]) - 1)
+
+
+def _initial(word: str) -> str:
+    """The first letter with the marks that belong to it, as a title would begin with it."""
+    at = next((at for at, character in enumerate(word) if character.isalnum()), 0)
+    end = at + 1
+    while end < len(word) and unicodedata.category(word[end])[0] == "M":
+        end += 1
+    first = word[at].title()
+    return (first if len(first) == 1 else word[at]) + word[at + 1 : end]
+
+
+def markdown(source: str) -> str:
+    """An organiser's Markdown as HTML that may stand in a page unescaped (security.md D7, D8).
+
+    HTML in the source is shown as text. Headings begin at h2, for the page's title is its h1. Links lead to
+    absolute `https:` or `mailto:` addresses, to paths of this site or to places in the page; pictures come from this
+    site alone; what leads elsewhere keeps its text and loses its link. Raises TextRefused: "too_long" beyond
+    20,000 bytes, "control" for lone surrogates.
+    """
+    try:
+        size = len(source.encode())
+    except UnicodeEncodeError:
+        raise TextRefused("control") from None
+    if size > LONGEST_MARKDOWN:
+        raise TextRefused("too_long")
+    html: str = _markdown.render(source)
+    return nh3.clean(
+        html,
+        tags=_TAGS,
+        clean_content_tags={"script", "style"},
+        attributes=_ATTRIBUTES,
+        attribute_filter=_only_safe_addresses,
+        url_schemes={"https", "mailto"},
+        link_rel=None,
+    )
+
+
+_TAGS = {
+    "p",
+    "br",
+    "hr",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "ul",
+    "ol",
+    "li",
+    "blockquote",
+    "pre",
+    "code",
+    "em",
+    "strong",
+    "s",
+    "a",
+    "img",
+    "table",
+    "thead",
+    "tbody",
+    "tr",
+    "th",
+    "td",
+}
+_ATTRIBUTES = {"a": {"href", "title", "rel"}, "img": {"src", "alt", "title"}, "ol": {"start"}}
+# One slash and not two; no backslash, which browsers read as a slash (security.md B11).
+_SAME_SITE = re.compile(r"/(?![/\\]|%5[Cc]|%2[Ff])[^\\\x00-\x20]*|/", re.ASCII)
+_ELSEWHERE = re.compile(r"https://[^/?#@\\\s]+([/?#][^\\\s]*)?", re.ASCII | re.IGNORECASE)
+_WITHIN_OR_MAIL = re.compile(r"#[^\s]*|mailto:[^\s]+", re.ASCII)
+
+
+def _may_link(address: str) -> bool:
+    return any(form.fullmatch(address) for form in (_SAME_SITE, _ELSEWHERE, _WITHIN_OR_MAIL))
+
+
+def _only_safe_addresses(tag: str, attribute: str, value: str) -> str | None:
+    """The last wall behind `_tidy`: whatever made the HTML, no other address leaves it."""
+    if attribute == "href":
+        return value if _may_link(value) else None
+    if attribute == "src":
+        return value if _SAME_SITE.fullmatch(value) else None
+    return value
+
+
+def _tidy(state: StateCore) -> None:
+    """Lower the headings, mark links to elsewhere, and turn a foreign picture into its description."""
+    for token in state.tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(int(token.tag[1]) + 1, 6)}"
+        for child in token.children or ():
+            _tidy_inline(child)
+
+
+def _tidy_inline(token: Token) -> None:
+    if token.type == "link_open" and _ELSEWHERE.fullmatch(str(token.attrGet("href") or "")):
+        token.attrSet("rel", "noopener noreferrer")
+    elif token.type == "image" and not _SAME_SITE.fullmatch(str(token.attrGet("src") or "")):
+        token.type, token.tag, token.children = "text", "", None
+
+
+_markdown = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(["table", "strikethrough"])
+_markdown.core.ruler.push("tidy", _tidy)
+
+
+def opening(html: str, *, characters: int = 900) -> tuple[str, str]:
+    """Splits HTML made by `markdown` into the first screenful and the rest, which may be empty.
+
+    The cut falls between top-level blocks only, after as many as hold about `characters` characters of text (always
+    one at least), and never right after a heading.
+    """
+    blocks = _Blocks(html).found
+    cut = text_so_far = 0
+    for block in blocks:
+        if cut and text_so_far + block.text > characters:
+            break
+        text_so_far += block.text
+        if not block.heading:
+            cut = block.end
+    if not cut or cut == blocks[-1].end:
+        return html.strip(), ""
+    return html[:cut].strip(), html[cut:].strip()
+
+
+class _Block:
+    """A top-level element: where it ends in the source, how much text it holds."""
+
+    def __init__(self, tag: str) -> None:
+        self.heading = tag in ("h2", "h3", "h4", "h5", "h6")
+        self.end = 0
+        self.text = 0
+
+
+class _Blocks(HTMLParser):
+    """Finds the top-level elements of well-formed HTML, as nh3 writes it."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[_Block] = []
+        self._depth = 0
+        self._html = html
+        self._lines = [0]
+        for part in html.split("\n"):
+            self._lines.append(self._lines[-1] + len(part) + 1)
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if self._depth == 0:
+            self.found.append(_Block(tag))
+        self._depth += 1
+        if tag in ("br", "hr", "img"):
+            self.handle_endtag(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        self._depth -= 1
+        if self._depth == 0:
+            row, column = self.getpos()
+            self.found[-1].end = self._html.index(">", self._lines[row - 1] + column) + 1
+
+    def handle_data(self, data: str) -> None:
+        if self._depth:
+            self.found[-1].text += len(data)
