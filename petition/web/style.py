@@ -1,0 +1,101 @@
+"""The style sheets and scripts, at addresses that change with their content and are therefore kept for ever.
+
+`/style/BUILD/RRGGBB.css` is the whole public sheet with one campaign's colour in it: one request for style, and
+never a style attribute. `/static/BUILD/NAME` are the other files. An address of another build (an old page in
+somebody's window, a newer one met during an upgrade) is answered with what this process has, but not kept.
+"""
+
+import hashlib
+import mimetypes
+import re
+from functools import cache, lru_cache
+from pathlib import Path
+
+from flask import Blueprint, Response, abort, make_response
+
+from petition.base import colour
+
+blueprint = Blueprint("style", __name__)
+
+FOLDER = Path(__file__).resolve().parent.parent / "static"
+KEPT = "public, max-age=31536000, immutable"
+PASSING = "no-cache"
+# mimetypes reads the machine's own tables; these must be the same everywhere.
+KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+
+@cache
+def files() -> dict[str, bytes]:
+    """Every static file by name, style sheets without their comments and runs of blanks."""
+    found = {path.name: path.read_bytes() for path in sorted(FOLDER.iterdir()) if path.is_file()}
+    return {name: lean(data.decode()).encode() if name.endswith(".css") else data for name, data in found.items()}
+
+
+def lean(sheet: str) -> str:
+    """A style sheet without comments and needless blanks; strings in ours hold neither."""
+    sheet = re.sub(r"/\*.*?\*/", "", sheet, flags=re.DOTALL)
+    sheet = re.sub(r"\s+", " ", sheet)
+    sheet = re.sub(r" ?([{};,]) ?", r"\1", sheet).replace(";}", "}")
+    return re.sub(r"(?<=[\w-]): (?=[^{}]*[;}])", ":", sheet).strip()
+
+
+@cache
+def build() -> str:
+    """Ten hexadecimal digits that change whenever any static file does."""
+    digest = hashlib.sha256()
+    for name, data in files().items():
+        digest.update(f"{name}\0{len(data)}\0".encode() + data)
+    return digest.hexdigest()[:10]
+
+
+def asset(name: str) -> str:
+    """The address of a static file by its name; a name that does not exist is a mistake of ours (KeyError)."""
+    files()[name]
+    return f"/static/{build()}/{name}"
+
+
+def sheet_href(rgb: str) -> str:
+    """The address of the public sheet in a colour, six hexadecimal digits of either case."""
+    return f"/style/{build()}/{rgb.lower()}.css"
+
+
+@lru_cache(maxsize=256)
+def sheet(rgb: str) -> bytes:
+    """The public sheet in a colour. Raises ValueError for a colour that is none or cannot be read on paper."""
+    tones = {name: value if value.startswith("#") else f"#{value}" for name, value in colour.scheme(rgb).items()}
+    light = f"--accent:{tones['accent']};--on-accent:{tones['on_accent']}"
+    dark = f"--accent:{tones['accent_dark']};--on-accent:{tones['on_accent_dark']}"
+    # Behind the house's own colours so that these win; for screens only, since print is black on white.
+    tail = (
+        f"@media screen{{:root{{{light}}}}}"
+        f"@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}"
+    )
+    return files()["public.css"] + tail.encode()
+
+
+@blueprint.get("/style/<wanted>/<rgb>.css")
+def public_sheet(wanted: str, rgb: str) -> Response:
+    """The public sheet; 404 for anything but six small hexadecimal digits."""
+    if not re.fullmatch(r"[0-9a-f]{6}", rgb):
+        abort(404)
+    try:
+        return answer(sheet(rgb), ".css", wanted)
+    except ValueError:
+        abort(404)
+
+
+@blueprint.get("/static/<wanted>/<name>")
+def static_file(wanted: str, name: str) -> Response:
+    """One of the files of `petition/static`, from memory."""
+    data = files().get(name)
+    if data is None:
+        abort(404)
+    return answer(data, Path(name).suffix, wanted)
+
+
+def answer(data: bytes, suffix: str, wanted: str) -> Response:
+    """What a file is sent as; kept for ever only under the address that names its content."""
+    response = make_response(data)
+    response.mimetype = KINDS.get(suffix) or mimetypes.guess_type(f"x{suffix}")[0] or "application/octet-stream"
+    response.headers["Cache-Control"] = KEPT if wanted == build() else PASSING
+    return response
