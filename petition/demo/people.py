@@ -49,8 +49,8 @@ THINGS = (
     "cedar",
     "old.bridge",
 )
-# Left out because it would pair with a common given name to the name of somebody known.
-LEFT_OUT = {"البرغوثي"}
+# Left out: two that soon make the name of somebody known, one that Faker misspells with a stretched letter.
+LEFT_OUT = {"البرغوثي", "Obama", "دراجـي"}
 JOINERS = "\u200c\u200d"  # part of correct spelling in Persian and in several Indic scripts
 
 # Signers per hour of the day: asleep until six, a peak at midday, a higher one after supper.
@@ -198,7 +198,7 @@ def _name(dice: Random, locales: str) -> str:
             name = family + FAMILY_NAME_FIRST[language] + given
         else:
             name = f"{given} {family}"
-        name = unicodedata.normalize("NFC", name)
+        name = unicodedata.normalize("NFC", " ".join(name.split()))
         if _can_stand(name, family):
             return name
 
