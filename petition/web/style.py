@@ -61,25 +61,24 @@ def sheet_href(rgb: str) -> str:
 
 @lru_cache(maxsize=256)
 def sheet(rgb: str) -> bytes:
-    """The public sheet in a colour. Raises ValueError for a colour that is none or cannot be read on paper."""
-    tones = {name: value if value.startswith("#") else f"#{value}" for name, value in colour.scheme(rgb).items()}
-    light = f"--accent:{tones['accent']};--on-accent:{tones['on_accent']}"
-    dark = f"--accent:{tones['accent_dark']};--on-accent:{tones['on_accent_dark']}"
+    """The public sheet in a colour. Raises ValueError for what is no colour, or cannot be read on our paper."""
+    chosen = colour.parse(rgb)
+    colour.check(chosen)
+    tone = colour.scheme(chosen)
+    light = f"--accent:{tone['accent']};--on-accent:{tone['on_accent']}"
+    dark = f"--accent:{tone['dark_accent']};--on-accent:{tone['dark_on_accent']}"
     # Behind the house's own colours so that these win; for screens only, since print is black on white.
-    tail = (
-        f"@media screen{{:root{{{light}}}}}"
-        f"@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}"
-    )
+    tail = f"@media screen{{:root{{{light}}}}}@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}"
     return files()["public.css"] + tail.encode()
 
 
 @blueprint.get("/style/<wanted>/<rgb>.css")
 def public_sheet(wanted: str, rgb: str) -> Response:
-    """The public sheet; 404 for anything but six small hexadecimal digits."""
-    if not re.fullmatch(r"[0-9a-f]{6}", rgb):
+    """The public sheet in a colour; 404 for anything but six hexadecimal digits of a readable one."""
+    if not re.fullmatch(r"[0-9A-Fa-f]{6}", rgb):
         abort(404)
     try:
-        return answer(sheet(rgb), ".css", wanted)
+        return answer(sheet(rgb.lower()), ".css", wanted)
     except ValueError:
         abort(404)
 
