@@ -28,10 +28,15 @@ class DomainCheck:
     """
 
     def __init__(
-        self, resolver: dns.resolver.Resolver | None = None, *, clock: Callable[[], float] = time.monotonic
+        self,
+        resolver: dns.resolver.Resolver | None = None,
+        *,
+        deadline: float = DEADLINE,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`resolver`: the system's own if None, made at the first question. `clock`: seconds, never going back."""
+        """`resolver`: the system's own if None, made at the first question. `deadline`, `clock`: seconds."""
         self._resolver = resolver
+        self._deadline = deadline
         self._clock = clock
         self._turn = threading.Lock()
         self._kept: dict[str, tuple[float, bool]] = {}
@@ -57,7 +62,7 @@ class DomainCheck:
             raise mailbox.MailboxRefused("no_such_domain", mailbox.suggestion(box.address))
 
     def _ask(self, domain: str) -> bool:
-        ends = time.monotonic() + DEADLINE
+        ends = time.monotonic() + self._deadline
         answer = self._receives(domain, ends)
         if answer is None or (answer is False and not self._dns_works(ends)):
             return True

@@ -162,11 +162,17 @@ def _without_left_out_marks(text: str) -> list[str]:
     return kept
 
 
+# O'Brien is OBrien; some of these count as letters for Unicode. The tatweel only stretches a word.
+_NOTHING = frozenset("'`´’‘ʼʻʹ′ـ")
+
+
 def _kept_in_folding(character: str) -> str:
+    if character in _NOTHING:
+        return ""
     if character.isalnum():
         return character
     category = unicodedata.category(character)
-    if character in "'`´’‘ʼʻʹ′＇ـ" or category == "Cf":  # O'Brien is OBrien; tatweel only stretches
+    if category == "Cf":
         return ""
     return " " if category[0] in "PZC" else character
 
