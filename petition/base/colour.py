@@ -1,6 +1,7 @@
 """A campaign's one colour: whether it can be read on our paper, and what goes with it in light and in dark.
 
-Contrast is WCAG 2.2's (success criterion 1.4.3): at least 4.5 to 1 for text, which covers the 3 to 1 of controls.
+Contrast is WCAG 2.2's (success criterion 1.4.3): at least 4.5 to 1 for text, which covers the 3 to 1 of
+controls.
 """
 
 import re
@@ -71,8 +72,8 @@ def check(colour: Colour) -> None:
 def scheme(colour: Colour) -> dict[str, str]:
     """The colours of a style sheet, each `#RRGGBB`, the same for the same colour always.
 
-    `accent` and `on_accent` (text upon it) for light; `dark_accent`, lightened until it can be read on dark paper and
-    sheet, and `dark_on_accent`. Only a colour that passed `check` gives readable text in light.
+    `accent` and `on_accent` (text upon it) for light; `dark_accent`, lightened until it can be read on dark
+    paper and sheet, and `dark_on_accent`. Only a colour that passed `check` gives readable text in light.
     """
     dark = _towards(_WHITE, colour, DARK_PAPER, DARK_SHEET)
     chosen = {"accent": colour, "on_accent": SHEET, "dark_accent": dark, "dark_on_accent": DARK_PAPER}
@@ -86,9 +87,7 @@ def _readable(colour: Colour, *grounds: Colour) -> bool:
 def _towards(end: Colour, colour: Colour, *grounds: Colour) -> Colour:
     """The first of a hundred even steps from the colour to white or black that can be read on all grounds."""
     for step in range(100):
-        mixed = Colour(
-            *(round(own + (goal - own) * step / 100) for own, goal in zip(colour, end, strict=True))
-        )
+        mixed = Colour(*(round(own + (goal - own) * step / 100) for own, goal in zip(colour, end, strict=True)))
         if _readable(mixed, *grounds):
             return mixed
     return end

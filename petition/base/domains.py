@@ -22,9 +22,9 @@ _PROBE = "gmail.com"
 class DomainCheck:
     """Asks DNS whether a domain receives mail; when in doubt it does.
 
-    Known providers are never asked about. Answers are kept for an hour, in memory. One question at a time in this
-    process, 300 ms at most: whoever finds it busy is told yes at once. No counts only if DNS has found a known
-    provider within the hour, so a broken resolver turns nobody away.
+    Known providers are never asked about. Answers are kept for an hour, in memory. One question at a time in
+    this process, 300 ms at most: whoever finds it busy is told yes at once. No counts only if DNS has found
+    a known provider within the hour, so a broken resolver turns nobody away.
     """
 
     def __init__(
@@ -98,7 +98,5 @@ class DomainCheck:
         left = ends - time.monotonic()
         if left <= 0:
             raise dns.exception.Timeout
-        answer = self._resolver.resolve(
-            domain + ".", kind, lifetime=left, search=False, raise_on_no_answer=False
-        )
+        answer = self._resolver.resolve(domain + ".", kind, lifetime=left, search=False, raise_on_no_answer=False)
         return [str(getattr(record, "exchange", record)) for record in answer.rrset or ()]

@@ -20,8 +20,8 @@ _LONGEST_LOCAL = 64  # bytes, RFC 5321 4.5.3.1.1
 class Mailbox:
     """An address that was checked.
 
-    `address`: where letters go; as typed, the domain as lower-case A-label. `folded`: for comparing alone; it need not
-    be a valid address and is never mailed. `domain`: the A-label letters go to.
+    `address`: where letters go; as typed, the domain as lower-case A-label. `folded`: for comparing alone;
+    it need not be a valid address and is never mailed. `domain`: the A-label letters go to.
     """
 
     address: str
@@ -41,8 +41,8 @@ class MailboxRefused(ValueError):
 def parse(typed: str, *, ours: frozenset[str] = frozenset(), smtputf8: bool = False) -> Mailbox:
     """Check and fold an address as typed (S20–S22, S32; security.md 1.7). Raises MailboxRefused.
 
-    `ours`: addresses and domains, lower case and as A-labels, to which a letter would make a loop. `smtputf8`:
-    whether the mail server takes a local part beyond ASCII. Asks no DNS.
+    `ours`: addresses and domains, lower case and as A-labels, to which a letter would make a loop.
+    `smtputf8`: whether the mail server takes a local part beyond ASCII. Asks no DNS.
     """
     typed = typed.strip().removesuffix(".")
     if not typed:
@@ -116,8 +116,8 @@ def provider(domain: str) -> providers.Provider | None:
 def suggestion(address: str) -> str | None:
     """The address with its domain corrected where a common slip is likely (`a@gmial.com`), else None.
 
-    For an address that does not work: a domain of a known provider is never doubted. A slip is one stroke (missing,
-    added, wrong, or two swapped), a comma for the dot, or a name without its ending.
+    For an address that does not work: a domain of a known provider is never doubted. A slip is one stroke
+    (missing, added, wrong, or two swapped), a comma for the dot, or a name without its ending.
     """
     local, at, domain = address.rpartition("@")
     domain = domain.strip().lower()

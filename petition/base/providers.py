@@ -1,8 +1,8 @@
 """Mail providers, as data: what each folds, where its mailbox is opened; none of them is ever asked for by DNS.
 
 A rule stands here only with a source that says so. Where none is known, nothing is folded: two signatures of one
-person are a smaller fault than two people counted as one (security.md A5). Never folded: hyphens (Yahoo's are
-addresses of their own), sub-domains (Fastmail), the country forms of a domain, sister domains of one provider.
+person are a smaller fault than two people counted as one (security.md A5). Never folded: hyphens (Yahoo's
+are addresses of their own), sub-domains (Fastmail), the country forms of a domain, sister domains.
 """
 
 from dataclasses import dataclass
@@ -46,9 +46,7 @@ _LIVE = "com at be ca cl cn co.kr co.uk co.za com.ar com.au com.mx com.my com.pt
 _LIVE += " nl no ph ru se"
 _OUTLOOK = "com at be bg cl co co.id co.il co.nz co.th com.ar com.au com.br com.es com.gr com.hr com.pe com.py com.tr"
 _OUTLOOK += " com.vn cz de dk ec es fr hn hu ie in it jp kr lv my ph pt sa sg si sk"
-_YAHOO = (
-    "com at be bg ca ch cl co.id co.il co.in co.jp co.kr co.nz co.th co.uk co.za com.ar com.au com.br com.co"
-)
+_YAHOO = "com at be bg ca ch cl co.id co.il co.in co.jp co.kr co.nz co.th co.uk co.za com.ar com.au com.br com.co"
 _YAHOO += " com.hk com.mx com.my com.pe com.ph com.sg com.tr com.tw com.ve com.vn cz de dk es fi fr gr hr hu ie in it"
 _YAHOO += " nl no pl pt ro se"
 _YANDEX = "ru com by kz ua uz az com.am com.ge com.tr co.il ee fr kg lt lv md tj tm"
@@ -101,9 +99,7 @@ TABLE: tuple[Provider, ...] = (
     # kb.mailbox.org/en/private/e-mail/mail-extensions
     _row("mailbox.org", "mailbox.org", inbox="https://login.mailbox.org/", plus_tags=True),
     # yandex.com/support/mail/reg.html, "special email addresses" (tags; the dots it also evens out are left alone).
-    _row(
-        "Yandex", "ya.ru " + _countries("yandex", _YANDEX), inbox="https://mail.yandex.com/", plus_tags=True
-    ),
+    _row("Yandex", "ya.ru " + _countries("yandex", _YANDEX), inbox="https://mail.yandex.com/", plus_tags=True),
     # Wikipedia, "Email address", sub-addressing.
     _row("Runbox", "runbox.com", inbox="https://runbox.com/", plus_tags=True),
     # From here on: no source that tags are ignored, or one that they are not; nothing is folded.
@@ -121,9 +117,7 @@ TABLE: tuple[Provider, ...] = (
     _row("mail.com", "mail.com email.com usa.com europe.com", inbox="https://www.mail.com/"),
     _row("Freenet", "freenet.de", inbox="https://email.freenet.de/"),
     _row("T-Online", "t-online.de magenta.de", inbox="https://email.t-online.de/"),
-    _row(
-        "Posteo", "posteo.de posteo.net posteo.org posteo.eu posteo.at posteo.ch", inbox="https://posteo.de/"
-    ),
+    _row("Posteo", "posteo.de posteo.net posteo.org posteo.eu posteo.at posteo.ch", inbox="https://posteo.de/"),
     # help.mail.ru/mail/account/aliases: aliases that are made first.
     _row("Mail.ru", "mail.ru inbox.ru list.ru bk.ru internet.ru", inbox="https://e.mail.ru/"),
     _row("Rambler", "rambler.ru lenta.ru ro.ru", inbox="https://mail.rambler.ru/"),

@@ -1,6 +1,7 @@
 """What people write: checking a line, a name, paragraphs; Markdown to safe HTML; names folded and shortened.
 
-Pure functions. Text is refused, never silently mangled: what is stored is what was typed, stripped and in NFC.
+Pure functions. Text is refused, never silently mangled: what is kept is what was typed, stripped,
+in NFC.
 """
 
 import re
@@ -129,10 +130,8 @@ def paragraphs(value: str, *, most: int) -> str:
 
 
 # Letters that Unicode does not take apart but that people type as their plain neighbours.
-_PLAIN = str.maketrans(
-    {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
-)
-# Scripts in which a mark is often left out in typing; elsewhere (Indic, Thai, kana, й) it makes another letter.
+_PLAIN = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
+# Scripts whose marks are often left out in typing; elsewhere (Indic, Thai, kana, й) they make other letters.
 _MARKS_LEFT_OUT = ("LATIN", "GREEK", "ARABIC", "HEBREW")
 
 
@@ -183,9 +182,9 @@ _CIRCLE = "○"
 def short_name(name: str) -> str:
     """The short public form suggested for a name; its owner may edit it (S52). Never longer than the name.
 
-    The first word and the initial of the last ("Ngũgĩ wa Thiong'o" → "Ngũgĩ T."); a name of one word becomes its
-    initial ("Sukarno" → "S."). Chinese, Japanese and Korean names keep what stands first, the family's name,
-    and hide the rest as those languages do ("김민준" → "김○○").
+    The first word and the initial of the last ("Ngũgĩ wa Thiong'o" → "Ngũgĩ T."); a name of one word becomes
+    its initial ("Sukarno" → "S."). Chinese, Japanese and Korean names keep what stands first, the family's
+    name, and hide the rest as those languages do ("김민준" → "김○○").
     """
     words = name.split()
     if not words:
@@ -225,9 +224,9 @@ def markdown(source: str) -> str:
     """An organiser's Markdown as HTML that may stand in a page unescaped (security.md D7, D8).
 
     HTML in the source is shown as text. Headings begin at h2, for the page's title is its h1. Links lead to
-    absolute `https:` or `mailto:` addresses, to paths of this site or to places in the page; pictures come from this
-    site alone; what leads elsewhere keeps its text and loses its link. Raises TextRefused: "too_long" beyond
-    20,000 bytes, "control" for lone surrogates.
+    absolute `https:` or `mailto:` addresses, to paths of this site or to places in the page; pictures come
+    from this site alone; what leads elsewhere keeps its text and loses its link. Raises TextRefused:
+    "too_long" beyond 20,000 bytes, "control" for lone surrogates.
     """
     try:
         size = len(source.encode())
@@ -285,7 +284,7 @@ def _may_link(address: str) -> bool:
     return any(form.fullmatch(address) for form in (_SAME_SITE, _ELSEWHERE, _WITHIN_OR_MAIL))
 
 
-def _only_safe_addresses(tag: str, attribute: str, value: str) -> str | None:
+def _only_safe_addresses(_tag: str, attribute: str, value: str) -> str | None:
     """The last wall behind `_tidy`: whatever made the HTML, no other address leaves it."""
     if attribute == "href":
         return value if _may_link(value) else None
@@ -317,8 +316,8 @@ _markdown.core.ruler.push("tidy", _tidy)
 def opening(html: str, *, characters: int = 900) -> tuple[str, str]:
     """Splits HTML made by `markdown` into the first screenful and the rest, which may be empty.
 
-    The cut falls between top-level blocks only, after as many as hold about `characters` characters of text (always
-    one at least), and never right after a heading.
+    The cut falls between top-level blocks only, after as many as hold about `characters` characters of text
+    (always one at least), and never right after a heading.
     """
     blocks = _Blocks(html).found
     cut = text_so_far = 0
@@ -356,14 +355,14 @@ class _Blocks(HTMLParser):
         self.feed(html)
         self.close()
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
         if self._depth == 0:
             self.found.append(_Block(tag))
         self._depth += 1
         if tag in ("br", "hr", "img"):
             self.handle_endtag(tag)
 
-    def handle_endtag(self, tag: str) -> None:
+    def handle_endtag(self, tag: str) -> None:  # noqa: ARG002
         self._depth -= 1
         if self._depth == 0:
             row, column = self.getpos()

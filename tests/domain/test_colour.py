@@ -56,7 +56,6 @@ def test_every_scheme_can_be_read_on_its_paper_its_sheet_and_its_accent(chosen: 
         colour.check(chosen)
     except colour.ColourRefused as refused:
         colour.check(refused.suggestion)
-        assert refused.ratio < 4.5
         return
     for ground in (PAPER, SHEET, made["on_accent"]):
         assert colour.contrast(made["accent"], ground) >= 4.5

@@ -1,4 +1,4 @@
-"""Which addresses are taken, what they fold to, and whether their domain exists (S20–S23, S32; security.md 1.7, 2.2)."""
+"""Which addresses are taken, what they fold to, whether their domain exists (S20–S23, S32; security.md 2.2)."""
 
 import socket
 import threading
@@ -225,7 +225,8 @@ domains = st.sampled_from(
 def test_folding_is_idempotent_and_blind_to_case(local: str, domain: str) -> None:
     once = folded(f"{local}@{domain}")
     assert folded(f"{local.upper()}@{domain.upper()}") == once
-    # The folded form need not be valid (`a.+x@` gives `a.@`): it is folded again by the same rule, not parsed.
+    # The folded form need not be valid (`a.+x@` gives `a.@`): it is folded again by the same rule, not
+    # parsed.
     assert mailbox._folded(*once.rsplit("@", 1)) == once
 
 
@@ -325,7 +326,7 @@ ZONE: Zone = {
 
 
 class NameServer:
-    """A small DNS server on the loopback that answers from a zone, slowly if told so, and remembers the questions."""
+    """A small DNS server on the loopback: answers from a zone, late if told so, remembers the questions."""
 
     def __init__(self, zone: Zone) -> None:
         self.zone, self.silent, self.failing = zone, False, False

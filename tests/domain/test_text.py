@@ -142,9 +142,7 @@ def test_the_filter_only_ever_refuses_in_its_own_way_and_its_output_is_clean(typ
 
 
 def test_a_comment_keeps_its_lines_and_knows_one_kind_of_break() -> None:
-    assert (
-        text.paragraphs(" one\r\ntwo \r\n\r\nthree\tfour\rfive ", most=100) == "one\ntwo\n\nthree four\nfive"
-    )
+    assert text.paragraphs(" one\r\ntwo \r\n\r\nthree\tfour\rfive ", most=100) == "one\ntwo\n\nthree four\nfive"
 
 
 @pytest.mark.parametrize(
@@ -178,9 +176,7 @@ def test_no_heading_of_a_text_is_the_page_s_own() -> None:
 
 
 def test_html_in_markdown_is_shown_as_text() -> None:
-    html = text.markdown(
-        "<script>alert(1)</script> {{7*7}}\n\n<img src=x onerror=alert(1)>\n\n<div>block</div>"
-    )
+    html = text.markdown("<script>alert(1)</script> {{7*7}}\n\n<img src=x onerror=alert(1)>\n\n<div>block</div>")
     assert "&lt;script&gt;" in html
     assert "{{7*7}}" in html
     assert not re.search(r"<(script|img|div)", html)
@@ -278,9 +274,7 @@ def test_a_short_text_is_all_opening() -> None:
 
 def test_the_opening_never_cuts_inside_a_block_nor_right_after_a_heading() -> None:
     listed = "- " + "\n- ".join("point " * 20 for _ in range(9))
-    first, rest = text.opening(
-        text.markdown(f"Short.<br>\n\n## Demands\n\n{listed}\n\n---\n\nEnd."), characters=100
-    )
+    first, rest = text.opening(text.markdown(f"Short.<br>\n\n## Demands\n\n{listed}\n\n---\n\nEnd."), characters=100)
     assert first == "<p>Short.&lt;br&gt;</p>"
     assert rest.startswith("<h3>Demands</h3>")
     assert rest.count("<li>") == rest.count("</li>") == 9
