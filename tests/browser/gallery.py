@@ -12,7 +12,7 @@ from types import SimpleNamespace as Thing
 from typing import Any
 
 from flask import Flask, Response, abort, render_template, request
-from flask_babel import Babel, format_date, format_datetime, format_decimal, gettext, ngettext
+from flask_babel import Babel, format_date, format_datetime, format_decimal
 from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -264,7 +264,7 @@ def common() -> dict[str, Any]:
         "direction": direction, "number": format_decimal, "percent": lambda share: format_decimal(share * 100) + " %",
         "date": lambda day: format_date(day, "long"), "home": "#home", "privacy_href": "#privacy", "how_href": "#how",
         "moment": lambda at: format_datetime(at, "d MMMM y, HH:mm") + " UTC",
-        "country": lambda code: countries.name(code, lang), "_": gettext, "ngettext": ngettext,
+        "country": lambda code: countries.name(code, lang),
     }  # fmt: skip
 
 
