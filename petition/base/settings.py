@@ -1,0 +1,206 @@
+"""Every setting: its name in the environment, its default, its meaning and what it refuses.
+
+The only place that reads the environment. A wrong value raises `SettingsError` with one sentence that names
+the setting; nothing is half-started. `table()` gives the rows for `docs/settings.md`.
+"""
+
+import ipaddress
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from flask import current_app
+
+from petition.base import mailbox
+
+
+class SettingsError(ValueError):
+    """A setting is missing or makes no sense; the text is one sentence for the person who starts the program."""
+
+
+def setting(default: str, meaning: str, read: Callable[[str], Any]) -> Any:
+    """A dataclass field read from the environment variable of the same name in capitals."""
+    return field(metadata={"default": default, "meaning": meaning, "read": read})
+
+
+def _text(value: str) -> str:
+    return value.strip()
+
+
+def _words(value: str) -> tuple[str, ...]:
+    words = tuple(word.strip() for word in value.split(",") if word.strip())
+    if not words:
+        raise ValueError("needs at least one word")
+    return words
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def read(value: str) -> int:
+        number = int(value) if value.strip().isascii() and value.strip().isdigit() else least - 1
+        if not least <= number <= most:
+            raise ValueError(f"must be a whole number from {least} to {most}")
+        return number
+
+    return read
+
+
+def _seconds(least: float, most: float) -> Callable[[str], float]:
+    def read(value: str) -> float:
+        try:
+            number = float(value)
+        except ValueError:
+            number = -1
+        if not least <= number <= most:
+            raise ValueError(f"must be a number of seconds from {least:g} to {most:g}")
+        return number
+
+    return read
+
+
+def _path(value: str) -> Path:
+    return Path(value).expanduser().absolute()
+
+
+def _base_url(value: str) -> str:
+    parts = urlsplit(value.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise ValueError("must be the site's address alone, such as https://example.org")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _database_url(value: str) -> str:
+    if not value.startswith(("sqlite:///", "postgresql://")):
+        raise ValueError("must start with sqlite:/// or postgresql://")
+    return value
+
+
+def _mail_from(value: str) -> str:
+    return mailbox.parse(value).address if value.strip() else ""
+
+
+def _smtp(value: str) -> "Smtp | None":
+    if not value.strip():
+        return None
+    parts = urlsplit(value.strip())
+    ports = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
+    if parts.scheme not in ports or not parts.hostname:
+        raise ValueError("must look like smtp://user:password@host:587 (STARTTLS) or smtps://… (TLS)")
+    if parts.scheme == "smtp+plain" and not is_loopback(parts.hostname):
+        raise ValueError("smtp+plain:// sends letters unencrypted and is allowed to a loopback address only")
+    return Smtp(
+        parts.scheme, parts.hostname, parts.port or ports[parts.scheme],
+        unquote(parts.username or ""), unquote(parts.password or ""),
+    )  # fmt: skip
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address can only mean this very machine."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+@dataclass(frozen=True, slots=True)
+class Smtp:
+    """Where letters are handed over. `scheme` smtp means STARTTLS is demanded, smtps TLS from the first byte."""
+
+    scheme: str
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings, read once at the start."""
+
+    base_url: str = setting(
+        "http://localhost:8000", "The public address of the site; every link is built from it.", _base_url
+    )
+    host: str = setting("127.0.0.1", "The address the web server binds.", _text)
+    port: int = setting("8000", "The port the web server binds.", _whole(1, 65535))
+    database_url: str = setting(
+        "sqlite:///instance/petition.db", "sqlite:///FILE, or postgresql://USER:PASSWORD@HOST/NAME.", _database_url
+    )
+    keys_file: Path = setting("instance/keys.json", "The key ring: a file with mode 600, outside the database.", _path)
+    letters_dir: Path = setting(
+        "instance/letters", "Where letters are kept while no mail server is set (on a loopback address only).", _path
+    )
+    site_name: str = setting("The Solidarity Post", "The name on every page and letter.", _text)
+    languages: tuple[str, ...] = setting("en,es", "Languages of the interface, the first one is the default.", _words)
+    smtp_url: Smtp | None = setting(
+        "", "smtp://USER:PASSWORD@HOST:587 (STARTTLS) or smtps://USER:PASSWORD@HOST:465 (TLS).", _smtp
+    )
+    smtp_ca_file: str = setting("", "A file of certificates to trust for the mail server besides the system's.", _text)
+    mail_from: str = setting("", "The address letters come from; needed as soon as SMTP_URL is set.", _mail_from)
+    mail_connections: int = setting("4", "Letters sent at the same time by one worker.", _whole(1, 64))
+    proxies: int = setting(
+        "0", "How many proxies of your own stand in front (X-Forwarded-For is believed that far).", _whole(0, 4)
+    )
+    web_processes: int = setting("1", "Web server processes; SQLite wants 1.", _whole(1, 64))
+    web_threads: int = setting("4", "Threads of each web process.", _whole(1, 64))
+    pool_size: int = setting(
+        "8", "Database connections of one process; waiting for a free one ends after 2 s.", _whole(1, 200)
+    )
+    soft_limit: int = setting(
+        "60", "Letters an hour that signatures from one network cause at once; later ones wait.", _whole(1, 1_000_000)
+    )
+    hard_limit: int = setting(
+        "600", "Forms an hour taken from one network by one web process; beyond it: 429.", _whole(1, 10_000_000)
+    )
+    page_cache: float = setting("0.5", "Seconds a public page is answered from memory.", _seconds(0, 1))
+
+
+_settings_key = "petition.settings"
+
+
+def read(environ: Mapping[str, str] | None = None) -> Settings:
+    """All settings from the environment (or a mapping). Raises SettingsError with one sentence."""
+    environ = os.environ if environ is None else environ
+    values: dict[str, Any] = {}
+    for item in fields(Settings):
+        name = item.name.upper()
+        try:
+            values[item.name] = item.metadata["read"](environ.get(name, item.metadata["default"]))
+        except ValueError as error:
+            raise SettingsError(f"{name} {error}.") from None
+    settings = Settings(**values)
+    _check_together(settings)
+    return settings
+
+
+def _check_together(settings: Settings) -> None:
+    if settings.smtp_url is not None and not settings.mail_from:
+        raise SettingsError("MAIL_FROM is missing: letters need an address they come from once SMTP_URL is set.")
+    if settings.smtp_url is None and not keeps_letters(settings):
+        raise SettingsError(
+            "SMTP_URL is missing: without a mail server the site starts only where BASE_URL and HOST"
+            " are both a loopback address."
+        )
+    if settings.database_url.startswith("sqlite") and settings.web_processes > 1:
+        raise SettingsError("WEB_PROCESSES must be 1 with SQLite; use PostgreSQL for more.")
+    unknown = set(settings.languages) - {"en", "es"}
+    if unknown:
+        raise SettingsError(f"LANGUAGES names a language the interface does not speak: {', '.join(sorted(unknown))}.")
+
+
+def keeps_letters(settings: Settings) -> bool:
+    """Whether letters are kept for reading on this machine instead of being sent: the trial without a mail server."""
+    host = urlsplit(settings.base_url).hostname or ""
+    return settings.smtp_url is None and is_loopback(host) and is_loopback(settings.host)
+
+
+def current() -> Settings:
+    """The settings of the application we run in."""
+    found: Settings = current_app.extensions[_settings_key]
+    return found
+
+
+def table() -> list[tuple[str, str, str]]:
+    """(NAME, default, meaning) of every setting, in order, for the documentation."""
+    return [(item.name.upper(), item.metadata["default"], item.metadata["meaning"]) for item in fields(Settings)]

@@ -1,0 +1,57 @@
+"""What a signer typed and chose: sealed where it names the person, in clear only what figures and lists need."""
+
+from dataclasses import asdict, dataclass
+
+import orjson
+
+from petition.base import crypto
+from petition.base.text import short_name
+
+HIDDEN, SHORT, FULL = "hidden", "short", "full"
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What names a person: sealed as one JSON record, "" where nothing was given."""
+
+    name: str
+    address: str
+    place: str = ""
+    role: str = ""
+    organisation: str = ""
+    comment: str = ""
+    #: The short form for the public list, as its owner wants it.
+    short: str = ""
+
+    def seal(self, campaign_id: int) -> bytes:
+        """Encrypted for a campaign; confirming copies the blob."""
+        return crypto.seal("signature", str(campaign_id), orjson.dumps(asdict(self)))
+
+
+def opened(campaign_id: int, blob: bytes) -> Details:
+    """What was sealed. Raises crypto.Unsealable. Fields that a later version added are left out."""
+    record: dict[str, str] = orjson.loads(crypto.unseal("signature", str(campaign_id), blob))
+    return Details(**{name: value for name, value in record.items() if name in Details.__slots__})
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a signer chose that is kept in clear. `country` "" where not given, `source` where they came from."""
+
+    language: str
+    country: str = ""
+    appear: str = HIDDEN
+    with_role: bool = False
+    on_behalf: bool = False
+    news: bool = False
+    source: str = ""
+    partner: str = ""
+    channel: str = "online"
+
+
+def shown(details: Details, appear: str, with_role: bool) -> tuple[str, str]:
+    """The name and the role line that the public list shows for a choice."""
+    if appear == HIDDEN:
+        return "", ""
+    name = details.name if appear == FULL else details.short or short_name(details.name)
+    return name, ", ".join(part for part in (details.role, details.organisation) if part) if with_role else ""

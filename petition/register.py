@@ -1,0 +1,290 @@
+"""Moves, their numbers, the tallies folded up from them, totals and breakdowns.
+
+The verb that changes what counts writes its move in its own transaction; nobody waits for a counter. The worker
+numbers and folds. The total shown everywhere is the tallies plus the moves not yet numbered, in one statement:
+exact at every moment.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    Date,
+    ForeignKey,
+    Index,
+    Row,
+    String,
+    UniqueConstraint,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    union_all,
+    update,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from petition.base import db
+
+#: The parts of a move's cell by which the tallies are broken down.
+DIMENSIONS = ("day", "country", "language", "channel", "source", "partner")
+BATCH = 10_000
+
+
+class Move(db.Base):
+    """One change of what counts. Numbered in order, the moves are the register of a campaign.
+
+    `day` and the rest of the cell are the signature's own, so that what leaves is subtracted where it was added;
+    `at` is when the move was made. `signature_id` is a random id that names nobody once the signature is gone.
+    """
+
+    __tablename__ = "move"
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "number"),
+        Index(
+            "move_unnumbered",
+            "campaign_id",
+            "id",
+            postgresql_where="number IS NULL",
+            sqlite_where="number IS NULL",
+        ),
+        Index("move_signature", "signature_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    number: Mapped[int | None]
+    signature_id: Mapped[int | None]
+    kind: Mapped[str] = mapped_column(String(12))
+    amount: Mapped[int]
+    day: Mapped[date] = mapped_column(Date)
+    country: Mapped[str] = mapped_column(String(2))
+    language: Mapped[str] = mapped_column(String(12))
+    channel: Mapped[str] = mapped_column(String(10))
+    source: Mapped[str] = mapped_column(String(100))
+    partner: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime]
+
+
+class RegisterHead(db.Base):
+    """How far a campaign's register is numbered. Locked by whoever numbers; never the campaign's own row,
+    for every insert's foreign key would wait on that."""
+
+    __tablename__ = "register_head"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(default=0)
+
+
+class Tally(db.Base):
+    """What counts, folded up: one row for the total and one for each value of each dimension."""
+
+    __tablename__ = "tally"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), primary_key=True)
+    dimension: Mapped[str] = mapped_column(String(10), primary_key=True)
+    value: Mapped[str] = mapped_column(String(100), primary_key=True)
+    amount: Mapped[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Where a signature stands in every breakdown; "" where something was not given."""
+
+    day: date
+    country: str
+    language: str
+    channel: str
+    source: str
+    partner: str
+
+
+_enter = insert(Move.__table__)  # type: ignore[arg-type]
+
+
+def move(campaign_id: int, kind: str, amount: int, cell: Cell, *, signature_id: int | None, at: datetime) -> None:
+    """Write a move in the caller's transaction."""
+    db.session.execute(_enter, [move_row(campaign_id, kind, amount, cell, signature_id=signature_id, at=at)])
+
+
+def move_row(
+    campaign_id: int, kind: str, amount: int, cell: Cell, *, signature_id: int | None, at: datetime
+) -> dict[str, object]:
+    """The columns of a move, for callers that write many at once."""
+    return {
+        "campaign_id": campaign_id, "number": None, "signature_id": signature_id, "kind": kind, "amount": amount,
+        "day": cell.day, "country": cell.country, "language": cell.language, "channel": cell.channel,
+        "source": cell.source, "partner": cell.partner, "at": at,
+    }  # fmt: skip
+
+
+_waiting_sum = (
+    select(func.coalesce(func.sum(Move.amount), 0))
+    .where(Move.campaign_id == bindparam("c"), Move.number.is_(None))
+    .scalar_subquery()
+)
+_tallied = (
+    select(func.coalesce(func.sum(Tally.amount), 0))
+    .where(Tally.campaign_id == bindparam("c"), Tally.dimension == "total")
+    .scalar_subquery()
+)
+_total = select(_tallied + _waiting_sum)
+
+
+def total(campaign_id: int) -> int:
+    """How many signatures count at this moment."""
+    return int(db.session.execute(_total, {"c": campaign_id}).scalar_one())
+
+
+def totals(campaign_ids: Iterable[int]) -> dict[int, int]:
+    """The totals of several campaigns with one statement."""
+    ids = list(campaign_ids)
+    folded = select(Tally.campaign_id, Tally.amount).where(Tally.campaign_id.in_(ids), Tally.dimension == "total")
+    waiting = select(Move.campaign_id, Move.amount).where(Move.campaign_id.in_(ids), Move.number.is_(None))
+    both = union_all(folded, waiting).subquery()
+    rows = db.session.execute(select(both.c.campaign_id, func.sum(both.c.amount)).group_by(both.c.campaign_id))
+    found = {int(key): int(amount) for key, amount in rows}
+    return {key: found.get(key, 0) for key in ids}
+
+
+def breakdown(campaign_id: int, dimension: str) -> dict[str, int]:
+    """What counts by each value of a dimension at this moment; days as ISO 8601 dates. Exact, not folded for the public."""
+    folded = select(Tally.value, Tally.amount).where(
+        Tally.campaign_id == campaign_id, Tally.dimension == dimension, Tally.amount != 0
+    )
+    waiting = select(getattr(Move, dimension), Move.amount).where(
+        Move.campaign_id == campaign_id, Move.number.is_(None)
+    )
+    amounts: dict[str, int] = {}
+    for part in (folded, waiting):
+        for value, amount in db.session.execute(part):
+            amounts[str(value)] = amounts.get(str(value), 0) + int(amount)
+    return {value: amount for value, amount in sorted(amounts.items()) if amount}
+
+
+def is_numbered(campaign_id: int) -> bool:
+    """Whether every move of a campaign has its number."""
+    return (
+        db.session.scalar(select(Move.id).where(Move.campaign_id == campaign_id, Move.number.is_(None)).limit(1))
+        is None
+    )
+
+
+def waiting_campaigns() -> list[int]:
+    """Campaigns that have moves without a number."""
+    return list(db.session.scalars(select(Move.campaign_id).where(Move.number.is_(None)).distinct()))
+
+
+def number(campaign_id: int, most: int = BATCH) -> int:
+    """Give unnumbered moves of a campaign their numbers, oldest first, and fold them into the tallies.
+
+    In the caller's transaction, which must be committed right after; how many were numbered. 0 also where
+    another worker is at it.
+    """
+    db.session.execute(db.insert(RegisterHead).values(campaign_id=campaign_id, number=0).on_conflict_do_nothing())
+    mine = select(RegisterHead.number).where(RegisterHead.campaign_id == campaign_id)
+    head = db.session.scalar(mine.with_for_update(skip_locked=True))
+    if head is None:
+        return 0
+    waiting = select(Move).where(Move.campaign_id == campaign_id, Move.number.is_(None)).order_by(Move.id).limit(most)
+    rows = db.session.execute(
+        select(*Move.__table__.c).where(Move.id.in_(waiting.with_only_columns(Move.id))).order_by(Move.id)
+    ).all()
+    if not rows:
+        return 0
+    numbered = [{"key": row.id, "number": head + place} for place, row in enumerate(rows, 1)]
+    db.session.connection().execute(
+        update(Move.__table__).where(Move.__table__.c.id == bindparam("key")).values(number=bindparam("number")),  # type: ignore[arg-type]
+        numbered,
+    )
+    _fold(campaign_id, _folded(rows))
+    db.session.execute(
+        update(RegisterHead).where(RegisterHead.campaign_id == campaign_id).values(number=head + len(rows))
+    )
+    return len(rows)
+
+
+def _folded(rows: Iterable[Row[Any]]) -> dict[tuple[str, str], int]:
+    amounts: dict[tuple[str, str], int] = {}
+    for row in rows:
+        if row.amount:
+            for key in [("total", ""), *((name, str(getattr(row, name))) for name in DIMENSIONS)]:
+                amounts[key] = amounts.get(key, 0) + row.amount
+    return amounts
+
+
+def _fold(campaign_id: int, amounts: Mapping[tuple[str, str], int]) -> None:
+    if not amounts:
+        return
+    statement = db.insert(Tally)
+    statement = statement.on_conflict_do_update(
+        index_elements=[Tally.campaign_id, Tally.dimension, Tally.value],
+        set_={"amount": Tally.amount + statement.excluded.amount},
+    )
+    db.session.execute(
+        statement,
+        [
+            {"campaign_id": campaign_id, "dimension": dimension, "value": value, "amount": amount}
+            for (dimension, value), amount in sorted(amounts.items())
+        ],
+    )
+
+
+def _from_moves(campaign_id: int) -> dict[tuple[str, str], int]:
+    """What the tallies must be, recomputed from the numbered moves alone."""
+    amounts: dict[tuple[str, str], int] = {}
+    for dimension in ("total", *DIMENSIONS):
+        value = literal("") if dimension == "total" else getattr(Move, dimension)
+        query = select(value, func.sum(Move.amount)).where(Move.campaign_id == campaign_id, Move.number.is_not(None))
+        for found, amount in db.session.execute(query.group_by(value)):
+            if amount:
+                amounts[dimension, str(found)] = int(amount)
+    return amounts
+
+
+def check(campaign_id: int, counted_rows: int | None) -> list[str]:
+    """Compare rows, moves and tallies of one snapshot; one sentence per difference, none when all agree.
+
+    `counted_rows` is how many signatures count as rows say (None once the campaign's people are forgotten).
+    """
+    wrong = []
+    moves = func.coalesce(func.sum(Move.amount), 0)
+    highest = func.coalesce(func.max(Move.number), 0)
+    query = select(moves, func.count(Move.number), highest).where(Move.campaign_id == campaign_id)
+    amount, numbered, last = db.session.execute(query).one()
+    if numbered != last:
+        wrong.append(f"the numbers have gaps: {numbered} moves are numbered up to {last}")
+    head = db.session.scalar(select(RegisterHead.number).where(RegisterHead.campaign_id == campaign_id)) or 0
+    if head != last:
+        wrong.append(f"the register's head says {head}, the last number is {last}")
+    if counted_rows is not None and counted_rows != amount:
+        wrong.append(f"{counted_rows} signatures count, the moves sum up to {amount}")
+    shown = total(campaign_id)
+    if shown != amount:
+        wrong.append(f"the total shown is {shown}, the moves sum up to {amount}")
+    return wrong + _compare_tallies(campaign_id)
+
+
+def _compare_tallies(campaign_id: int) -> list[str]:
+    right = _from_moves(campaign_id)
+    rows = db.session.execute(
+        select(Tally.dimension, Tally.value, Tally.amount).where(Tally.campaign_id == campaign_id)
+    )
+    have = {(dimension, value): int(amount) for dimension, value, amount in rows if amount}
+    return [
+        f"the tally of {dimension} “{value}” is {have.get((dimension, value), 0)}, the moves say {right.get((dimension, value), 0)}"
+        for dimension, value in sorted(right.keys() | have.keys())
+        if right.get((dimension, value)) != have.get((dimension, value))
+    ]
+
+
+def rebuild(campaign_id: int) -> None:
+    """Make the tallies anew from the numbered moves, under the register's own lock."""
+    db.session.execute(db.insert(RegisterHead).values(campaign_id=campaign_id, number=0).on_conflict_do_nothing())
+    db.session.execute(select(RegisterHead).where(RegisterHead.campaign_id == campaign_id).with_for_update())
+    db.session.execute(delete(Tally).where(Tally.campaign_id == campaign_id))
+    _fold(campaign_id, _from_moves(campaign_id))

@@ -1,0 +1,359 @@
+"""Pending signatures and signatures: sign, confirm, correct, withdraw, hold, release, remove, restore.
+
+A pending signature is what somebody typed; nobody has shown that the mailbox is theirs, and there may be many for
+one mailbox. A signature comes into being when the button on the own page is pressed; one per mailbox and campaign,
+held by a unique key. No verb commits.
+"""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    Date,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    String,
+    UniqueConstraint,
+    bindparam,
+    delete,
+    func,
+    select,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from petition import campaigns, contacts, links, register
+from petition.base import crypto, db, outbox
+from petition.base.mailbox import Mailbox
+from petition.campaigns import Reading
+from petition.details import HIDDEN, Choices, Details, opened, shown
+from petition.links import Link
+
+#: The button of a link works for so long after its letter was sent (S05); the row is kept for so long.
+BUTTON_LIFE = timedelta(days=7)
+KEPT = timedelta(days=14)
+#: The last letter after withdrawing is tried for so long (S51).
+LAST_LETTER = timedelta(hours=24)
+
+COUNTED, HELD, REMOVED = "counted", "held", "removed"
+
+
+class _Told:
+    """What pending signatures and signatures have in common: clear is only what figures and public pages need."""
+
+    #: Its foreign keys are the composite ones below: they lead to the campaign by way of wording and consent.
+    campaign_id: Mapped[int]
+    wording_id: Mapped[int]
+    consent_version: Mapped[int]
+    mailbox: Mapped[bytes] = mapped_column(LargeBinary(32))
+    #: Keyed hash of the mailbox's domain, under the campaign's key.
+    domain: Mapped[bytes] = mapped_column(LargeBinary(32))
+    country: Mapped[str] = mapped_column(String(2))
+    language: Mapped[str] = mapped_column(String(12))
+    channel: Mapped[str] = mapped_column(String(10))
+    source: Mapped[str] = mapped_column(String(100))
+    partner: Mapped[str] = mapped_column(String(40))
+    appear: Mapped[str] = mapped_column(String(8))
+    with_role: Mapped[bool]
+    on_behalf: Mapped[bool]
+    network: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+
+
+def _same_campaign() -> tuple[ForeignKeyConstraint, ForeignKeyConstraint]:
+    """A form for one campaign cannot name another's wording or consent: the composite keys refuse it."""
+    return (
+        ForeignKeyConstraint(["campaign_id", "wording_id"], ["wording.campaign_id", "wording.id"]),
+        ForeignKeyConstraint(["campaign_id", "consent_version"], ["consent.campaign_id", "consent.version"]),
+    )
+
+
+class PendingSignature(_Told, db.Base):
+    """What somebody typed into the form. Some may never be confirmed; none can stop another."""
+
+    __tablename__ = "pending_signature"
+    __table_args__ = (*_same_campaign(), Index("pending_mailbox", "campaign_id", "mailbox", "created_at"))
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    news: Mapped[bool]
+    created_at: Mapped[datetime]
+    #: When a letter about it was sent, failed or turned out needless: from then its clocks run.
+    asked_at: Mapped[datetime | None]
+
+
+class Signature(_Told, db.Base):
+    """One person's support. `sealed` None: what named the person is erased, the mailbox stays taken (S26)."""
+
+    __tablename__ = "signature"
+    __table_args__ = (
+        *_same_campaign(),
+        UniqueConstraint("campaign_id", "mailbox", "seat"),
+        Index("signature_order", "campaign_id", "entered_at", "id"),
+        Index(
+            "signature_network",
+            "network",
+            postgresql_where=text("network IS NOT NULL"),
+            sqlite_where=text("network IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    seat: Mapped[int] = mapped_column(SmallInteger, default=0)
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    state: Mapped[str] = mapped_column(String(8))
+    day: Mapped[date] = mapped_column(Date)
+    signed_at: Mapped[datetime]
+    entered_at: Mapped[datetime]
+    #: What the public list shows; empty for who chose to be hidden.
+    shown_name: Mapped[str] = mapped_column(String(160))
+    shown_role: Mapped[str] = mapped_column(String(300))
+
+    def cell(self) -> register.Cell:
+        """Where it stands in every breakdown."""
+        return register.Cell(self.day, self.country, self.language, self.channel, self.source, self.partner)
+
+
+def mailbox_key(reading: Reading, folded: str) -> bytes:
+    """The campaign's keyed hash of a folded mailbox: equal mailboxes in two campaigns cannot be linked (S23)."""
+    return crypto.keyed_hash(reading.hash_key(), "mailbox", folded)
+
+
+_insert_pending = PendingSignature.__table__.insert()  # type: ignore[attr-defined]
+
+
+def sign(
+    reading: Reading, wording_id: int, consent_version: int, mailbox: Mailbox, details: Details, choices: Choices,
+    *, network: bytes | None, at: datetime,
+) -> int:  # fmt: skip
+    """Store what was typed and post the letter about it; the id of the pending signature.
+
+    The same work for every mailbox: two inserts, nothing looked up, so that nothing tells who has signed. Raises
+    IntegrityError where wording or consent are of another campaign.
+    """
+    key = reading.hash_key()
+    pending_id = secrets.randbits(63)
+    mailbox_hash = crypto.keyed_hash(key, "mailbox", mailbox.folded)
+    row = {
+        "id": pending_id, "campaign_id": reading.id, "wording_id": wording_id, "consent_version": consent_version,
+        "mailbox": mailbox_hash, "domain": crypto.keyed_hash(key, "domain", mailbox.domain),
+        "sealed": details.seal(reading.id), "country": choices.country, "language": choices.language,
+        "channel": choices.channel, "source": choices.source, "partner": choices.partner, "appear": choices.appear,
+        "with_role": choices.with_role, "on_behalf": choices.on_behalf, "news": choices.news, "network": network,
+        "created_at": at, "asked_at": None,
+    }  # fmt: skip
+    letter = outbox.values(
+        "link", language=choices.language, campaign_id=reading.id, mailbox=mailbox_hash, about=pending_id,
+        network=network,
+    )  # fmt: skip
+    db.session.execute(_insert_pending, row)
+    db.session.execute(outbox.INSERT, letter)
+    return pending_id
+
+
+_pending_of = (
+    select(PendingSignature)
+    .where(PendingSignature.campaign_id == bindparam("c"), PendingSignature.mailbox == bindparam("m"))
+    .order_by(PendingSignature.created_at.desc(), PendingSignature.id)
+)
+_signature_of = select(Signature).where(
+    Signature.campaign_id == bindparam("c"), Signature.mailbox == bindparam("m"), Signature.seat == 0
+)
+_forget_pending = delete(PendingSignature).where(
+    PendingSignature.campaign_id == bindparam("c"), PendingSignature.mailbox == bindparam("m")
+)
+
+
+def pending_of(link: Link, *, most: int = 20, before: datetime | None = None) -> list[PendingSignature]:
+    """The pending signatures of a link's mailbox, newest first, by page."""
+    query = _pending_of.limit(most)
+    if before is not None:
+        query = query.where(PendingSignature.created_at < before)
+    return list(db.session.scalars(query, _of(link)))
+
+
+def signature_of(link: Link) -> Signature | None:
+    """The signature of a link's mailbox."""
+    return db.session.scalars(_signature_of, _of(link), execution_options={"populate_existing": True}).one_or_none()
+
+
+def _of(link: Link) -> dict[str, object]:
+    return {"c": link.campaign_id, "m": link.mailbox}
+
+
+def button(reading: Reading, pending: PendingSignature, at: datetime) -> str:
+    """What the button of a pending signature can do: "ready", "old" (a fresh letter first), "late", "paused"."""
+    if not campaigns.may_confirm(reading, at):
+        return "paused" if campaigns.is_paused(reading, at) else "late"
+    if pending.asked_at is not None and pending.asked_at <= campaigns.ago(reading, at, BUTTON_LIFE):
+        return "old"
+    return "ready"
+
+
+def confirm(reading: Reading, link: Link, pending_id: int, at: datetime) -> str:
+    """Press the button of one pending signature of a locked link's mailbox.
+
+    "confirmed"; "already" where a signature counts; "taken" where it is held or removed; "old", "late" or "paused"
+    where the button does not work now; "unknown" where the row is gone or another mailbox's.
+    """
+    query = _pending_of.where(PendingSignature.id == pending_id)
+    pending = db.session.scalars(query, _of(link)).one_or_none()
+    if pending is None:
+        existing = signature_of(link)
+        return _standing(existing) if existing else "unknown"
+    state = button(reading, pending, at)
+    if state != "ready":
+        return state
+    entered = _enter(pending, at)
+    if entered:
+        opened_details = opened(reading.id, pending.sealed) if pending.news else None
+        if opened_details:
+            contacts.confirm(
+                reading.id, link.mailbox, opened_details.address, language=pending.language,
+                consent_version=pending.consent_version, at=at,
+            )  # fmt: skip
+    db.session.execute(_forget_pending, _of(link), execution_options={"synchronize_session": False})
+    if entered:
+        return "confirmed"
+    existing = signature_of(link)
+    return _standing(existing) if existing else "unknown"
+
+
+def _standing(signature: Signature) -> str:
+    return "already" if signature.state == COUNTED else "taken"
+
+
+def _enter(pending: PendingSignature, at: datetime) -> bool:
+    """Make the signature of a pending one and its move; False where the mailbox is taken."""
+    row = row_of(pending, at)
+    done = db.session.execute(db.insert(Signature).values(row).on_conflict_do_nothing().returning(Signature.id))
+    if done.first() is None:
+        return False
+    register.move(pending.campaign_id, "entered", 1, cell_of(row), signature_id=row["id"], at=at)
+    return True
+
+
+def cell_of(row: Mapping[str, Any]) -> register.Cell:
+    """The cell of a signature's columns."""
+    return register.Cell(row["day"], row["country"], row["language"], row["channel"], row["source"], row["partner"])
+
+
+def row_of(pending: PendingSignature, at: datetime) -> dict[str, Any]:
+    """The columns of the signature that a pending one becomes."""
+    row: dict[str, Any] = {
+        name: getattr(pending, name)
+        for name in (
+            "campaign_id", "wording_id", "consent_version", "mailbox", "domain", "sealed", "country", "language",
+            "channel", "source", "partner", "appear", "with_role", "on_behalf", "network",
+        )
+    }  # fmt: skip
+    name, role = "", ""
+    if pending.appear != HIDDEN:
+        name, role = shown(opened(pending.campaign_id, pending.sealed), pending.appear, pending.with_role)
+    row |= {
+        "id": secrets.randbits(63), "seat": 0, "state": COUNTED, "day": at.astimezone(UTC).date(),
+        "signed_at": pending.created_at, "entered_at": at, "shown_name": name, "shown_role": role,
+    }  # fmt: skip
+    return row
+
+
+def correct(reading: Reading, signature: Signature, details: Details, choices: Choices, at: datetime) -> None:
+    """Change what a signer typed, but for the address; a changed country is two moves. The link is locked."""
+    before = signature.cell()
+    old = opened(reading.id, signature.sealed or b"")
+    details = replace(details, address=old.address)
+    signature.sealed = details.seal(reading.id)
+    signature.country, signature.appear = choices.country, choices.appear
+    signature.with_role, signature.on_behalf = choices.with_role, choices.on_behalf
+    signature.shown_name, signature.shown_role = shown(details, choices.appear, choices.with_role)
+    db.session.flush()
+    if signature.state == COUNTED and signature.cell() != before:
+        for cell, amount in ((before, -1), (signature.cell(), 1)):
+            register.move(reading.id, "corrected", amount, cell, signature_id=signature.id, at=at)
+    outbox.post("corrected", language=signature.language, campaign_id=reading.id, mailbox=signature.mailbox,
+                sealed={"to": old.address})  # fmt: skip
+
+
+def withdraw(reading: Reading, link: Link, at: datetime, *, contacts_too: bool = False) -> bool:
+    """Erase what a locked link's mailbox has in this campaign; all addresses sent so far die.
+
+    A held or removed signature keeps its mailbox's key, so that it does not come back by signing again (S26).
+    False where nothing was stored. A last letter says so; its address lives sealed in the outbox, a day at most.
+    """
+    signature = signature_of(link)
+    pending = pending_of(link, most=1)
+    source = signature.sealed if signature and signature.sealed else pending[0].sealed if pending else None
+    if signature is None and source is None:
+        return False
+    if signature is not None:
+        _erase(reading, signature, at)
+    _forget_letters(link)
+    db.session.execute(_forget_pending, _of(link), execution_options={"synchronize_session": False})
+    if contacts_too:
+        contacts.forget(link.campaign_id, link.mailbox)
+    links.renew(link)
+    if source is not None:
+        language = signature.language if signature else pending[0].language
+        _last_letter(reading, link, opened(reading.id, source).address, language, at)
+    return True
+
+
+def _last_letter(reading: Reading, link: Link, address: str, language: str, at: datetime) -> None:
+    outbox.post("withdrawn", language=language, campaign_id=reading.id, sealed={"to": address},
+                gives_up_at=at + LAST_LETTER)  # fmt: skip
+
+
+def _erase(reading: Reading, signature: Signature, at: datetime) -> None:
+    if signature.state == COUNTED:
+        register.move(reading.id, "withdrawn", -1, signature.cell(), signature_id=signature.id, at=at)
+        db.session.execute(delete(Signature).where(Signature.id == signature.id))
+        db.session.expunge(signature)
+        return
+    register.move(reading.id, "withdrawn", 0, signature.cell(), signature_id=signature.id, at=at)
+    signature.sealed = None
+    signature.appear, signature.shown_name, signature.shown_role = HIDDEN, "", ""
+    db.session.flush()
+
+
+def _forget_letters(link: Link) -> None:
+    unsent = outbox.Letter.state.in_(outbox.UNSENT)
+    db.session.execute(
+        delete(outbox.Letter).where(
+            outbox.Letter.campaign_id == link.campaign_id, outbox.Letter.mailbox == link.mailbox, unsent
+        )
+    )
+    link.letter = None
+
+
+def disown(reading: Reading, link: Link, at: datetime) -> None:
+    """ "This was not me": wipe or withdraw, and no letters of this campaign to this mailbox for a year.
+
+    The link keeps its id, so that the same address can lift it again; no last letter is sent.
+    """
+    signature = signature_of(link)
+    if signature is not None:
+        _erase(reading, signature, at)
+    _forget_letters(link)
+    db.session.execute(_forget_pending, _of(link), execution_options={"synchronize_session": False})
+    contacts.forget(link.campaign_id, link.mailbox)
+    links.quieten(link, at)
+
+
+def refresh(reading: Reading, link: Link, pending_id: int, at: datetime) -> bool:
+    """Post a fresh letter about a pending signature whose link is old (S05). False where there is nothing to do."""
+    query = _pending_of.where(PendingSignature.id == pending_id)
+    pending = db.session.scalars(query, _of(link)).one_or_none()
+    if pending is None or button(reading, pending, at) != "old":
+        return False
+    outbox.post("fresh", language=pending.language, campaign_id=reading.id, mailbox=link.mailbox, about=pending.id)
+    return True
+
+
+def counted(campaign_id: int) -> int:
+    """How many rows count: what `register.check` compares with the moves."""
+    query = select(func.count()).where(Signature.campaign_id == campaign_id, Signature.state == COUNTED)
+    return int(db.session.execute(query).scalar_one())
