@@ -140,6 +140,8 @@ def test_a_local_part_beyond_ascii_is_taken_where_the_relay_takes_it() -> None:
     box = mailbox.parse("Δοκιμή@παράδειγμα.ελ", smtputf8=True)
     assert box.address.startswith("Δοκιμή@xn--")
     assert box.folded.startswith("δοκιμή@xn--")
+    two_people = {mailbox.parse(f"{local}@x.org", smtputf8=True).folded for local in ("weiß", "weiss")}
+    assert len(two_people) == 2
 
 
 def test_all_ways_to_write_one_gmail_box_are_one_mailbox() -> None:

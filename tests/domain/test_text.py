@@ -102,6 +102,7 @@ def test_a_decomposed_name_is_stored_composed() -> None:
         ("a\u2066b", "hidden"),
         ("so\u00adft", "hidden"),
         ("\u200dab", "hidden"),
+        ("1\u200da", "hidden"),
         ("a\u200c b", "hidden"),
         ("a\u200d\u200db", "hidden"),
         ("\u3164", "hidden"),
