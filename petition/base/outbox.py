@@ -1,23 +1,38 @@
-"""The table in which letters wait, and delivering them.
+"""The table in which letters wait: posting them, and what a doer may answer when one is due.
 
-A letter is posted in the transaction that causes it, so both happen or neither does. A worker claims letters by
-lease, lets the caller's doer decide what to say now, hands the letter over and settles it; each step is a
-transaction of its own. Whoever dies in between loses nothing: an expired lease sends the letter back. A letter
-goes out a second time only if nobody can know whether the first one arrived, and then with the same Message-ID.
+A letter is posted in the transaction that causes it, so both happen or neither does; `delivery` takes it from
+there.
 """
 
 import json
 import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, SmallInteger, String, Table, insert, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, SmallInteger, String, Table, insert, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.base import crypto, db, urls
 from petition.base.smtp import Message
 
-__all__ = ["ENDED", "INSERT", "UNSENT", "Letter", "Message", "post", "unsealed", "values"]
+__all__ = [
+    "ENDED",
+    "INSERT",
+    "UNSENT",
+    "Decision",
+    "Doer",
+    "Letter",
+    "Message",
+    "Nothing",
+    "Wait",
+    "post",
+    "table",
+    "unpark",
+    "unsealed",
+    "values",
+]
 
 UNSENT = ("waiting", "claimed", "sending", "parked")
 ENDED = ("sent", "needless", "failed", "uncertain")
@@ -28,7 +43,7 @@ def _where(condition: str) -> dict[str, Any]:
 
 
 class Letter(db.Base):
-    """One message to one person, or what is left of it once it has ended: then nothing in it names anybody."""
+    """One message to one person, or what is left once it has ended, when nothing in it names anybody."""
 
     __tablename__ = "letter"
     __table_args__ = (
@@ -75,9 +90,9 @@ class Letter(db.Base):
     mailing: Mapped[str | None] = mapped_column(String(60))
 
 
-_letter = cast(Table, Letter.__table__)
+table = cast(Table, Letter.__table__)
 #: The INSERT that `post` runs, for a caller who sends it together with another one; its parameters: `values`.
-INSERT = insert(_letter)
+INSERT = insert(table)
 
 
 def values(
@@ -94,7 +109,7 @@ def values(
     gives_up_at: datetime | None = None,
     mailing: str | None = None,
 ) -> dict[str, Any]:
-    """The parameters of `INSERT` for one new letter, its id among them. Always the same keys; asks no database."""
+    """The parameters of `INSERT` for one new letter; always the same keys. Asks no database."""
     letter_id = secrets.randbits(63)
     now = db.now()
     return {
@@ -120,9 +135,9 @@ def values(
 def post(kind: str, *, language: str, **details: Any) -> int:
     """Add a letter to the caller's transaction (one INSERT) and return its id; for the details see `values`.
 
-    `sealed` is what the letter needs and nothing else stores (at least `{"to": address}` where no row holds the
-    address); it is forgotten when the letter ends. `news` goes after everything somebody waits for, once for a
-    `mailing` and mailbox. After `gives_up_at` the letter is not tried any more.
+    `sealed` is what the letter needs and nothing else stores, such as the address; it is forgotten when the
+    letter ends. `news` goes after everything somebody waits for, once for each `mailing` and mailbox. After
+    `gives_up_at` the letter is not tried any more.
     """
     parameters = values(kind, language=language, **details)
     db.session.execute(INSERT, parameters)
@@ -135,3 +150,34 @@ def unsealed(letter: Letter) -> dict[str, Any]:
         return {}
     found: dict[str, Any] = json.loads(crypto.unseal("letter", str(letter.id), letter.sealed))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Not now: decide again then."""
+
+    until: datetime
+
+
+class Nothing:
+    """There is nothing to say any more: the letter ends as needless."""
+
+
+#: Words the letter; called after the deciding transaction has been committed, and must not use the database.
+Decision = Callable[[], Message] | Wait | Nothing
+
+
+class Doer(Protocol):
+    """What letters mean, given by those who post them. It is handed copies, not rows to change."""
+
+    def decide(self, letter: Letter) -> Decision:
+        """What to say now, in a transaction that is committed afterwards. Lock the link first."""
+
+    def settle(self, letter: Letter, outcome: str) -> None:
+        """The letter ends as sent, needless, failed or uncertain, or is parked. Lock the link first."""
+
+
+def unpark() -> int:
+    """Let parked letters be tried again, in the caller's transaction; how many there were."""
+    parked = update(table).where(text("state = 'parked'"))
+    return db.count(parked.values(state="waiting", errors=0, due_at=db.now()))

@@ -1,12 +1,50 @@
-"""What a letter on its way is made of, and the ways it can leave: a mail server, or a folder on this machine."""
+"""The ways a letter can leave: a mail server, or a folder on this machine. The only place that speaks SMTP.
 
-from collections.abc import Mapping
+smtplib is driven phase by phase, because what a failure means depends on when it happens: before the server
+has the letter nothing is lost by trying again, afterwards somebody may get it twice. The server's code decides,
+not the class of the exception: greylisting arrives as a refused recipient with 450 inside.
+"""
+
+import email
+import mailbox
+import math
+import re
+import smtplib
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email import policy
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal, Protocol, cast
+from urllib.parse import urlsplit
+
+from petition.base import db
+from petition.base.settings import Settings
+
+#: Seconds from the first byte of a letter's dialogue until all of it is with the server.
+UNTIL_SENT = 120.0
+#: Seconds for the server's answer to the whole letter (RFC 5321 has ten minutes, 4.5.3.2.6); leases outlast it.
+FOR_ANSWER = 300.0
+CONNECT = 30.0
+IDLE = 30.0
+LETTERS_PER_CONNECTION = 100
+LONGEST_REST = 60.0
+_ENHANCED = re.compile(rb"[245]\.\d{1,3}\.\d{1,3}\b")
+_LEADING_DOT = re.compile(rb"(?m)^\.")
+_LONGEST_LINE = 900
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One letter in words. `to` is the address as typed (domain as A-label); `headers` are further header lines."""
+    """One letter in words. `to` is the address as typed (domain as A-label); `headers` are further lines."""
 
     to: str = field(repr=False)
     subject: str
@@ -14,3 +52,324 @@ class Message:
     html: str = field(repr=False)
     language: str
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Trouble(Exception):
+    """A letter did not go through.
+
+    `kind`: later (this letter may be tried again), slow (the same, and the recipient's provider wants fewer),
+    refused (for good), unanswered (nobody knows whether the server has it), relay (trouble with our own mail
+    server, not with this letter). `what` may be stored and logged: codes or the class of an error, never the
+    server's text, which repeats addresses.
+    """
+
+    def __init__(self, kind: Literal["later", "slow", "refused", "unanswered", "relay"], what: str) -> None:
+        super().__init__(f"{kind}: {what}")
+        self.kind = kind
+        self.what = what
+
+
+class Transport(Protocol):
+    """A way to hand letters over, shared by all threads of a process."""
+
+    def ready(self) -> bool:
+        """Whether it makes sense for this thread to offer a letter now."""
+
+    def offer(self, message: Message, message_id: str) -> Callable[[], None]:
+        """Do what can be taken back; calling what is returned hands the letter over. Both raise Trouble."""
+
+
+def build(message: Message, message_id: str, site_name: str, mail_from: str) -> bytes:
+    """The letter as it goes over the wire. Raises ValueError and the like where it cannot be mailed."""
+    mail = EmailMessage(policy.SMTP)
+    mail["From"] = Address(site_name, addr_spec=mail_from)
+    mail["To"] = Address(addr_spec=message.to)
+    mail["Subject"] = message.subject
+    mail["Date"] = format_datetime(db.now())
+    mail["Message-ID"] = message_id
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Auto-Response-Suppress"] = "All"
+    mail["Content-Language"] = message.language
+    for name, value in message.headers.items():
+        mail[name] = value
+    mail.set_content(message.text, cte=_encoding(message.text))
+    mail.add_alternative(message.html, subtype="html", cte=_encoding(message.html))
+    return mail.as_bytes()
+
+
+def _encoding(body: str) -> str:
+    # Not every server takes 8-bit lines, and none takes lines of more than 998 characters.
+    plain = body.isascii() and all(len(line) < _LONGEST_LINE for line in body.splitlines())
+    return "7bit" if plain else "quoted-printable"
+
+
+class _Timed(socket.socket):
+    """A socket with one end for everything: smtplib's limit is for each read, of which there may be many."""
+
+    end = math.inf
+
+    def _limit(self) -> None:
+        left = self.end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self.settimeout(min(left, UNTIL_SENT + FOR_ANSWER))
+
+    def recv_into(self, *args: Any, **options: Any) -> int:
+        self._limit()
+        return super().recv_into(*args, **options)
+
+    def send(self, *args: Any, **options: Any) -> int:
+        self._limit()
+        return super().send(*args, **options)
+
+    def sendall(self, *args: Any, **options: Any) -> None:
+        self._limit()
+        super().sendall(*args, **options)
+
+
+class _TimedTls(_Timed, ssl.SSLSocket):
+    """The same under TLS."""
+
+
+class _Line(smtplib.SMTP):
+    """One connection of one thread."""
+
+    def __init__(self, local: str, implicit: ssl.SSLContext | None) -> None:
+        super().__init__(local_hostname=local, timeout=CONNECT)
+        self._implicit = implicit
+        self.letters = 0
+        self.used_at = time.monotonic()
+        self.half_way = False
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        """What smtplib calls to connect, and its own TLS class overrides."""
+        plain = socket.create_connection((host, port), timeout)
+        timed = _Timed(fileno=plain.detach())
+        timed.settimeout(timeout)
+        return self._implicit.wrap_socket(timed, server_hostname=host) if self._implicit else timed
+
+    def end_at(self, end: float) -> None:
+        """The moment (monotonic) at which every read and write fails."""
+        if self.sock is not None:
+            cast(_Timed, self.sock).end = end
+
+    def is_fresh(self) -> bool:
+        return (
+            self.sock is not None
+            and self.letters < LETTERS_PER_CONNECTION
+            and time.monotonic() - self.used_at < IDLE
+        )
+
+    def begin(self, sender: str) -> tuple[int, bytes]:
+        """MAIL FROM, after clearing what an earlier letter left half-way."""
+        if self.half_way:
+            self.rset()
+        self.half_way = True
+        self.used_at = time.monotonic()
+        return self.mail(sender)
+
+    def phase(
+        self, step: Callable[[], tuple[int, bytes]], wanted: int, silent: Literal["later", "unanswered"]
+    ) -> None:
+        """One step about a letter; silence, or a code that is not of the hundred wanted, raises Trouble."""
+        try:
+            code, reply = step()
+        except (OSError, smtplib.SMTPException) as error:
+            self.close()
+            raise Trouble(silent, _named(error)) from None
+        if code == 421:
+            self.close()
+        if code // 100 == wanted:
+            return
+        what = _codes(code, reply)
+        if 500 <= code < 600:
+            raise Trouble("refused", what)
+        raise Trouble("slow" if code == 421 or " 4.7." in what else "later", what)
+
+
+def _codes(code: int, reply: bytes) -> str:
+    found = _ENHANCED.match(reply)
+    return f"{code} {found[0].decode()}" if found else str(code)
+
+
+def _named(error: BaseException) -> str:
+    if isinstance(error, smtplib.SMTPResponseException):
+        reply = error.smtp_error if isinstance(error.smtp_error, bytes) else b""
+        return _codes(error.smtp_code, reply)
+    if isinstance(error, smtplib.SMTPServerDisconnected) and error.__context__ is not None:
+        return type(error.__context__).__name__
+    return type(error).__name__
+
+
+class Smtp:
+    """Hands letters to the mail server of the settings; each thread keeps one connection open across letters.
+
+    When the server cannot be reached or wants nothing from us at all, no new connection is made for 1, 2, 4 …
+    60 seconds; threads whose connection works go on. A thread that ends calls `close`.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        if settings.smtp_url is None:
+            raise ValueError("no mail server is set")
+        self._server = settings.smtp_url
+        self._sender = settings.mail_from
+        self._build = partial(build, site_name=settings.site_name, mail_from=settings.mail_from)
+        self._local = urlsplit(settings.base_url).hostname or "localhost"
+        self._tls = ssl.create_default_context()
+        if settings.smtp_ca_file:
+            self._tls.load_verify_locations(settings.smtp_ca_file)
+        self._tls.sslsocket_class = _TimedTls
+        self._thread = threading.local()
+        self._failures = 0
+        self._rest_until = 0.0
+
+    def ready(self) -> bool:
+        """Whether this thread has a connection, or it is time to try for one."""
+        return self._mine() is not None or time.monotonic() >= self._rest_until
+
+    def offer(self, message: Message, message_id: str) -> Callable[[], None]:
+        """Build the letter and go as far as RCPT. Raises Trouble, or what building raises."""
+        data = self._build(message, message_id)
+        line = self._begun(time.monotonic() + UNTIL_SENT)
+        try:
+            line.phase(lambda: line.rcpt(message.to), 2, "later")
+        except Trouble as trouble:
+            if trouble.what[:3] in ("530", "535"):
+                # It is we who are not let in, whoever the letter is for.
+                raise self._rest(line, trouble.what) from None
+            raise
+        return partial(_hand_over, line, _LEADING_DOT.sub(b"..", data))
+
+    def close(self) -> None:
+        """End this thread's connection, politely."""
+        line: _Line | None = getattr(self._thread, "line", None)
+        self._thread.line = None
+        if line is not None and line.sock is not None:
+            line.end_at(time.monotonic() + 2)
+            try:
+                line.quit()
+            except (OSError, smtplib.SMTPException):
+                line.close()
+
+    def _mine(self) -> _Line | None:
+        line: _Line | None = getattr(self._thread, "line", None)
+        return line if line is not None and line.is_fresh() else None
+
+    def _begun(self, end: float) -> _Line:
+        line = self._mine()
+        if line is not None:
+            # A server may hang up on a connection that it held open; that is no trouble.
+            line.end_at(end)
+            try:
+                if line.begin(self._sender)[0] == 250:
+                    return line
+            except (OSError, smtplib.SMTPException):
+                line.close()
+        self.close()
+        line = self._opened(end)
+        self._failures, self._rest_until = 0, 0.0
+        self._thread.line = line
+        return line
+
+    def _opened(self, end: float) -> _Line:
+        server = self._server
+        line = _Line(self._local, self._tls if server.scheme == "smtps" else None)
+        try:
+            _expect(220, line.connect(server.host, server.port))
+            line.end_at(end)
+            _expect(250, line.ehlo())
+            if server.scheme == "smtp":
+                line.starttls(context=self._tls)
+                line.end_at(end)
+            if server.user:
+                line.login(server.user, server.password)
+            _expect(250, line.begin(self._sender))
+        except (OSError, smtplib.SMTPException) as error:
+            raise self._rest(line, _named(error)) from None
+        return line
+
+    def _rest(self, line: _Line, what: str) -> Trouble:
+        line.close()
+        self._failures += 1
+        self._rest_until = time.monotonic() + min(LONGEST_REST, 2.0 ** (self._failures - 1))
+        return Trouble("relay", what)
+
+
+def _expect(wanted: int, answer: tuple[int, bytes]) -> None:
+    if answer[0] != wanted:
+        raise smtplib.SMTPResponseException(*answer)
+
+
+def _hand_over(line: _Line, data: bytes) -> None:
+    line.phase(lambda: line.docmd("DATA"), 3, "later")
+
+    def whole() -> tuple[int, bytes]:
+        line.send(data + b".\r\n")
+        line.end_at(time.monotonic() + FOR_ANSWER)
+        return line.getreply()
+
+    line.phase(whole, 2, "unanswered")
+    line.letters += 1
+    line.half_way = False
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A letter that was kept on this machine instead of being sent."""
+
+    at: datetime
+    to: str
+    subject: str
+    text: str
+    html: str
+
+
+class Maildir:
+    """Keeps letters in a folder that only this user may read: the trial without a mail server."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._path = settings.letters_dir
+        self._build = partial(
+            build,
+            site_name=settings.site_name,
+            mail_from=settings.mail_from
+            or "letters@" + (urlsplit(settings.base_url).hostname or "localhost"),
+        )
+        self._writing = threading.Lock()
+
+    def ready(self) -> bool:
+        """Always."""
+        return True
+
+    def offer(self, message: Message, message_id: str) -> Callable[[], None]:
+        """Build the letter; calling what is returned writes it, whole or not at all."""
+        return partial(self._keep, self._build(message, message_id))
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _keep(self, data: bytes) -> None:
+        try:
+            with self._writing:
+                _folder(self._path).add(data)
+        except OSError as error:
+            raise Trouble("later", type(error).__name__) from None
+
+    def kept(self, most: int = 50) -> list[Kept]:
+        """The letters kept, newest first."""
+        names = sorted((self._path / "new").glob("*"), key=lambda file: file.stat().st_mtime_ns, reverse=True)
+        return [_read(file) for file in names[:most]]
+
+
+def _folder(path: Path) -> mailbox.Maildir:
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return mailbox.Maildir(path, create=True)
+
+
+def _read(file: Path) -> Kept:
+    mail = email.message_from_bytes(file.read_bytes(), policy=policy.default)
+    parts = {
+        part.get_content_subtype(): part.get_content() for part in mail.walk() if not part.is_multipart()
+    }
+    at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+    return Kept(at, str(mail["To"]), str(mail["Subject"]), parts.get("plain", ""), parts.get("html", ""))
