@@ -1,8 +1,8 @@
 """Delivering the letters that wait: claim, decide, word, hand over, settle.
 
 Each step is a transaction of its own, so that nothing is locked while a mail server takes its time. A worker
-holds a letter by a lease; whoever dies loses nothing, for an expired lease sends the letter back. A letter goes
-out a second time only if nobody can know whether the first one arrived, and then with the same Message-ID.
+holds a letter by a lease; whoever dies loses nothing, for an expired lease sends the letter back. A letter
+goes out a second time only if nobody can know whether the first arrived, and then with the same Message-ID.
 """
 
 import logging
@@ -185,7 +185,7 @@ def deliver(
 
     Mends what others left behind, claims up to `most` letters that are due and works them one by one. Returns
     how many were worked; 0 means there is nothing to do right now, or the mail server rests: wait a moment.
-    Raises when the database is away: call again later. Any number of threads and processes may do this at once.
+    Raises when the database is away: call again later. Any number of threads and processes may do so at once.
     """
     if _round.lease is not None:
         _give_back(_round.lease)
@@ -198,10 +198,12 @@ def deliver(
     end = time.monotonic() + ROUND
     worked = 0
     for letter in letters:
-        if (stopping and stopping.is_set()) or time.monotonic() > end or not transport.ready():
+        if (stopping and stopping.is_set()) or not transport.ready():
             break
         worked += 1
         _work(doer, transport, letter)
+        if time.monotonic() >= end:
+            break
     if worked < len(letters):
         _give_back(lease)
     _round.lease = None

@@ -1,8 +1,8 @@
 """The ways a letter can leave: a mail server, or a folder on this machine. The only place that speaks SMTP.
 
 smtplib is driven phase by phase, because what a failure means depends on when it happens: before the server
-has the letter nothing is lost by trying again, afterwards somebody may get it twice. The server's code decides,
-not the class of the exception: greylisting arrives as a refused recipient with 450 inside.
+has the letter nothing is lost by trying again, afterwards somebody may get it twice. The server's code
+decides, not the class of the exception: greylisting arrives as a refused recipient with 450 inside.
 """
 
 import email
@@ -31,7 +31,7 @@ from petition.base.settings import Settings
 
 #: Seconds from the first byte of a letter's dialogue until all of it is with the server.
 UNTIL_SENT = 120.0
-#: Seconds for the server's answer to the whole letter (RFC 5321 has ten minutes, 4.5.3.2.6); leases outlast it.
+#: Seconds for the server's answer to the whole letter (RFC 5321 has ten minutes); a lease outlasts it.
 FOR_ANSWER = 300.0
 CONNECT = 30.0
 IDLE = 30.0
