@@ -42,7 +42,7 @@ class Link(db.Base):
 
 
 class MailboxDay(db.Base):
-    """How many letters about signing a mailbox got on one UTC day over all campaigns, under a hash of the site's own."""
+    """How many letters about signing a mailbox got on one UTC day over all campaigns; hashed under the site's key."""
 
     __tablename__ = "mailbox_day"
 
@@ -90,6 +90,13 @@ def lock(link_id: UUID) -> Link | None:
 def find(link_id: UUID) -> Link | None:
     """The link with this id, for reading."""
     return db.session.scalars(select(Link).where(Link.id == link_id)).one_or_none()
+
+
+def of_mailbox(campaign_id: int, mailbox: bytes) -> Link | None:
+    """The link of a mailbox in a campaign, for reading."""
+    return db.session.scalars(
+        select(Link).where(Link.campaign_id == campaign_id, Link.mailbox == mailbox)
+    ).one_or_none()
 
 
 def _fresh(query: Select[Link], values: dict[str, object]) -> Link:

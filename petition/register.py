@@ -23,6 +23,7 @@ from sqlalchemy import (
     insert,
     literal,
     select,
+    text,
     union_all,
     update,
 )
@@ -49,8 +50,8 @@ class Move(db.Base):
             "move_unnumbered",
             "campaign_id",
             "id",
-            postgresql_where="number IS NULL",
-            sqlite_where="number IS NULL",
+            postgresql_where=text("number IS NULL"),
+            sqlite_where=text("number IS NULL"),
         ),
         Index("move_signature", "signature_id"),
     )
@@ -152,7 +153,7 @@ def totals(campaign_ids: Iterable[int]) -> dict[int, int]:
 
 
 def breakdown(campaign_id: int, dimension: str) -> dict[str, int]:
-    """What counts by each value of a dimension at this moment; days as ISO 8601 dates. Exact, not folded for the public."""
+    """What counts by each value of a dimension at this moment; days as ISO 8601 dates. Exact: not for the public."""
     folded = select(Tally.value, Tally.amount).where(
         Tally.campaign_id == campaign_id, Tally.dimension == dimension, Tally.amount != 0
     )
@@ -276,9 +277,9 @@ def _compare_tallies(campaign_id: int) -> list[str]:
     )
     have = {(dimension, value): int(amount) for dimension, value, amount in rows if amount}
     return [
-        f"the tally of {dimension} “{value}” is {have.get((dimension, value), 0)}, the moves say {right.get((dimension, value), 0)}"
-        for dimension, value in sorted(right.keys() | have.keys())
-        if right.get((dimension, value)) != have.get((dimension, value))
+        f"the tally of {key[0]} “{key[1]}” is {have.get(key, 0)}, the moves say {right.get(key, 0)}"
+        for key in sorted(right.keys() | have.keys())
+        if right.get(key) != have.get(key)
     ]
 
 

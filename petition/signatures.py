@@ -298,11 +298,11 @@ def withdraw(reading: Reading, link: Link, at: datetime, *, contacts_too: bool =
     links.renew(link)
     if source is not None:
         language = signature.language if signature else pending[0].language
-        _last_letter(reading, link, opened(reading.id, source).address, language, at)
+        _last_letter(reading, opened(reading.id, source).address, language, at)
     return True
 
 
-def _last_letter(reading: Reading, link: Link, address: str, language: str, at: datetime) -> None:
+def _last_letter(reading: Reading, address: str, language: str, at: datetime) -> None:
     outbox.post("withdrawn", language=language, campaign_id=reading.id, sealed={"to": address},
                 gives_up_at=at + LAST_LETTER)  # fmt: skip
 

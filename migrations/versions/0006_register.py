@@ -37,8 +37,8 @@ def upgrade() -> None:
         "move",
         ["campaign_id", "id"],
         unique=False,
-        postgresql_where="number IS NULL",
-        sqlite_where="number IS NULL",
+        postgresql_where=sa.text("number IS NULL"),
+        sqlite_where=sa.text("number IS NULL"),
     )
     op.create_table(
         "register_head",

@@ -8,10 +8,21 @@ import json
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol, cast
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, SmallInteger, String, Table, insert, text, update
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    String,
+    Table,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.base import crypto, db, urls
@@ -181,3 +192,10 @@ def unpark() -> int:
     """Let parked letters be tried again, in the caller's transaction; how many there were."""
     parked = update(table).where(text("state = 'parked'"))
     return db.count(parked.values(state="waiting", errors=0, due_at=db.now()))
+
+
+def is_slow(seconds: int) -> bool:
+    """Whether a letter that somebody waits for has been due for longer than this."""
+    late = db.now() - timedelta(seconds=seconds)
+    due = select(table.c.id).where(text("state = 'waiting'"), table.c.news.is_(False), table.c.due_at < late)
+    return db.session.scalar(due.limit(1)) is not None

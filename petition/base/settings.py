@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from flask import current_app
+from flask import Flask, current_app
 
 from petition.base import mailbox
 
@@ -193,6 +193,11 @@ def keeps_letters(settings: Settings) -> bool:
     """Whether letters are kept for reading on this machine instead of being sent: the trial without a mail server."""
     host = urlsplit(settings.base_url).hostname or ""
     return settings.smtp_url is None and is_loopback(host) and is_loopback(settings.host)
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Give the application its settings."""
+    app.extensions[_settings_key] = settings
 
 
 def current() -> Settings:

@@ -89,11 +89,12 @@ def build(message: Message, message_id: str, site_name: str, mail_from: str) -> 
     mail["Message-ID"] = message_id
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
-    mail["Content-Language"] = message.language
     for name, value in message.headers.items():
         mail[name] = value
     mail.set_content(message.text, cte=_encoding(message.text))
     mail.add_alternative(message.html, subtype="html", cte=_encoding(message.html))
+    # Set last: making alternatives moves what describes the content into the first of them.
+    mail["Content-Language"] = message.language
     return mail.as_bytes()
 
 
@@ -134,9 +135,10 @@ class _TimedTls(_Timed, ssl.SSLSocket):
 class _Line(smtplib.SMTP):
     """One connection of one thread."""
 
-    def __init__(self, local: str, implicit: ssl.SSLContext | None) -> None:
+    def __init__(self, local: str, implicit: ssl.SSLContext | None, end: float) -> None:
         super().__init__(local_hostname=local, timeout=CONNECT)
         self._implicit = implicit
+        self._end = end
         self.letters = 0
         self.used_at = time.monotonic()
         self.half_way = False
@@ -146,7 +148,12 @@ class _Line(smtplib.SMTP):
         plain = socket.create_connection((host, port), timeout)
         timed = _Timed(fileno=plain.detach())
         timed.settimeout(timeout)
-        return self._implicit.wrap_socket(timed, server_hostname=host) if self._implicit else timed
+        # smtplib remembers whom a certificate must name only when it connects while being made.
+        self._host = host
+        if self._implicit is not None:
+            timed = cast(_Timed, self._implicit.wrap_socket(timed, server_hostname=host))
+        timed.end = self._end
+        return timed
 
     def end_at(self, end: float) -> None:
         """The moment (monotonic) at which every read and write fails."""
@@ -273,10 +280,9 @@ class Smtp:
 
     def _opened(self, end: float) -> _Line:
         server = self._server
-        line = _Line(self._local, self._tls if server.scheme == "smtps" else None)
+        line = _Line(self._local, self._tls if server.scheme == "smtps" else None, end)
         try:
             _expect(220, line.connect(server.host, server.port))
-            line.end_at(end)
             _expect(250, line.ehlo())
             if server.scheme == "smtp":
                 line.starttls(context=self._tls)
@@ -284,7 +290,7 @@ class Smtp:
             if server.user:
                 line.login(server.user, server.password)
             _expect(250, line.begin(self._sender))
-        except (OSError, smtplib.SMTPException) as error:
+        except (OSError, ValueError, smtplib.SMTPException) as error:
             raise self._rest(line, _named(error)) from None
         return line
 
@@ -363,7 +369,9 @@ class Maildir:
 
 def _folder(path: Path) -> mailbox.Maildir:
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return mailbox.Maildir(path, create=True)
+    for name in ("tmp", "new", "cur"):
+        (path / name).mkdir(mode=0o700, exist_ok=True)
+    return mailbox.Maildir(path, create=False)
 
 
 def _read(file: Path) -> Kept:

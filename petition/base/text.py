@@ -355,14 +355,14 @@ class _Blocks(HTMLParser):
         self.feed(html)
         self.close()
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if self._depth == 0:
             self.found.append(_Block(tag))
         self._depth += 1
         if tag in ("br", "hr", "img"):
             self.handle_endtag(tag)
 
-    def handle_endtag(self, tag: str) -> None:  # noqa: ARG002
+    def handle_endtag(self, tag: str) -> None:
         self._depth -= 1
         if self._depth == 0:
             row, column = self.getpos()

@@ -85,7 +85,7 @@ def read_link(purpose: str, token: str) -> UUID:
 
 
 def form(campaign: int, wording: int, consent: int, partner: str, at: datetime) -> str:
-    """A form's token: a function of campaign, wording, consent, partner and hour, so that a page holding it is nobody's own."""
+    """A form's token: a function of what it is for and the hour, so that a page holding it is nobody's own."""
     hour = int(at.timestamp()) // 3600
     return _sign("form", f"{campaign}-{wording}-{consent}-{hour}-{partner}".encode())
 

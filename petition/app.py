@@ -1,0 +1,65 @@
+"""The factory: settings → parts → blueprints. No query, no network, no file written."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+from flask import Flask, g, request
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from petition.base import crypto, db, i18n, settings
+from petition.base.settings import Settings
+from petition.web import context, errors, guards, headers, kept, ops, style
+from petition.web.cache import PageCache
+from petition.web.public import own, reading, signing
+
+_HERE = Path(__file__).resolve().parent
+#: Beside the package in a checkout, inside it once installed from a wheel.
+TEMPLATES = next(path for path in (_HERE / "_templates", _HERE.parent / "templates") if path.is_dir())
+LONGEST_BODY = 64 * 1024
+
+
+def create_app(given: Settings | None = None, *, environ: Mapping[str, str] | None = None) -> Flask:
+    """The application. Raises SettingsError or KeyRingError with one sentence for the person who starts it."""
+    read = given or settings.read(environ)
+    app = Flask("petition", template_folder=str(TEMPLATES), static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    settings.init_app(app, read)
+    crypto.init_app(app, crypto.read(read.keys_file))
+    db.init_app(app, read)
+    i18n.init_app(app, _language)
+    app.url_map.converters |= {"slug": guards.Slug, "lang": guards.Language}
+    app.before_request(_begin)
+    for part in (context, errors, headers):
+        part.init_app(app)
+    for blueprint in (style, reading, signing, own, kept, ops):
+        app.register_blueprint(blueprint.blueprint)
+    _dress(app, read)
+    return app
+
+
+def _begin() -> None:
+    """What only reads takes no write lock on SQLite."""
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        db.reading()
+
+
+def _language() -> str | None:
+    """The language of the answer: what a view found out, or what stands in the address."""
+    found: str | None = getattr(g, "language", None)
+    if found:
+        return found
+    if request:
+        said = (request.view_args or {}).get("language") or request.path[1:].partition("/")[0]
+        return i18n.interface(str(said))
+    return None
+
+
+def _dress(app: Flask, read: Settings) -> None:
+    """The layers in front of Flask: the page cache, and outermost the proxy's word where one is configured."""
+    app.wsgi_app = PageCache(app.wsgi_app, read)  # type: ignore[method-assign, assignment]
+    if read.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=read.proxies, x_proto=read.proxies, x_host=0)  # type: ignore[method-assign]
+    app.logger.setLevel(logging.INFO)

@@ -1,0 +1,84 @@
+"""Languages: which the interface speaks, how words, numbers and dates are written in them.
+
+Whoever writes something says in which language with `speaking`; nothing here knows a request.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from functools import lru_cache
+
+from babel import Locale, UnknownLocaleError
+from flask import Flask
+from flask_babel import Babel, force_locale, format_date, format_datetime, format_decimal, format_percent, get_locale
+
+from petition.base import settings
+
+
+def init_app(app: Flask, selector: Callable[[], str | None]) -> None:
+    """Give the application its catalogues; the selector names the language of what is being answered."""
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = "translations"
+    app.config["BABEL_DEFAULT_TIMEZONE"] = "UTC"
+    Babel(app, locale_selector=selector)
+
+
+def languages() -> tuple[str, ...]:
+    """The languages of the interface, the default first."""
+    return settings.current().languages
+
+
+def interface(language: str) -> str:
+    """The language of the interface for a reader of this language: theirs if it is spoken, else the first one."""
+    spoken = settings.current().languages
+    return language if language in spoken else spoken[0]
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Words, numbers and dates in this language, or the site's first where the interface does not speak it."""
+    with force_locale(interface(language)):
+        yield
+
+
+def spoken() -> str:
+    """The language of the interface right now."""
+    return str(get_locale() or settings.current().languages[0])
+
+
+@lru_cache(maxsize=256)
+def direction(language: str) -> str:
+    """ "rtl" or "ltr", by CLDR; unknown languages run from left to right."""
+    try:
+        return "rtl" if Locale.parse(language, sep="-").character_order == "right-to-left" else "ltr"
+    except (UnknownLocaleError, ValueError):
+        return "ltr"
+
+
+@lru_cache(maxsize=256)
+def own_name(language: str) -> str:
+    """What a language calls itself."""
+    try:
+        name = Locale.parse(language, sep="-").get_display_name()
+    except (UnknownLocaleError, ValueError):
+        name = None
+    return (name or language)[:1].upper() + (name or language)[1:]
+
+
+def number(value: int) -> str:
+    """A whole number as the language writes it."""
+    return str(format_decimal(value))
+
+
+def percent(value: float) -> str:
+    """A share from 0 to 1 as the language writes it."""
+    return str(format_percent(value))
+
+
+def day(value: date | datetime) -> str:
+    """A date as the language writes it; moments by their UTC day."""
+    return str(format_date(value.astimezone(UTC).date() if isinstance(value, datetime) else value, "long"))
+
+
+def moment(value: datetime) -> str:
+    """A moment as the language writes it, in UTC, saying so."""
+    return str(format_datetime(value.astimezone(UTC), "d MMMM y, HH:mm", rebase=False)) + " UTC"

@@ -1,0 +1,71 @@
+"""Letters about what a signer did on the own page: corrected, withdrawn. They are free of the limits for signing."""
+
+from functools import partial
+
+from flask_babel import gettext as _
+
+from petition import campaigns, links
+from petition.base import db, i18n, outbox, tokens, urls
+from petition.base.outbox import Decision, Letter, Nothing
+from petition.campaigns import Reading
+from petition.letters import wording
+from petition.letters.wording import Sentences
+
+
+def corrected(letter: Letter) -> Decision:
+    """Says that what is stored was changed, and where to look."""
+    found = _to(letter)
+    if found is None or letter.mailbox is None:
+        return Nothing()
+    reading, address = found
+    link = links.of_mailbox(reading.id, letter.mailbox)
+    if link is None or (link.quiet_until is not None and link.quiet_until > db.now()):
+        return Nothing()
+    href = urls.absolute(urls.own_page(tokens.link("own", link.id)))
+    return partial(wording.message, address, letter.language, partial(_corrected, reading, href), reading)
+
+
+def withdrawn(letter: Letter) -> Decision:
+    """The last letter after withdrawing."""
+    found = _to(letter)
+    if found is None:
+        return Nothing()
+    reading, address = found
+    return partial(wording.message, address, letter.language, partial(_withdrawn, reading), reading)
+
+
+def settle(_letter: Letter, _outcome: str) -> None:
+    """Nothing waits for these letters."""
+
+
+def _to(letter: Letter) -> tuple[Reading, str] | None:
+    address = str(outbox.unsealed(letter).get("to", ""))
+    if letter.campaign_id is None or not address:
+        return None
+    return campaigns.read_id(letter.campaign_id), address
+
+
+def _corrected(reading: Reading, href: str) -> Sentences:
+    return Sentences(
+        subject=_("Your changes are stored"),
+        title=_("Your changes are stored"),
+        paragraphs=[
+            _("Somebody who has your link changed what is stored with your signature on “%(title)s”.",
+              title=reading.wording(i18n.spoken()).title),
+        ],
+        button=(_("See what is stored"), href),
+        after=[_("Was this not you? Then open the page, correct it or withdraw.")],
+    )  # fmt: skip
+
+
+def _withdrawn(reading: Reading) -> Sentences:
+    return Sentences(
+        subject=_("Your signature is withdrawn"),
+        title=_("Your signature is withdrawn"),
+        paragraphs=[
+            _("Your signature on “%(title)s” has left the total, and what you typed is deleted.",
+              title=reading.wording(i18n.spoken()).title),
+            _("The links in our earlier letters have stopped working. This is the last letter."),
+        ],
+        after=[_("If you change your mind, you can sign again on the campaign’s page.")],
+    )  # fmt: skip

@@ -1,0 +1,51 @@
+"""From a letter's sentences to its text and HTML: both from one source, in the reader's language."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from flask import render_template
+from flask_babel import gettext as _
+
+from petition.base import i18n, settings
+from petition.base.outbox import Message
+from petition.campaigns import Consent, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """What a letter says, in order. `button` is (words, address)."""
+
+    subject: str
+    title: str
+    paragraphs: list[str]
+    button: tuple[str, str] | None = None
+    after: list[str] = field(default_factory=list)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def message(to: str, language: str, say: Callable[[], Sentences], reading: Reading | None) -> Message:
+    """The whole letter to an address. Its subject names no campaign: it may be read over a shoulder."""
+    with i18n.speaking(language):
+        said = say()
+        spoken = i18n.spoken()
+        footer = [*_who_is_responsible(reading.consent if reading else None), settings.current().site_name]
+        context = {
+            "title": said.title, "greeting": "", "paragraphs": said.paragraphs, "button": said.button,
+            "after": said.after, "footer": footer, "lang": spoken, "dir": i18n.direction(spoken),
+        }  # fmt: skip
+        return Message(
+            to=to, subject=said.subject, text=render_template("letters/base.txt", **context),
+            html=render_template("letters/base.html", **context), language=spoken, headers=said.headers,
+        )  # fmt: skip
+
+
+def _who_is_responsible(consent: Consent | None) -> list[str]:
+    """The first two things of S48 stand in every letter: who is responsible, and to whom the list is handed."""
+    if consent is None:
+        return []
+    handed_to = consent.handed_to.get(i18n.spoken()) or next(iter(consent.handed_to.values()), "")
+    return [
+        _("Responsible for this campaign: %(who)s, %(address)s", who=consent.responsible,
+          address=consent.responsible_address),
+        _("The list is handed to: %(whom)s", whom=handed_to),
+    ]  # fmt: skip

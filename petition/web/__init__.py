@@ -1,0 +1,1 @@
+"""The web, split by audience."""

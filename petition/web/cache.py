@@ -1,0 +1,158 @@
+"""Whole answers as bytes, in front of Flask.
+
+A public page is answered from memory by its path alone: whatever changes it stands in its path, the query never
+does. What may be kept says so itself with `Cache-Control: public`. Host and raw query are checked first, so that
+nothing kept can be asked for under a false name.
+"""
+
+import gzip
+import hashlib
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from petition.base.settings import Settings, is_loopback
+
+_MOST_PAGES = 2_000
+_MOST_BYTES = 200_000
+#: No page is ever answered that was made longer ago, even while it is being made anew.
+STALE_AT_MOST = 1.0
+FOR_EVER = 3600.0
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+
+class _Page:
+    __slots__ = ("body", "compressed", "etag", "headers", "lifetime", "made", "making")
+
+    def __init__(self, headers: list[tuple[str, str]], body: bytes, lifetime: float) -> None:
+        self.body = body
+        self.compressed = gzip.compress(body, 6, mtime=0)
+        self.etag = 'W/"' + hashlib.blake2b(body, digest_size=12).hexdigest() + '"'
+        dropped = ("content-length", "etag", "vary")
+        self.headers = [(name, value) for name, value in headers if name.lower() not in dropped]
+        self.headers += [("ETag", self.etag), ("Vary", "Accept-Encoding")]
+        self.lifetime = lifetime
+        self.made = time.monotonic()
+        self.making = False
+
+
+class PageCache:
+    """The WSGI application in front of Flask's."""
+
+    def __init__(self, wsgi: WsgiApp, settings: Settings) -> None:
+        parts = urlsplit(settings.base_url)
+        self._wsgi = wsgi
+        self._seconds = settings.page_cache
+        self._hosts = {parts.netloc, parts.hostname or ""}
+        self._any_loopback = is_loopback(parts.hostname or "")
+        self._pages: OrderedDict[str, _Page] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __call__(self, environ: Environ, start: StartResponse) -> Iterable[bytes]:
+        """Answer a request."""
+        if not self._is_ours(environ.get("HTTP_HOST", "")) or not _is_clean(environ.get("QUERY_STRING", "")):
+            return _refuse(start)
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or not self._seconds:
+            return self._wsgi(environ, start)
+        page = self._pages.get(environ["PATH_INFO"])
+        if page is not None and self._is_good(page):
+            return _answer(page, environ, start)
+        return self._make(environ, start)
+
+    def _is_ours(self, host: str) -> bool:
+        if host in self._hosts:
+            return True
+        name = host.rsplit(":", 1)[0] if host.rsplit(":", 1)[-1].isdigit() else host
+        return self._any_loopback and is_loopback(name) and name != ""
+
+    def _is_good(self, page: _Page) -> bool:
+        age = time.monotonic() - page.made
+        if age < page.lifetime:
+            return True
+        with self._lock:
+            if page.making and age < STALE_AT_MOST:
+                return True
+            page.making = True
+        return False
+
+    def _make(self, environ: Environ, start: StartResponse) -> Iterable[bytes]:
+        """Let Flask answer, and keep the answer if it says so. HEAD is asked as GET, for the same bytes."""
+        answer: list[Any] = []
+
+        def started(status: str, headers: list[tuple[str, str]], *_error: object) -> Callable[[bytes], object]:
+            answer[:] = [status, headers]
+            return lambda _data: None
+
+        method = environ["REQUEST_METHOD"]
+        parts = self._wsgi(environ | {"REQUEST_METHOD": "GET"} if method == "HEAD" else environ, started)
+        status, headers = answer
+        lifetime = self._lifetime(status, headers)
+        if not lifetime:
+            start(status, headers)
+            return _without_body(parts) if method == "HEAD" else parts
+        body = b"".join(parts)
+        _close(parts)
+        page = _Page(headers, body, lifetime)
+        if len(body) <= _MOST_BYTES:
+            self._keep(environ["PATH_INFO"], page)
+        return _answer(page, environ, start)
+
+    def _lifetime(self, status: str, headers: list[tuple[str, str]]) -> float:
+        control = next((value for name, value in headers if name.lower() == "cache-control"), "")
+        if not status.startswith("200") or not control.startswith("public"):
+            return 0.0
+        return FOR_EVER if "immutable" in control else self._seconds
+
+    def _keep(self, path: str, page: _Page) -> None:
+        with self._lock:
+            self._pages[path] = page
+            self._pages.move_to_end(path)
+            while len(self._pages) > _MOST_PAGES:
+                self._pages.popitem(last=False)
+
+
+def _is_clean(query: str) -> bool:
+    """Whether a raw query is UTF-8 without NUL once its escapes are undone."""
+    if not query:
+        return True
+    try:
+        return "\0" not in unquote_to_bytes(query.encode("latin-1")).decode()
+    except UnicodeError:
+        return False
+
+
+def _refuse(start: StartResponse) -> Iterable[bytes]:
+    body = b"This address is not understood.\n"
+    headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
+    start("400 Bad Request", [*headers, ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")])
+    return [body]
+
+
+def _answer(page: _Page, environ: Environ, start: StartResponse) -> Iterable[bytes]:
+    if page.etag in environ.get("HTTP_IF_NONE_MATCH", ""):
+        start("304 Not Modified", [item for item in page.headers if item[0].lower() != "content-type"])
+        return []
+    headers = page.headers
+    body = page.body
+    if "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
+        body = page.compressed
+        headers = [*headers, ("Content-Encoding", "gzip")]
+    start("200 OK", [*headers, ("Content-Length", str(len(body)))])
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+
+def _without_body(parts: Iterable[bytes]) -> Iterable[bytes]:
+    _close(parts)
+    return []
+
+
+def _close(parts: Iterable[bytes]) -> None:
+    close = getattr(parts, "close", None)
+    if close is not None:
+        close()

@@ -1,0 +1,237 @@
+"""What every template can use, and the values that pages show."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import quote
+
+from flask import Flask, g, has_request_context, request, url_for
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from petition import articles, campaigns, register
+from petition.base import countries, db, i18n, settings, text, tokens, urls
+from petition.campaigns import GRACE, SETTLING, Phase, Reading
+from petition.web import style
+
+HOUSE_COLOUR = "b3201b"
+
+
+def init_app(app: Flask) -> None:
+    """Give templates what they all use."""
+    app.context_processor(_everywhere)
+    app.add_template_global(style.asset, "asset")
+    app.add_template_global(i18n.direction, "direction")
+    app.add_template_global(i18n.number, "number")
+    app.add_template_global(i18n.percent, "percent")
+    app.add_template_global(i18n.day, "date")
+    app.add_template_global(i18n.moment, "moment")
+    app.add_template_global(_country, "country")
+
+
+def _country(code: str) -> str:
+    return countries.name(code, i18n.spoken())
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The site as templates name it."""
+
+    name: str
+    base_url: str
+
+
+def _everywhere() -> dict[str, Any]:
+    if not has_request_context():
+        # A letter: it needs nothing of a page.
+        return {}
+    now = settings.current()
+    spoken = i18n.spoken()
+    page = getattr(g, "page_language", spoken)
+    return {
+        "site": Site(now.site_name, now.base_url), "language": spoken, "page_language": page,
+        "page_direction": i18n.direction(page), "switch": _switch(), "colour": getattr(g, "colour", HOUSE_COLOUR),
+        "style_href": style.sheet_href(getattr(g, "colour", HOUSE_COLOUR)), "home": f"/{spoken}/",
+        "privacy_href": f"/{spoken}/privacy", "how_href": f"/{spoken}/how-we-count",
+    }  # fmt: skip
+
+
+def _switch() -> list[tuple[str, str, str, bool]]:
+    """The same page in every language of the interface; only where its address names one."""
+    arguments: Mapping[str, Any] = request.view_args or {}
+    if "language" not in arguments or request.endpoint is None or request.method == "POST":
+        return []
+    current = str(arguments["language"])
+    return [
+        (code, i18n.own_name(code), url_for(request.endpoint, **{**arguments, "language": code}), code == current)
+        for code in settings.current().languages
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class WordingView:
+    """A wording as a page shows it; `foreign` where it is not in the reader's language."""
+
+    title: str
+    lang: str
+    foreign: bool
+    addressee: str
+    standfirst: str
+    opening: Markup
+    rest: Markup
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignView:
+    """A campaign as a page shows it."""
+
+    slug: str
+    phase: str
+    opens_at: datetime | None
+    closes_at: datetime | None
+    final_at: datetime | None
+    colour: str
+    goal: int | None
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentView:
+    """What a signer agrees to, in the reader's language."""
+
+    responsible: str
+    responsible_address: str
+    handed_to: str
+    fields: list[str]
+    months: int
+    ground: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A campaign as lists show it."""
+
+    href: str
+    title: str
+    lang: str
+    addressee: str
+    standfirst: str
+    total: int
+    goal: int | None
+    phase: str
+    colour: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleCard:
+    """An article as lists show it."""
+
+    href: str
+    title: str
+    lang: str
+    standfirst: str
+    date: date
+
+
+def wording_view(reading: Reading, language: str, *, whole: bool = False) -> WordingView:
+    """The newest wording for a reader; `whole` splits the text at its first screenful."""
+    wording = reading.wording(language)
+    opening, rest = text.opening(wording.html) if whole else ("", "")
+    return WordingView(
+        wording.title, wording.language, wording.language != language, wording.addressee, wording.standfirst,
+        # Sanitised when it was saved, by base.text.markdown.
+        Markup(opening), Markup(rest), wording.version,  # noqa: S704
+    )  # fmt: skip
+
+
+def campaign_view(reading: Reading, total: int, at: datetime) -> CampaignView:
+    """A campaign at a moment. FINAL only once every move is numbered (S07)."""
+    phase = campaigns.phase(reading, at)
+    if phase is Phase.FINAL and not register.is_numbered(reading.id):
+        phase = Phase.CLOSED
+    final_at = reading.closes_at + GRACE + SETTLING if reading.closes_at else None
+    outcome = reading.outcome.get(i18n.spoken()) or reading.outcome.get(reading.first_language, "")
+    return CampaignView(
+        reading.slug, phase.value, reading.opens_at, reading.closes_at, final_at if phase is Phase.CLOSED else None,
+        reading.colour, reading.next_goal(total), outcome,
+    )  # fmt: skip
+
+
+def consent_view(reading: Reading) -> ConsentView | None:
+    """What a signer agrees to, with the words of the interface."""
+    consent = reading.consent
+    if consent is None:
+        return None
+    handed_to = consent.handed_to.get(i18n.spoken()) or consent.handed_to.get(reading.first_language, "")
+    names = field_names()
+    return ConsentView(
+        consent.responsible, consent.responsible_address, handed_to, [names[name] for name in consent.fields],
+        consent.months, grounds()[consent.ground], consent.version,
+    )  # fmt: skip
+
+
+def field_names() -> dict[str, str]:
+    """What the details of a signature are called."""
+    return {
+        "name": _("name"), "address": _("e-mail address"), "country": _("country"), "place": _("town or city"),
+        "role": _("what you do"), "organisation": _("organisation"), "comment": _("why you sign"),
+    }  # fmt: skip
+
+
+def grounds() -> dict[str, str]:
+    """Legal grounds in plain words."""
+    return {
+        "consent": _("your consent, which you can withdraw at any time"),
+        "legitimate interest": _("the legitimate interest of those responsible in handing over this appeal"),
+        "public task": _("a task in the public interest"),
+    }
+
+
+def card(reading: Reading, total: int, language: str, at: datetime) -> Card:
+    """A campaign for a list."""
+    wording = reading.wording(language)
+    return Card(
+        urls.campaign(language, reading.slug), wording.title, wording.language, wording.addressee,
+        wording.standfirst, total, reading.next_goal(total), campaigns.phase(reading, at).value, reading.colour,
+    )  # fmt: skip
+
+
+def article_cards(found: list[articles.Reading], language: str) -> list[ArticleCard]:
+    """Articles for a list."""
+    return [
+        ArticleCard(
+            urls.article(language, one.slug), one.text.title, one.text.language, one.text.standfirst, one.published_at
+        )
+        for one in found
+    ]
+
+
+def country_lists() -> dict[str, list[tuple[str, str]]]:
+    """Every country by name in the reader's language, and the likely ones first."""
+    spoken = i18n.spoken()
+    return {
+        "likely": [(code, countries.name(code, spoken)) for code in countries.likely(spoken)],
+        "countries": countries.names(spoken),
+    }
+
+
+def form_token(reading: Reading, language: str) -> str:
+    """The token of a campaign's form in a language: nobody's own, so that pages can be kept."""
+    consent = reading.consent.version if reading.consent else 0
+    return tokens.form(reading.id, reading.wording(language).id, consent, "", db.now())
+
+
+def share_links(title: str, address: str) -> list[tuple[str, str]]:
+    """Plain links to the usual places; nothing is loaded from them."""
+    both = quote(f"{title} {address}", safe="")
+    title, address = quote(title, safe=""), quote(address, safe="")
+    return [
+        ("WhatsApp", f"https://wa.me/?text={both}"),
+        ("Telegram", f"https://t.me/share/url?url={address}&text={title}"),
+        ("X", f"https://x.com/intent/post?text={title}&url={address}"),
+        ("Facebook", f"https://www.facebook.com/sharer/sharer.php?u={address}"),
+        (_("E-mail"), f"mailto:?subject={title}&body={both}"),
+    ]

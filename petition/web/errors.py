@@ -1,0 +1,86 @@
+"""One page per error, in the reader's language; domain errors become statuses here."""
+
+from flask import Flask, Response, current_app, g, make_response, render_template, request
+from flask_babel import gettext as _
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException
+
+from petition.base import db, settings
+
+RETRY_AFTER = 10
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error with a page."""
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(SQLAlchemyError, _database)
+    app.register_error_handler(Exception, _bug)
+
+
+def _words(status: int) -> tuple[str, str]:
+    words = {
+        400: (_("This was not understood"), _("Your browser sent something we cannot read. Nothing was stored.")),
+        404: (_("There is nothing here"), _("The address may be mistyped or cut short, or what was here is gone.")),
+        405: (_("This does not work here"), _("This page cannot do that. Nothing was changed.")),
+        410: (_("This campaign was withdrawn"), _("Its organisers took it back. It can no longer be read or signed.")),
+        413: (_("This is too much"), _("What was sent is longer than anything we can take. Nothing was stored.")),
+        415: (_("This was not understood"), _("Your browser sent this in a way we cannot read. Nothing was stored.")),
+        429: (
+            _("Too many at once"),
+            _("So many forms came from your network within an hour that we take no more for now. Nothing was lost"
+              " of what was taken before; please try again later."),
+        ),
+        503: (
+            _("Not possible at the moment"),
+            _("We cannot read or store anything right now. Nothing was half-done. Please try again in a moment."),
+        ),
+    }  # fmt: skip
+    unknown = (_("Something went wrong"), _("This is our fault. Nothing was half-done. Please try again."))
+    return words.get(status, unknown)
+
+
+def page(status: int) -> Response:
+    """The error page of a status, with a way on."""
+    db.session.rollback()
+    language = getattr(g, "language", settings.current().languages[0])
+    title, text = _words(status)
+    links = [(_("To the front page"), f"/{language}/")]
+    if status == 404:
+        links.append((_("Have your link sent again"), f"/{language}/link"))
+    response = make_response(render_template("error.html", status=status, title=title, text=text, links=links), status)
+    if status in (429, 503):
+        response.headers["Retry-After"] = str(3600 if status == 429 else RETRY_AFTER)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _http(error: HTTPException) -> Response | HTTPException:
+    if error.code is None or error.code < 400:
+        return error
+    answer = page(error.code)
+    if error.code == 405:
+        answer.headers.extend({name: value for name, value in error.get_headers() if name == "Allow"})
+    return answer
+
+
+def _database(error: SQLAlchemyError) -> Response:
+    if db.is_unavailable(error):
+        return page(503)
+    return _bug(error)
+
+
+def _bug(error: Exception) -> Response:
+    # Only what cannot hold anybody's words: a message of the database or of a codec may repeat what was typed.
+    current_app.logger.error("%s in %s", type(error).__name__, request.endpoint, extra={"traceback": _frames(error)})
+    return page(500)
+
+
+def _frames(error: BaseException) -> list[str]:
+    """Where an error happened, as file:line function; no values."""
+    frames = []
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        frames.append(f"{code.co_filename}:{trace.tb_lineno} {code.co_name}")
+        trace = trace.tb_next
+    return frames

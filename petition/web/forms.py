@@ -1,0 +1,208 @@
+"""All forms. Input is cleaned once, here; no form touches the database.
+
+A form's token is checked by the view, not as a field's error: an old one gives the form back (S35).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import current_app
+from flask_babel import gettext as _
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, StringField
+from wtforms.validators import StopValidation
+
+from petition.base import countries, settings, text, urls
+from petition.base import mailbox as mailboxes
+from petition.base.domains import DomainCheck
+from petition.base.mailbox import Mailbox, MailboxRefused
+from petition.base.text import TextRefused
+from petition.campaigns import ASKABLE, Reading
+from petition.details import FULL, HIDDEN, SHORT, Choices, Details
+
+LONGEST_LINE = 120
+LONGEST_COMMENT = 1000
+_domains_key = "petition.domains"
+
+
+class Cleaned:
+    """A validator that puts the cleaned text into the field, or says what is wrong with it."""
+
+    def __init__(self, read: Callable[..., str], most: int, missing: Callable[[], str]) -> None:
+        self.read, self.most, self.missing = read, most, missing
+
+    def __call__(self, form: Any, field: Any) -> None:
+        """Clean the field."""
+        try:
+            field.data = self.read(field.data or "", most=self.most)
+        except TextRefused as refused:
+            raise StopValidation(_said(refused.why, self.most)) from None
+        if not field.data and field.name in form.requires:
+            raise StopValidation(self.missing())
+
+
+def _said(why: str, most: int) -> str:
+    sentences: dict[str, str] = {
+        "too_long": _("This is too long: at most %(most)s characters.", most=most),
+        "web_address": _("Leave web addresses out."),
+        "line_break": _("Write this on one line."),
+        "combining": _("Too many marks stand on one letter."),
+    }
+    return sentences.get(why) or str(_("This holds characters that cannot be shown. Please type it again."))
+
+
+class MailboxField(StringField):
+    """An e-mail address; `mailbox` is what it means once it is checked."""
+
+    mailbox: Mailbox
+
+
+def _address(_form: Any, field: Any) -> None:
+    typed = (field.data or "").strip()
+    field.data = typed
+    try:
+        field.mailbox = mailboxes.parse(typed, ours=_ours())
+        check = domain_check()
+        if check is not None:
+            check.require(field.mailbox)
+    except MailboxRefused as refused:
+        raise StopValidation(_address_said(refused)) from None
+
+
+def _address_said(refused: MailboxRefused) -> str:
+    sentences: dict[str, str] = {
+        "empty": _("Type your e-mail address."),
+        "too_long": _("This address is too long."),
+        "smtputf8": _(
+            "Our mail server cannot write to this address yet. Please use one with plain letters before the @."
+        ),
+        "ours": _("This is an address of this site itself. Please type your own."),
+        "no_such_domain": _("Does the part after the @ exist? It takes no mail."),
+    }
+    said = sentences.get(refused.why) or str(
+        _("This is not an e-mail address. Type one such as name@example.org.")
+    )
+    if refused.suggestion:
+        said += " " + _("Did you mean %(address)s?", address=refused.suggestion)
+    return said
+
+
+def _ours() -> frozenset[str]:
+    """Addresses that would send our own letters back to us."""
+    host = urls.host()
+    sender = settings.current().mail_from
+    return frozenset({f"{role}@{host}" for role in ("postmaster", "mailer-daemon", "abuse", "root")} | {sender} - {""})
+
+
+def domain_check() -> DomainCheck | None:
+    """The one asker of DNS in this process; None where no mail server is configured."""
+    if settings.current().smtp_url is None:
+        return None
+    found: DomainCheck | None = current_app.extensions.get(_domains_key)
+    if found is None:
+        found = current_app.extensions[_domains_key] = DomainCheck()
+    return found
+
+
+def _country(form: Any, field: Any) -> None:
+    if field.data and field.data not in countries.CODES:
+        raise StopValidation(_("Choose a country from the list."))
+    if not field.data and "country" in form.requires:
+        raise StopValidation(_("Choose your country."))
+
+
+def _appearance(_form: Any, field: Any) -> None:
+    if field.data not in (HIDDEN, SHORT, FULL):
+        field.data = HIDDEN
+
+
+class Tokenless:
+    """Settings of a form that has no session and so no token tied to one."""
+
+    csrf = False
+
+
+class PublicForm(FlaskForm):
+    """What forms without an account share: no cookie, an own token, a field that only machines fill."""
+
+    class Meta(Tokenless):
+        """The token is a function of campaign, wording and hour, for which no session is needed."""
+
+    token = StringField()
+    website = StringField()
+
+    @property
+    def is_trapped(self) -> bool:
+        """Whether a machine filled what people cannot see."""
+        return bool(self.website.data)
+
+
+class CorrectForm(FlaskForm):
+    """What a signer typed, but for the address."""
+
+    class Meta(Tokenless):
+        """The address of the page is the secret."""
+
+    name = StringField(validators=[Cleaned(text.name, LONGEST_LINE, lambda: _("Type your name."))])
+    country = StringField(validators=[_country])
+    place = StringField(validators=[Cleaned(text.line, LONGEST_LINE, lambda: _("Type your town or city."))])
+    role = StringField(validators=[Cleaned(text.line, LONGEST_LINE, lambda: _("Type what you do."))])
+    organisation = StringField(
+        validators=[Cleaned(text.line, LONGEST_LINE, lambda: _("Type the name of your organisation."))]
+    )
+    comment = StringField(validators=[Cleaned(text.paragraphs, LONGEST_COMMENT, lambda: _("Type why you sign."))])
+    on_behalf = BooleanField()
+    appear = StringField(validators=[_appearance], default=HIDDEN)
+    with_role = BooleanField()
+
+    asks: frozenset[str] = frozenset()
+    requires: frozenset[str] = frozenset({"name"})
+
+    def ask(self, reading: Reading) -> "CorrectForm":
+        """Ask what the campaign asks; what it does not ask is not taken."""
+        self.asks = frozenset(reading.asks)
+        self.requires = frozenset({"name"} | {name for name, how in reading.asks.items() if how == "required"})
+        for name in ASKABLE:
+            if name not in self.asks:
+                self[name].data = ""
+        return self
+
+    def details(self, address: str, short: str = "") -> Details:
+        """What names the person, cleaned."""
+        return Details(
+            name=self.name.data, address=address, place=self.place.data, role=self.role.data,
+            organisation=self.organisation.data, comment=self.comment.data, short=short,
+        )  # fmt: skip
+
+    def choices(self, language: str, source: str = "", news: bool = False) -> Choices:
+        """What is kept in clear."""
+        behalf = self.on_behalf.data and bool(self.organisation.data)
+        return Choices(
+            language=language, country=self.country.data or "", appear=self.appear.data,
+            with_role=bool(self.with_role.data), on_behalf=behalf, news=news, source=source,
+        )  # fmt: skip
+
+
+class OwnForm(CorrectForm):
+    """The same on the own page, where the short form for the public list can be edited."""
+
+    short = StringField(validators=[Cleaned(text.name, LONGEST_LINE, lambda: "")])
+
+
+class SignForm(PublicForm, CorrectForm):
+    """The form that signs."""
+
+    class Meta(Tokenless):
+        """As both it comes from."""
+
+    email = MailboxField(validators=[_address])
+    news = BooleanField()
+
+
+class LinkForm(PublicForm):
+    """ "Send me my link": an address, and the campaign where the page is not one's."""
+
+    email = MailboxField(validators=[_address])
+    campaign = StringField()
+    asks: frozenset[str] = frozenset()
+    requires: frozenset[str] = frozenset({"email"})

@@ -1,0 +1,83 @@
+"""Load and authorise in one call: what a view gets is there and may be shown, or the answer is an error page."""
+
+import re
+import time
+
+from flask import abort, current_app, g, request
+from werkzeug.routing import BaseConverter
+
+from petition import campaigns
+from petition.base import db, i18n, settings
+from petition.campaigns import Phase, Reading
+
+#: A form never has more fields, nor a longer one, than this; the server's own limits do not bound urlencoded bodies.
+MOST_FIELDS = 40
+LONGEST_FIELD = 12_000
+_key = "petition.readings"
+
+
+class Slug(BaseConverter):
+    """What names a campaign or article in an address."""
+
+    regex = "[a-z0-9][a-z0-9-]{0,79}"
+
+
+class Language(BaseConverter):
+    """A language in an address; whether it exists is asked later."""
+
+    regex = "[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})?"
+
+
+def language(code: str) -> str:
+    """A language the interface speaks, or 404."""
+    if code not in settings.current().languages:
+        abort(404)
+    g.language = code
+    return code
+
+
+def reading(slug: str) -> Reading | None:
+    """A campaign by any slug it ever had, remembered by this process for as long as a page is."""
+    remembered: dict[str, tuple[float, Reading | None]] = current_app.extensions.setdefault(_key, {})
+    seconds = settings.current().page_cache
+    found = remembered.get(slug)
+    if found is not None and time.monotonic() - found[0] < seconds:
+        return found[1]
+    fresh = campaigns.read(slug)
+    if seconds and (fresh is not None or len(remembered) < 1000):
+        remembered[slug] = (time.monotonic(), fresh)
+    return fresh
+
+
+def campaign(code: str, slug: str) -> Reading:
+    """A campaign the public may see in this language: 404 for drafts and unknown ones alike, 410 once withdrawn."""
+    found = reading(slug)
+    if found is None:
+        abort(404)
+    phase = campaigns.phase(found, db.now())
+    if phase is Phase.DRAFT:
+        abort(404)
+    if code not in settings.current().languages and code not in found.wordings:
+        abort(404)
+    g.language = i18n.interface(code)
+    if phase is Phase.WITHDRAWN:
+        abort(410)
+    return found
+
+
+def form_body() -> None:
+    """Refuse what no form of ours sends: another content type, repeated or countless or endless fields."""
+    if request.mimetype != "application/x-www-form-urlencoded":
+        abort(415)
+    fields = request.form
+    total = sum(len(values) for _, values in fields.lists())
+    if total > MOST_FIELDS or any(len(value) > LONGEST_FIELD for _, value in fields.items(multi=True)):
+        abort(413)
+    if total != len(fields):
+        abort(400)
+
+
+def source() -> str:
+    """The page or link that brought the signer, from `?source=`; "" for anything but a plain word or path."""
+    said = request.args.get("source", "")
+    return said if re.fullmatch(r"[a-z0-9][a-z0-9/_-]{0,99}", said) else ""

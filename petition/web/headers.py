@@ -1,0 +1,51 @@
+"""What every answer carries: content security, framing, referrer, caching. One table, by kind of page.
+
+A route whose kind is not named here is personal: nothing keeps it, nothing frames it, nothing is told of it.
+"""
+
+from flask import Flask, Response, request
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "manifest-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+#: Public pages may be kept by a cache in front for a second; browsers ask again each time and mostly hear 304.
+PUBLIC = "public, max-age=0, s-maxage=1, must-revalidate"
+PERSONAL = "no-store"
+
+#: Endpoints whose answer to GET is the same for everybody.
+PUBLIC_PAGES = frozenset(
+    {
+        "reading.front", "reading.article", "reading.campaign", "reading.privacy", "reading.how",
+        "reading.campaign_privacy", "signing.link", "signing.find_link",
+    }
+)  # fmt: skip
+#: Endpoints with a secret or a stamp in their address: no other site may learn it, and browsers then send
+#: `Origin: null` with their forms.
+SECRET = frozenset({"signing.inbox", "signing.thanks"})
+SECRET_BLUEPRINTS = frozenset({"own", "kept"})
+
+
+def init_app(app: Flask) -> None:
+    """Put the headers on every answer."""
+    app.after_request(_dress)
+
+
+def _dress(response: Response) -> Response:
+    headers = response.headers
+    endpoint = request.endpoint or ""
+    secret = endpoint in SECRET or request.blueprint in SECRET_BLUEPRINTS
+    headers.setdefault("Content-Security-Policy", CSP)
+    headers.setdefault("Referrer-Policy", "no-referrer" if secret else "same-origin")
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers.setdefault("X-Frame-Options", "DENY")
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+    if secret:
+        headers["X-Robots-Tag"] = "noindex"
+    if "Cache-Control" not in headers:
+        public = endpoint in PUBLIC_PAGES and request.method in ("GET", "HEAD") and response.status_code == 200
+        headers["Cache-Control"] = PUBLIC if public else PERSONAL
+    if request.is_secure:
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+    return response

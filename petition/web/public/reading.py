@@ -1,0 +1,138 @@
+"""Pages that are read: front, article, campaign, privacy, how we count. The same bytes for everybody."""
+
+from flask import Blueprint, abort, g, redirect, render_template, request
+from markupsafe import Markup
+from werkzeug import Response
+
+from petition import articles, campaigns, register
+from petition.base import db, i18n, settings, urls
+from petition.campaigns import Phase, Reading
+from petition.web import context, guards
+from petition.web.forms import SignForm
+from petition.web.public import facts
+
+blueprint = Blueprint("reading", __name__)
+FRONT_ARTICLES = 12
+MORE_ARTICLES = 3
+
+
+@blueprint.get("/")
+def root() -> Response:
+    """Send visitors to their language."""
+    spoken = settings.current().languages
+    best = request.accept_languages.best_match(spoken) or spoken[0]
+    answer = redirect(f"/{best}/", 302)
+    answer.headers["Vary"] = "Accept-Language"
+    return answer
+
+
+@blueprint.get("/<lang:language>/")
+def front(language: str) -> str:
+    """The campaign that matters now, the other ones, the newest articles."""
+    guards.language(language)
+    at = db.now()
+    known = campaigns.all_public(at)
+    totals = register.totals(reading.id for reading in known)
+    cards = [context.card(reading, totals[reading.id], language, at) for reading in known]
+    running = [card for card in cards if card.phase in (Phase.OPEN, Phase.PAUSED, Phase.SCHEDULED)]
+    running.sort(key=lambda card: (card.phase != Phase.OPEN, -card.total))
+    newest = articles.newest(language, at, FRONT_ARTICLES)
+    return render_template(
+        "public/front.html",
+        lead=running[0] if running else None,
+        campaigns=running[1:],
+        closed=[card for card in cards if card not in running],
+        articles=context.article_cards(newest, language),
+    )
+
+
+@blueprint.get("/<lang:language>/articles/<slug:slug>")
+def article(language: str, slug: str) -> str | Response:
+    """One article with its campaign's card."""
+    guards.language(language)
+    at = db.now()
+    found = articles.read(slug, language, at)
+    if found is None:
+        abort(404)
+    if found.slug != slug:
+        return redirect(urls.article(language, found.slug), 301)
+    card = None
+    if found.campaign_id is not None:
+        reading = campaigns.read_id(found.campaign_id)
+        if campaigns.phase(reading, at) not in (Phase.DRAFT, Phase.WITHDRAWN):
+            card = context.card(reading, register.total(reading.id), language, at)
+            g.colour = reading.colour
+    others = [one for one in articles.newest(language, at, MORE_ARTICLES + 1) if one.slug != slug]
+    view = {
+        "title": found.text.title, "lang": found.text.language, "standfirst": found.text.standfirst,
+        "authors": found.authors, "date": found.published_at, "foreign": found.text.language != language,
+        # Sanitised when it was saved, by base.text.markdown.
+        "html": Markup(found.text.html),  # noqa: S704
+        "languages": [(code, i18n.own_name(code), urls.article(code, slug)) for code in found.languages],
+    }  # fmt: skip
+    more = context.article_cards(others[:MORE_ARTICLES], language)
+    return render_template("public/article.html", article=view, card=card, more=more)
+
+
+@blueprint.get("/<lang:language>/campaigns/<slug:slug>")
+def campaign(language: str, slug: str) -> str | Response:
+    """A campaign's page with its form."""
+    reading = guards.campaign(language, slug)
+    if reading.slug != slug:
+        return redirect(urls.campaign(language, reading.slug), 301)
+    form = None
+    if campaigns.phase(reading, db.now()) is Phase.OPEN:
+        form = SignForm(formdata=None).ask(reading)
+        form["token"].data = context.form_token(reading, language)
+    return campaign_page(reading, language, form)
+
+
+def campaign_page(reading: Reading, language: str, form: object) -> str:
+    """A campaign's page with a form in whatever state, or without one."""
+    at = db.now()
+    g.colour, g.page_language = reading.colour, language
+    total = register.total(reading.id)
+    about = articles.newest(language, at, MORE_ARTICLES, campaign_id=reading.id)
+    base = urls.campaign(language, reading.slug)
+    return render_template(
+        "public/campaign.html",
+        campaign=context.campaign_view(reading, total, at),
+        wording=context.wording_view(reading, language, whole=True),
+        total=total,
+        counted_at=at,
+        form=form,
+        consent=context.consent_view(reading),
+        link_href=base + "/link",
+        privacy_href=base + "/privacy",
+        articles=context.article_cards(about, i18n.interface(language)),
+        languages=[(code, i18n.own_name(code), urls.campaign(code, reading.slug)) for code in sorted(reading.wordings)],
+        **(context.country_lists() if form else {}),
+    )
+
+
+@blueprint.get("/<lang:language>/campaigns/<slug:slug>/privacy")
+def campaign_privacy(language: str, slug: str) -> str:
+    """Who is responsible for a campaign's list, to whom it goes, what of it, for how long, on what ground (S48)."""
+    reading = guards.campaign(language, slug)
+    g.colour, g.page_language = reading.colour, language
+    return render_template(
+        "public/campaign_privacy.html",
+        campaign=context.campaign_view(reading, register.total(reading.id), db.now()),
+        wording=context.wording_view(reading, language),
+        consent=context.consent_view(reading),
+        link_href=urls.campaign(language, reading.slug) + "/link",
+    )
+
+
+@blueprint.get("/<lang:language>/privacy")
+def privacy(language: str) -> str:
+    """What the site stores, for how long. Facts come from the code and the settings that make them true."""
+    guards.language(language)
+    return render_template("public/privacy.html", facts=facts.privacy())
+
+
+@blueprint.get("/<lang:language>/how-we-count")
+def how(language: str) -> str:
+    """What a total means."""
+    guards.language(language)
+    return render_template("public/how.html", facts=facts.counting(), moves=None)

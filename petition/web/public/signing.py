@@ -1,0 +1,263 @@
+"""Signing: the form's POST, check your inbox, thanks, and "send me my link"."""
+
+from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request
+from flask_babel import gettext as _
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug import Response as BaseResponse
+from werkzeug.datastructures import MultiDict
+
+from petition import articles, campaigns, networks, register, signatures
+from petition.base import db, i18n, mailbox, outbox, settings, tokens, urls
+from petition.base.tokens import BadToken, FormToken
+from petition.campaigns import Phase, Reading
+from petition.web import context, errors, guards, kept, limits
+from petition.web.forms import LinkForm, SignForm
+from petition.web.public.reading import MORE_ARTICLES, campaign_page
+
+blueprint = Blueprint("signing", __name__)
+#: A backlog older than this is told of on the page that says "check your inbox".
+SLOW_SECONDS = 600
+
+
+@blueprint.post("/<lang:language>/campaigns/<slug:slug>")
+def sign(language: str, slug: str) -> BaseResponse:
+    """Take a signature: one pending signature, one letter, and the same answer for every address."""
+    g.language = i18n.interface(language)
+    guards.form_body()
+    address = limits.client_address()
+    if limits.too_many(address):
+        abort(429)
+    try:
+        return _sign(language, slug, address)
+    except SQLAlchemyError as error:
+        if not db.is_unavailable(error):
+            raise
+        db.session.rollback()
+        return hand_back("unavailable")
+
+
+def _sign(language: str, slug: str, address: str) -> BaseResponse:
+    at = db.now()
+    reading = guards.campaign(language, slug)
+    if campaigns.phase(reading, at) is not Phase.OPEN:
+        return make_response(_not_open(reading, language), 409)
+    token = _token(reading.id)
+    if token is None:
+        return hand_back("expired", context.form_token(reading, language))
+    form = SignForm().ask(reading)
+    if not form.validate():
+        form["token"].data = token.renewed(at)
+        return make_response(campaign_page(reading, language, form), 422)
+    if not form.is_trapped:
+        signatures.sign(
+            reading, token.wording, token.consent, form.email.mailbox, form.details(form.email.mailbox.address),
+            form.choices(language, guards.source(), bool(form.news.data)), network=networks.hashed(address, at), at=at,
+        )  # fmt: skip
+        db.session.commit()
+    stamp = tokens.stamp("inbox", str(reading.id), form.email.data)
+    return redirect(f"{urls.campaign(language, reading.slug)}/inbox/{stamp}", 303)
+
+
+def _token(campaign_id: int) -> FormToken | None:
+    """The posted form token, if it is this campaign's and of the last day."""
+    try:
+        token = FormToken(request.form.get("token", ""))
+    except BadToken:
+        return None
+    return token if token.campaign == campaign_id and token.is_fresh(db.now()) else None
+
+
+def _not_open(reading: Reading, language: str) -> str:
+    g.colour = reading.colour
+    total = register.total(reading.id)
+    return render_template(
+        "public/not_open.html",
+        wording=context.wording_view(reading, language),
+        campaign=context.campaign_view(reading, total, db.now()),
+        total=total,
+    )
+
+
+def hand_back(reason: str, fresh: str = "") -> Response:
+    """The form again, rebuilt from what was posted and nothing else: no database is asked (S35, S72).
+
+    A genuine token of this campaign is made fresh and keeps saying which wording was seen; else `fresh` is given.
+    """
+    labels = context.field_names() | {
+        "email": _("E-mail address"), "name": _("Your name"), "on_behalf": _("I sign for the organisation"),
+        "appear": _("How to appear in the public list"), "with_role": _("Show what I do and my organisation as well"),
+        "news": _("Send me news of this campaign"), "campaign": _("Campaign"),
+    }  # fmt: skip
+    posted: MultiDict[str, str] = request.form
+    fields = [(name, label[:1].upper() + label[1:], posted[name]) for name, label in labels.items() if name in posted]
+    token = _renewed(posted.get("token", ""), fresh)
+    retry = errors.RETRY_AFTER if reason == "unavailable" else None
+    page = render_template("public/resend.html", fields=fields, token=token, reason=reason, retry_after=retry)
+    answer = make_response(page, 503 if retry else 422)
+    if retry:
+        answer.headers["Retry-After"] = str(retry)
+    return answer
+
+
+def _renewed(posted: str, fresh: str) -> str:
+    try:
+        token = FormToken(posted)
+        same = not fresh or FormToken(fresh).campaign == token.campaign
+    except BadToken:
+        return fresh
+    return token.renewed(db.now()) if same else fresh
+
+
+@blueprint.get("/<lang:language>/campaigns/<slug:slug>/inbox/<stamp>")
+def inbox(language: str, slug: str, stamp: str) -> str:
+    """Check your inbox. With a stamp of the last 15 minutes it shows the address just typed (S18)."""
+    reading = guards.campaign(language, slug)
+    g.colour, g.page_language = reading.colour, language
+    try:
+        address = tokens.read_stamp("inbox", str(reading.id), stamp)
+    except BadToken:
+        address = None
+    now = settings.current()
+    base = urls.campaign(language, reading.slug)
+    return render_template(
+        "public/inbox.html",
+        wording=context.wording_view(reading, language),
+        campaign_href=base,
+        address=address,
+        provider=_provider(address),
+        sender=f"{now.site_name} <{now.mail_from}>" if now.mail_from else now.site_name,
+        slow=outbox.is_slow(SLOW_SECONDS),
+        link_href=base + "/link",
+        kept_href=kept.address(),
+    )
+
+
+def _provider(address: str | None) -> dict[str, str] | None:
+    if not address:
+        return None
+    try:
+        found = mailbox.provider(mailbox.parse(address).domain)
+    except mailbox.MailboxRefused:
+        return None
+    return {"name": found.name, "href": found.inbox} if found and found.inbox else None
+
+
+@blueprint.get("/<lang:language>/campaigns/<slug:slug>/thanks/<stamp>")
+def thanks(language: str, slug: str, stamp: str) -> str | BaseResponse:
+    """Thanks, with the new total; after 15 minutes it leads to the campaign (S16)."""
+    reading = guards.campaign(language, slug)
+    base = urls.campaign(language, reading.slug)
+    try:
+        already = tokens.read_stamp("thanks", str(reading.id), stamp) == "already"
+    except BadToken:
+        return redirect(base, 303)
+    g.colour, g.page_language = reading.colour, language
+    wording = context.wording_view(reading, language)
+    share_url = urls.absolute(base)
+    return render_template(
+        "public/thanks.html",
+        wording=wording,
+        campaign_href=base,
+        total=register.total(reading.id),
+        already=already,
+        share=context.share_links(wording.title, share_url),
+        share_url=share_url,
+        articles=context.article_cards(
+            articles.newest(language, db.now(), MORE_ARTICLES, campaign_id=reading.id), i18n.interface(language)
+        ),
+        privacy=base + "/privacy",
+    )
+
+
+@blueprint.get("/<lang:language>/campaigns/<slug:slug>/link")
+def link(language: str, slug: str) -> str:
+    """ "Send me my link", which every campaign has, closed ones too."""
+    reading = guards.campaign(language, slug)
+    form = LinkForm(formdata=None)
+    form.token.data = context.form_token(reading, language)
+    return _link_page(reading, language, form)
+
+
+def _link_page(reading: Reading, language: str, form: LinkForm) -> str:
+    g.colour, g.page_language = reading.colour, language
+    wording = context.wording_view(reading, language)
+    return render_template("public/link.html", wording=wording, campaigns=None, form=form)
+
+
+@blueprint.post("/<lang:language>/campaigns/<slug:slug>/link")
+def send_link(language: str, slug: str) -> BaseResponse:
+    """Post a letter that says something only if something is stored; the answer is always the same."""
+    g.language = i18n.interface(language)
+    guards.form_body()
+    if limits.too_many(limits.client_address()):
+        abort(429)
+    try:
+        reading = guards.campaign(language, slug)
+        token = _token(reading.id)
+        if token is None:
+            return hand_back("expired", context.form_token(reading, language))
+        form = LinkForm()
+        if not form.validate():
+            form.token.data = token.renewed(db.now())
+            return make_response(_link_page(reading, language, form), 422)
+        return _send(reading, language, form)
+    except SQLAlchemyError as error:
+        if not db.is_unavailable(error):
+            raise
+        db.session.rollback()
+        return hand_back("unavailable")
+
+
+def _send(reading: Reading, language: str, form: LinkForm) -> BaseResponse:
+    if not form.is_trapped and reading.sealed_key is not None:
+        address = form.email.mailbox
+        outbox.post(
+            "link", language=language, campaign_id=reading.id,
+            mailbox=signatures.mailbox_key(reading, address.folded), sealed={"to": address.address},
+        )  # fmt: skip
+        db.session.commit()
+    return redirect(f"/{i18n.interface(language)}/link/sent", 303)
+
+
+@blueprint.get("/<lang:language>/link/sent")
+def link_sent(language: str) -> str:
+    """Always the same answer."""
+    guards.language(language)
+    return render_template("public/link_sent.html")
+
+
+@blueprint.get("/<lang:language>/link")
+def find_link(language: str) -> str:
+    """ "Send me my link" for whoever has lost it: choose the campaign, type the address (S04)."""
+    guards.language(language)
+    form = LinkForm(formdata=None)
+    form.token.data = tokens.form(0, 0, 0, "", db.now())
+    return _find_page(language, form)
+
+
+def _find_page(language: str, form: LinkForm) -> str:
+    known = [(one.slug, one.wording(language).title) for one in campaigns.all_public(db.now())]
+    return render_template("public/find_link.html", campaigns=known, wording=None, form=form)
+
+
+@blueprint.post("/<lang:language>/link")
+def send_found_link(language: str) -> BaseResponse:
+    """The same as `send_link`, the campaign chosen in the form."""
+    guards.language(language)
+    guards.form_body()
+    if limits.too_many(limits.client_address()):
+        abort(429)
+    token = _token(0)
+    if token is None:
+        return hand_back("expired", tokens.form(0, 0, 0, "", db.now()))
+    form = LinkForm()
+    valid = form.validate()
+    slug = form.campaign.data or ""
+    reading = guards.reading(slug) if slug else None
+    if reading is None or campaigns.phase(reading, db.now()) in (Phase.DRAFT, Phase.WITHDRAWN):
+        form.campaign.errors = [_("Choose the campaign.")]
+        valid = False
+    if not valid or reading is None:
+        form.token.data = token.renewed(db.now())
+        return make_response(_find_page(language, form), 422)
+    return _send(reading, language, form)
