@@ -66,9 +66,7 @@ _END = (
 )
 # Conditions that choose a partial index are written out: a parameter in their place would hide the index.
 _OVERDUE = (
-    select(*table.c)
-    .where(text("state IN ('claimed', 'sending')"), table.c.lease_until < bindparam("now"))
-    .limit(50)
+    select(*table.c).where(text("state IN ('claimed', 'sending')"), table.c.lease_until < bindparam("now")).limit(50)
 )
 _TOO_LATE = (
     select(*table.c)
@@ -124,9 +122,7 @@ def _change(session: Session, letter: Letter, **changes: Any) -> None:
 
 def _end(session: Session, letter: Letter, outcome: str, trouble: str | None) -> None:
     if outcome == "parked":
-        _change(
-            session, letter, state="parked", lease=None, lease_until=None, trouble=trouble, errors=MOST_ERRORS
-        )
+        _change(session, letter, state="parked", lease=None, lease_until=None, trouble=trouble, errors=MOST_ERRORS)
     else:
         _run(session, _END, letter, {"state": outcome, "trouble": trouble, "settled_at": db.now()})
 
@@ -173,14 +169,10 @@ def _settle(doer: Doer, letter: Letter, outcome: str, trouble: str | None) -> No
 def _tell(letter: Letter, error: Exception) -> None:
     # The text of an error may hold an address; its class and place cannot.
     frame = traceback.extract_tb(error.__traceback__)[-1]
-    _log.error(
-        "letter %s (%s): %s in %s:%s", letter.id, letter.kind, type(error).__name__, frame.name, frame.lineno
-    )
+    _log.error("letter %s (%s): %s in %s:%s", letter.id, letter.kind, type(error).__name__, frame.name, frame.lineno)
 
 
-def deliver(
-    doer: Doer, transport: Transport, *, most: int = 20, stopping: threading.Event | None = None
-) -> int:
+def deliver(doer: Doer, transport: Transport, *, most: int = 20, stopping: threading.Event | None = None) -> int:
     """One round of one thread, in an application context whose session is idle; commits between its steps.
 
     Mends what others left behind, claims up to `most` letters that are due and works them one by one. Returns

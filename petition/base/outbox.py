@@ -129,9 +129,7 @@ def values(
         "campaign_id": campaign_id,
         "mailbox": mailbox,
         "about": about,
-        "sealed": None
-        if sealed is None
-        else crypto.seal("letter", str(letter_id), json.dumps(sealed).encode()),
+        "sealed": None if sealed is None else crypto.seal("letter", str(letter_id), json.dumps(sealed).encode()),
         "language": language,
         "news": news,
         "network": network,

@@ -162,9 +162,7 @@ class _Line(smtplib.SMTP):
 
     def is_fresh(self) -> bool:
         return (
-            self.sock is not None
-            and self.letters < LETTERS_PER_CONNECTION
-            and time.monotonic() - self.used_at < IDLE
+            self.sock is not None and self.letters < LETTERS_PER_CONNECTION and time.monotonic() - self.used_at < IDLE
         )
 
     def begin(self, sender: str) -> tuple[int, bytes]:
@@ -175,9 +173,7 @@ class _Line(smtplib.SMTP):
         self.used_at = time.monotonic()
         return self.mail(sender)
 
-    def phase(
-        self, step: Callable[[], tuple[int, bytes]], wanted: int, silent: Literal["later", "unanswered"]
-    ) -> None:
+    def phase(self, step: Callable[[], tuple[int, bytes]], wanted: int, silent: Literal["later", "unanswered"]) -> None:
         """One step about a letter; silence, or a code that is not of the hundred wanted, raises Trouble."""
         try:
             code, reply = step()
@@ -338,8 +334,7 @@ class Maildir:
         self._build = partial(
             build,
             site_name=settings.site_name,
-            mail_from=settings.mail_from
-            or "letters@" + (urlsplit(settings.base_url).hostname or "localhost"),
+            mail_from=settings.mail_from or "letters@" + (urlsplit(settings.base_url).hostname or "localhost"),
         )
         self._writing = threading.Lock()
 
@@ -376,8 +371,6 @@ def _folder(path: Path) -> mailbox.Maildir:
 
 def _read(file: Path) -> Kept:
     mail = email.message_from_bytes(file.read_bytes(), policy=policy.default)
-    parts = {
-        part.get_content_subtype(): part.get_content() for part in mail.walk() if not part.is_multipart()
-    }
+    parts = {part.get_content_subtype(): part.get_content() for part in mail.walk() if not part.is_multipart()}
     at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
     return Kept(at, str(mail["To"]), str(mail["Subject"]), parts.get("plain", ""), parts.get("html", ""))

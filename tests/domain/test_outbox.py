@@ -124,9 +124,7 @@ def test_a_letter_is_posted_with_its_cause_or_not_at_all(app: Flask, post: Post,
     assert post.to() == []
 
 
-def test_a_letter_that_was_sent_is_settled_and_forgets_its_address(
-    app: Flask, post: Post, clerk: Clerk
-) -> None:
+def test_a_letter_that_was_sent_is_settled_and_forgets_its_address(app: Flask, post: Post, clerk: Clerk) -> None:
     letter_id = write("ana@example.org")
     assert delivery.deliver(clerk, post) == 1
     letter = facts(letter_id)
@@ -392,9 +390,7 @@ def test_a_worker_whose_lease_was_taken_over_does_not_hand_the_letter_over(
     assert (letter.state, letter.lease) == ("claimed", 7)
 
 
-def test_a_letter_taken_back_while_it_is_offered_is_not_handed_over(
-    app: Flask, post: Post, clerk: Clerk
-) -> None:
+def test_a_letter_taken_back_while_it_is_offered_is_not_handed_over(app: Flask, post: Post, clerk: Clerk) -> None:
     write("ana@example.org")
     bo = write("bo@example.org", due_at=db.now() + timedelta(microseconds=1))
 

@@ -1,0 +1,76 @@
+"""A worker killed at any point loses no letter, and repeats at most the one that was on the wire."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from datetime import timedelta
+from email import message_from_bytes
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+
+from petition.base import db, outbox
+
+pytestmark = pytest.mark.chaos
+
+WORKER = Path(__file__).parent / "worker.py"
+NOBODY_KNOWS = ("after_data", "before_settle")
+LETTERS = 5
+
+
+@pytest.fixture
+def surroundings(app: Flask, database_url: str, keys_file: Path, tmp_path: Path) -> dict[str, str]:
+    """The environment of a worker on the test's database."""
+    root = str(WORKER.parents[2])
+    settings = {"DATABASE_URL": database_url, "KEYS_FILE": str(keys_file), "LETTERS_DIR": str(tmp_path / "letters")}
+    return {**os.environ, **settings, "BASE_URL": "http://localhost", "PYTHONPATH": root}
+
+
+def start(surroundings: dict[str, str], point: str = "never", number: int = 0) -> subprocess.Popen[bytes]:
+    command = [sys.executable, str(WORKER), point, str(number)]
+    return subprocess.Popen(command, env=surroundings, cwd=WORKER.parents[2])
+
+
+def let_time_pass() -> None:
+    """Every lease is over, and whatever waits is due."""
+    earlier = db.now() - timedelta(seconds=1)
+    held = outbox.table.c.lease.is_not(None)
+    db.session.execute(update(outbox.table).where(held).values(lease_until=earlier))
+    db.session.execute(update(outbox.table).values(due_at=earlier))
+    db.session.commit()
+
+
+def arrived(folder: Path) -> Counter[tuple[str, str]]:
+    """How often each address got which Message-ID."""
+    mails = [message_from_bytes(file.read_bytes()) for file in (folder / "letters" / "new").glob("*")]
+    return Counter((str(mail["To"]), str(mail["Message-ID"])) for mail in mails)
+
+
+@pytest.mark.parametrize(
+    "point", ["after_claim", "after_decide", "before_data", "after_data", "before_settle", "after_settle"]
+)
+def test_a_worker_killed_at_any_point_loses_nothing(
+    app: Flask, surroundings: dict[str, str], tmp_path: Path, point: str
+) -> None:
+    for index in range(LETTERS):
+        outbox.post("hello", language="en", sealed={"to": f"a{index}@example.org"})
+    db.session.commit()
+    ids = set(db.session.scalars(select(outbox.table.c.message_id)))
+    db.session.rollback()
+
+    assert start(surroundings, point, 3).wait(60) == -signal.SIGKILL
+    for _ in range(2):
+        let_time_pass()
+        workers = [start(surroundings), start(surroundings)]
+        assert [worker.wait(60) for worker in workers] == [0, 0]
+
+    letters = arrived(tmp_path)
+    assert len(letters) == LETTERS
+    assert {message_id for _, message_id in letters} == ids
+    assert letters.total() == LETTERS + (point in NOBODY_KNOWS)
+    rows = db.session.execute(select(outbox.table.c.state, outbox.table.c.sealed)).all()
+    assert {tuple(row) for row in rows} == {("sent", None)}

@@ -1,0 +1,46 @@
+"""A worker that delivers what is due and, if told so, kills itself at one point of one letter.
+
+Called as a program: POINT NUMBER (or `never 0`), with the settings in the environment.
+"""
+
+import os
+import signal
+import sys
+
+from petition.app import create_app
+from petition.base import delivery, outbox, settings, smtp
+from petition.base.outbox import Decision, Letter, Message
+
+
+class Clerk:
+    """Says hello to the sealed address."""
+
+    def decide(self, letter: Letter) -> Decision:
+        """Hello, always."""
+        to = outbox.unsealed(letter)["to"]
+        return lambda: Message(to, "Hello", "Hello", "<p>Hello</p>", letter.language)
+
+    def settle(self, letter: Letter, outcome: str) -> None:
+        """Nothing hangs on it."""
+
+
+def main(point: str, number: int) -> None:
+    """Deliver until nothing is due, or die."""
+    passed = 0
+
+    def at(reached: str) -> None:
+        nonlocal passed
+        passed += reached == point
+        if reached == point and passed == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    delivery.at = at
+    found = settings.read()
+    with create_app(found).app_context():
+        transport = smtp.Maildir(found)
+        while delivery.deliver(Clerk(), transport):
+            pass
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))
