@@ -265,6 +265,11 @@ def read_id(campaign_id: int) -> Reading:
     return found[0]
 
 
+def exist() -> bool:
+    """Whether there is any campaign at all."""
+    return db.session.scalar(select(Campaign.id).limit(1)) is not None
+
+
 def all_public(at: datetime) -> list[Reading]:
     """Every campaign the public may see, newest first: published, not withdrawn."""
     query = _query().where(Campaign.published_at <= at, Campaign.withdrawn_at.is_(None))

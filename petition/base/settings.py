@@ -120,7 +120,7 @@ class Settings:
     """All settings, read once at the start."""
 
     base_url: str = setting(
-        "http://localhost:8000", "The public address of the site; every link is built from it.", _base_url
+        "http://localhost:PORT", "The public address of the site; every link is built from it.", _base_url
     )
     host: str = setting("127.0.0.1", "The address the web server binds.", _text)
     port: int = setting("8000", "The port the web server binds.", _whole(1, 65535))
@@ -162,6 +162,8 @@ _settings_key = "petition.settings"
 def read(environ: Mapping[str, str] | None = None) -> Settings:
     """All settings from the environment (or a mapping). Raises SettingsError with one sentence."""
     environ = os.environ if environ is None else environ
+    if not environ.get("BASE_URL"):
+        environ = {**environ, "BASE_URL": f"http://localhost:{environ.get('PORT') or 8000}"}
     values: dict[str, Any] = {}
     for item in fields(Settings):
         name = item.name.upper()

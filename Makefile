@@ -1,0 +1,49 @@
+# Everything a person types. `make help` lists it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check fix bench lock
+
+help: ## This list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1	\2/' | expand -t 16
+
+run: $(VENV)/run ## Serve the site, worker and all, with a demo on the first start (PORT=8000)
+	@$(BIN)/petition run --prepare
+
+test: $(VENV)/test ## All checks and tests, on SQLite and PostgreSQL
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/pytest -n 2 --dist worksteal
+
+check: $(VENV)/test ## Style and types only
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+fix: $(VENV)/test ## Mend style where a machine can, and compile the catalogues
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+	@$(BIN)/python -m petition.translations
+
+bench: $(VENV)/test ## Speed, as ratios against limits measured in the same run
+	@$(BIN)/python -m bench
+
+lock: ## Lock the newest dependencies, with hashes and without addresses (needs uv)
+	uv pip compile pyproject.toml --extra demo --extra build $(LOCKING) -o requirements.txt
+	uv pip compile pyproject.toml --extra demo --extra build --extra test $(LOCKING) -o requirements-test.txt
+LOCKING := --quiet --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate \
+	--universal --python-version 3.11
+
+# The environment is made once, and again when what it is made from changes.
+$(VENV)/run: requirements.txt pyproject.toml
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/test: requirements-test.txt $(VENV)/run
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.txt
+	@touch $@

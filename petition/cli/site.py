@@ -1,0 +1,183 @@
+"""The site as a whole: serve it, work beside it, bring its database up to date, forget what is due."""
+
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from flask import current_app
+from granian import Granian
+from granian.constants import Interfaces
+
+from petition import campaigns, migrating, retention
+from petition.app import create_app
+from petition.base import crypto, db, settings
+from petition.base.settings import Settings
+from petition.cli.ground import Refused, with_app
+from petition.web import kept
+from petition.worker import Worker
+
+
+@click.command()
+@click.option("--prepare", is_flag=True, help="First make keys, migrate, and load the demo where nothing is yet.")
+@click.option("--web-only", is_flag=True, help="Without a worker beside it: one runs elsewhere.")
+def run(prepare: bool, web_only: bool) -> None:
+    """Serve the site, with a worker beside it, until Ctrl-C.
+
+    \b
+    Example: PORT=8080 petition run --prepare
+    """
+    read = settings.read()
+    _refuse_taken_port(read)
+    if prepare:
+        _prepare(read)
+    app = create_app(read)
+    with app.app_context():
+        if not migrating.is_at_head():
+            raise Refused("The database is not up to date; run `petition migrate` first.")
+        addresses = _addresses(read)
+    server = Granian(
+        "petition.app:create_app", address=read.host, port=read.port, interface=Interfaces.WSGI, factory=True,
+        workers=read.web_processes, blocking_threads=read.web_threads, respawn_failed_workers=True,
+        log_access=False, log_level="warning",  # type: ignore[arg-type]
+    )  # fmt: skip
+    threading.Thread(target=_tell_when_up, args=(read, addresses), daemon=True).start()
+    if web_only:
+        server.serve()
+        return
+    with _worker_beside():
+        server.serve()
+
+
+def _refuse_taken_port(read: Settings) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in read.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((read.host, read.port))
+        except OSError:
+            raise Refused(
+                f"Port {read.port} on {read.host} is taken; stop what uses it, or choose another: PORT={read.port + 1}"
+            ) from None
+
+
+def _prepare(read: Settings) -> None:
+    """What a first start needs: keys, tables, and something to look at."""
+    if not read.keys_file.exists():
+        crypto.write(read.keys_file, crypto.with_new_key(None))
+        click.echo(f"Made a key ring: {read.keys_file} – back it up, apart from the database.")
+    if read.database_url.startswith("sqlite:///"):
+        Path(read.database_url.removeprefix("sqlite:///")).absolute().parent.mkdir(parents=True, exist_ok=True)
+    with create_app(read).app_context():
+        migrating.migrate()
+        db.reading()
+        empty = not campaigns.exist()
+    if empty:
+        # In a process of its own: it needs a library for names that serving never loads.
+        subprocess.run([sys.executable, "-m", "petition", "demo"], check=True)
+
+
+def _addresses(read: Settings) -> list[str]:
+    lines = [f"  The site:        {read.base_url}/"]
+    page = kept.address()
+    if page:
+        lines.append(f"  Letters kept:    {read.base_url}{page}")
+    return lines
+
+
+def _tell_when_up(read: Settings, lines: list[str]) -> None:
+    host = f"[{read.host}]" if ":" in read.host else read.host
+    request = urllib.request.Request(f"http://{host}:{read.port}/healthz", headers={"Host": _host(read)})
+    for _ in range(300):
+        try:
+            with urllib.request.urlopen(request, timeout=2):
+                break
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    click.echo("\nOpen:\n" + "\n".join(lines) + "\nStop with Ctrl-C.\n")
+
+
+def _host(read: Settings) -> str:
+    return read.base_url.partition("://")[2]
+
+
+@contextmanager
+def _worker_beside() -> Iterator[None]:
+    """A worker as a child, started again should it die."""
+    ending = threading.Event()
+    child: list[subprocess.Popen[bytes]] = []
+
+    def keep() -> None:
+        while not ending.is_set():
+            child[:] = [subprocess.Popen([sys.executable, "-m", "petition", "worker"])]
+            if child[0].wait() and not ending.is_set():
+                click.echo("The worker ended and is started again.", err=True)
+            ending.wait(1)
+
+    keeper = threading.Thread(target=keep, daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        for one in child:
+            one.terminate()
+        keeper.join(timeout=25)
+
+
+@click.command()
+@with_app
+def worker() -> None:
+    """Deliver letters, number moves and keep retention, until Ctrl-C.
+
+    \b
+    Example: petition worker
+    """
+    working = Worker(current_app._get_current_object())  # type: ignore[attr-defined]  # a proxy at run time
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: working.stop())
+    working.run()
+
+
+@click.command()
+@click.option("--to", "target", default="head", show_default=True, help="The step to go up to.")
+@click.option("--down-to", default=None, help="Go back to a step instead (“base”: an empty database).")
+@with_app
+def migrate(target: str, down_to: str | None) -> None:
+    """Bring the database up to date.
+
+    \b
+    Example: petition migrate
+    """
+    if down_to is not None:
+        migrating.go_back(down_to)
+    else:
+        migrating.migrate(target)
+
+
+@click.command()
+@with_app
+def purge() -> None:
+    """Forget now what is due to be forgotten; the worker does it every hour.
+
+    \b
+    Example: petition purge
+    """
+    forgotten: dict[str, int] = {}
+    for what, count in retention.steps(db.now()):
+        db.session.commit()
+        forgotten[what] = forgotten.get(what, 0) + count
+    for what, count in sorted(forgotten.items()):
+        click.echo(f"{count:>8}  {what}")
+    if not forgotten:
+        click.echo("Nothing was due.")
+
+
+commands = [run, worker, migrate, purge]

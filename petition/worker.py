@@ -1,0 +1,85 @@
+"""The loop beside the web: delivers letters, numbers moves, keeps retention.
+
+Any number of workers may run against one database. Each thread works in an application context of its own for
+every round, so that nothing of one round is left to the next.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from petition import register, retention
+from petition.base import db, delivery, settings, smtp
+from petition.letters import Letters
+
+_log = logging.getLogger(__name__)
+
+#: Seconds to look away when there was nothing to do. Totals are exact without numbering; it only must keep up.
+IDLE = 0.25
+NUMBERING = 0.5
+#: Seconds to wait when the database is away.
+AWAY = 2.0
+FORGETTING = 3600.0
+
+
+def transport() -> smtp.Smtp | smtp.Maildir:
+    """Where letters of this application go: the mail server, or the folder of the trial without one."""
+    read = settings.current()
+    return smtp.Smtp(read) if read.smtp_url else smtp.Maildir(read)
+
+
+class Worker:
+    """The threads of one worker process. `stop` ends them after the letter at hand."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self.stopping = threading.Event()
+        with app.app_context():
+            connections = settings.current().mail_connections
+            self._transport = transport()
+        doing = [self._deliver] * connections + [self._number, self._forget]
+        self._threads = [threading.Thread(target=self._loop, args=(one,), daemon=True) for one in doing]
+
+    def run(self) -> None:
+        """Work until `stop` is called, from a signal or another thread."""
+        for thread in self._threads:
+            thread.start()
+        self.stopping.wait()
+        for thread in self._threads:
+            thread.join(timeout=20)
+        self._transport.close()
+
+    def stop(self) -> None:
+        """Stop soon: no new letter is begun."""
+        self.stopping.set()
+
+    def _loop(self, do: Callable[[], float]) -> None:
+        while not self.stopping.is_set():
+            try:
+                with self._app.app_context():
+                    pause = do()
+            except SQLAlchemyError as error:
+                # Its text may repeat what is stored; its class says enough.
+                _log.error("the database is away or busy: %s", type(error).__name__)
+                pause = AWAY
+            self.stopping.wait(pause)
+
+    def _deliver(self) -> float:
+        return 0.0 if delivery.deliver(Letters(), self._transport, stopping=self.stopping) else IDLE
+
+    def _number(self) -> float:
+        more = False
+        for campaign_id in register.waiting_campaigns():
+            more |= register.number(campaign_id) == register.BATCH
+            db.session.commit()
+        return 0.0 if more else NUMBERING
+
+    def _forget(self) -> float:
+        for _step in retention.steps(db.now()):
+            db.session.commit()
+            if self.stopping.is_set():
+                break
+        return FORGETTING
