@@ -5,10 +5,12 @@ has the letter nothing is lost by trying again, afterwards somebody may get it t
 decides, not the class of the exception: greylisting arrives as a refused recipient with 450 inside.
 """
 
+import binascii
 import email
 import mailbox
 import math
 import re
+import secrets
 import smtplib
 import socket
 import ssl
@@ -19,9 +21,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import policy
 from email.headerregistry import Address
-from email.message import EmailMessage
 from email.utils import format_datetime
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Literal, Protocol, cast
 from urllib.parse import urlsplit
@@ -40,6 +41,7 @@ LONGEST_REST = 60.0
 _ENHANCED = re.compile(rb"[245]\.\d{1,3}\.\d{1,3}\b")
 _LEADING_DOT = re.compile(rb"(?m)^\.")
 _LONGEST_LINE = 900
+_PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,28 +82,48 @@ class Transport(Protocol):
 
 
 def build(message: Message, message_id: str, site_name: str, mail_from: str) -> bytes:
-    """The letter as it goes over the wire. Raises ValueError and the like where it cannot be mailed."""
-    mail = EmailMessage(policy.SMTP)
-    mail["From"] = Address(site_name, addr_spec=mail_from)
-    mail["To"] = Address(addr_spec=message.to)
-    mail["Subject"] = message.subject
-    mail["Date"] = format_datetime(db.now())
-    mail["Message-ID"] = message_id
-    mail["Auto-Submitted"] = "auto-generated"
-    mail["X-Auto-Response-Suppress"] = "All"
-    for name, value in message.headers.items():
-        mail[name] = value
-    mail.set_content(message.text, cte=_encoding(message.text))
-    mail.add_alternative(message.html, subtype="html", cte=_encoding(message.html))
-    # Set last: making alternatives moves what describes the content into the first of them.
-    mail["Content-Language"] = message.language
-    return mail.as_bytes()
+    """The letter as it goes over the wire. Raises ValueError and the like where it cannot be mailed.
+
+    The standard library folds and checks each header; the parts are put together here, for its own way of doing
+    that took four fifths of the time a letter costs.
+    """
+    boundary = secrets.token_hex(16)
+    head = [
+        _header("From", str(Address(site_name, addr_spec=mail_from))),
+        _recipient(message.to),
+        _header("Subject", message.subject),
+        f"Date: {format_datetime(db.now())}\r\nMessage-ID: {message_id}\r\n",
+        "Auto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All\r\nMIME-Version: 1.0\r\n",
+        _header("Content-Language", message.language),
+        *(_folded(name, value) for name, value in message.headers.items()),
+        f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n',
+    ]
+    parts = (_part(boundary, "plain", message.text), _part(boundary, "html", message.html))
+    return b"".join(("".join(head).encode("ascii"), *parts, f"--{boundary}--\r\n".encode()))
 
 
-def _encoding(body: str) -> str:
+def _folded(name: str, value: str) -> str:
+    """A header line. Raises ValueError for what would break it."""
+    return cast(str, policy.SMTP.fold(*policy.SMTP.header_store_parse(name, value)))
+
+
+#: For what is the same in many letters and nobody's own.
+_header = lru_cache(maxsize=256)(_folded)
+
+
+def _recipient(address: str) -> str:
+    plain = _PLAIN_ADDRESS.fullmatch(address)
+    return f"To: {address}\r\n" if plain else _folded("To", str(Address(addr_spec=address)))
+
+
+def _part(boundary: str, subtype: str, body: str) -> bytes:
+    data = "\r\n".join(body.splitlines()).encode() + b"\r\n"
     # Not every server takes 8-bit lines, and none takes lines of more than 998 characters.
-    plain = body.isascii() and all(len(line) < _LONGEST_LINE for line in body.splitlines())
-    return "7bit" if plain else "quoted-printable"
+    plain = body.isascii() and max(map(len, data.split(b"\r\n"))) < _LONGEST_LINE
+    kind = "7bit" if plain else "quoted-printable"
+    head = f"--{boundary}\r\nContent-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: {kind}\r\n\r\n"
+    # The last line end belongs to the boundary that follows.
+    return head.encode() + (data if plain else binascii.b2a_qp(data, istext=True)) + b"\r\n"
 
 
 class _Timed(socket.socket):

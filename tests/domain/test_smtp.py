@@ -433,6 +433,31 @@ def test_a_letter_has_the_headers_that_keep_machines_from_answering(server: Serv
     assert max(len(line) for line in server.stored[0].splitlines()) < 998
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://localhost/t/" + "a" * 56 + "\n" + "x" * 2000 + "\n",
+        "ñ" * 3000 + "\n\n. dot\n.\n..\nFrom me\nend \n",
+        "=3D\ttab\n" + "Σ , " * 400 + "\n",
+        "李小龍 👨‍👩‍👧\n",
+        "\n",
+    ],
+)
+def test_any_text_arrives_as_it_was_written(server: Server, connect: Opened, text: str) -> None:
+    connect(server.port).offer(Message("ana@example.org", "x", text, f"<p>{text}</p>", "en"), "<1@localhost>")()
+    plain, html = as_mail(server.stored[0]).iter_parts()
+    assert isinstance(plain, EmailMessage)
+    assert isinstance(html, EmailMessage)
+    assert plain.get_content().replace("\r\n", "\n") == text
+    assert html.get_content().replace("\r\n", "\n") == f"<p>{text}</p>\n"
+    assert max(len(line) for line in server.stored[0].splitlines()) < 998
+
+
+def test_an_unusual_address_is_quoted_as_the_standard_wants(server: Server, connect: Opened) -> None:
+    assert send(connect(server.port), "o'brien+a@xn--bcher-kva.example") is None
+    assert as_mail(server.stored[0])["To"] == "o'brien+a@xn--bcher-kva.example"
+
+
 @pytest.mark.parametrize("title", ["a\nBcc: v@y.org", "a\rb", "a\x0bb", "a\u2028b", "a\x1cb"])
 def test_a_subject_that_breaks_lines_is_never_mailed(server: Server, connect: Opened, title: str) -> None:
     with pytest.raises(ValueError, match=r"."):
