@@ -16,7 +16,7 @@ from flask_babel import Babel, format_date, format_datetime, format_decimal
 from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 from werkzeug.serving import WSGIRequestHandler, make_server
-from wtforms import BooleanField, Form, SelectField, StringField
+from wtforms import BooleanField, Form, SelectChoice, SelectField, StringField
 
 from petition.base import countries
 from petition.web import style
@@ -47,7 +47,7 @@ class SignForm(Form):
     on_behalf = BooleanField()
     with_role = BooleanField()
     news = BooleanField()
-    appear = SelectField(choices=[("hidden", ""), ("short", ""), ("full", "")], default="hidden")
+    appear = SelectField(choices=[SelectChoice(way, way) for way in ("hidden", "short", "full")], default="hidden")
     token = StringField()
     asks: set[str]
     requires: set[str]
@@ -65,16 +65,22 @@ def form(asks: str = "country", errors: dict[str, list[str]] | None = None, **ty
 
 EVERYTHING = "country place role organisation comment"
 PARAGRAPHS = [
-    "The canteen of the northern quay has fed three shifts a day for thirty-one years. When its workers asked "
-    "for the meal breaks that their own contract names, the operator answered with forty letters of dismissal, "
-    "delivered to their homes on a Monday morning.",
-    "The Port Authority owns the building, awards the concession and signs its conditions. It can put this right "
-    "with one letter, and it should.",
+    (
+        "The canteen of the northern quay has fed three shifts a day for thirty-one years. When its workers asked "
+        "for the meal breaks that their own contract names, the operator answered with forty letters of dismissal, "
+        "delivered to their homes on a Monday morning."
+    ),
+    (
+        "The Port Authority owns the building, awards the concession and signs its conditions. It can put this right "
+        "with one letter, and it should."
+    ),
     "We sign as dockers and nurses, as students and pensioners, in our own countries and in our own names.",
 ]
 ARABIC = [
-    "أطعم مقصف الرصيف الشمالي ثلاث نوبات في اليوم طوال إحدى وثلاثين سنة. وعندما طالب عماله باستراحات الطعام التي "
-    "ينص عليها عقدهم، جاء الرد أربعين رسالة فصل وصلت إلى بيوتهم صباح يوم الاثنين.",
+    (
+        "أطعم مقصف الرصيف الشمالي ثلاث نوبات في اليوم طوال إحدى وثلاثين سنة. وعندما طالب عماله باستراحات الطعام التي "
+        "ينص عليها عقدهم، جاء الرد أربعين رسالة فصل وصلت إلى بيوتهم صباح يوم الاثنين."
+    ),
     "سلطة الميناء تملك المبنى وتمنح الامتياز وتوقع شروطه. يمكنها أن تصلح هذا برسالة واحدة، وعليها أن تفعل.",
 ]
 
@@ -141,11 +147,11 @@ ARTICLES = [
     Thing(href="#3", title="رسالة من تونس", lang="ar", date=MOMENT, standfirst="كتب إلينا عمال الميناء في رادس."),
 ]  # fmt: skip
 FACTS = [
-    ("What a signature is", ["A signature counts once its button has been pressed in a letter.", "We count mailboxes."]),
-    ("How long we keep details", ["Pending signatures go 14 days after their letter.", "Signatures go with the campaign."]),
+    ("What a signature is", ["It counts once its button has been pressed.", "We count mailboxes."]),
+    ("How long we keep details", ["Pending ones go after 14 days.", "Signatures go with the campaign."]),
 ]
 DETAILS = [("Name", "Ngũgĩ wa Kamau"), ("Country", "Kenya"), ("Organisation", "محمد الأمين & Sons <b>Ltd</b>"),
-           ("Comment", "First line.\nSecond line with averyveryveryveryveryveryverylongwordthatneverends.")]  # fmt: skip
+           ("Comment", "First line.\nSecond line with averyveryveryveryveryverylongwordthatneverends.")]  # fmt: skip
 
 
 def reading(lang: str = "en", phase: str = "open", **more: Any) -> dict[str, Any]:
@@ -182,14 +188,15 @@ def counted(state: str) -> Thing:
 
 
 WRONG = {"name": ["Type your name."], "email": ["Did you mean ana@gmail.com?"], "country": ["Choose your country."]}
-SHARE = [(name, "https://example.org/share") for name in "WhatsApp Telegram Signal E-mail Mastodon X Facebook".split()]
+PLACES = ["WhatsApp", "Telegram", "Signal", "E-mail", "Mastodon", "X", "Facebook"]
+SHARE = [(name, "https://example.org/share") for name in PLACES]
 ARTICLE = Thing(
     title="“They counted the minutes of our lunch”", lang="en", authors="Łucja Brzęczyszczykiewicz", date=MOMENT,
     standfirst="A shift with the women of the northern quay.", html=markup(PARAGRAPHS * 2), foreign=False,
     languages=OTHERS,
 )  # fmt: skip
 LETTERS = [Thing(to="ana@example.org", subject="Please confirm your signature", at=MOMENT, href="#l",
-                 text="Hello,\n\npress the button:\nhttps://example.org/t/abc\n\nGoodbye", html_href="/letter")]  # fmt: skip
+                 html_href="/letter", text="Press the button:\nhttps://example.org/t/abc\n\nGoodbye")]  # fmt: skip
 
 Page = tuple[str, Callable[[], dict[str, Any]]]
 PAGES: dict[str, Page] = {
@@ -197,7 +204,7 @@ PAGES: dict[str, Page] = {
                                             "articles": ARTICLES}),
     "front-empty": ("public/front.html", lambda: {"lead": None, "campaigns": [], "closed": [], "articles": []}),
     "article": ("public/article.html", lambda: {"article": ARTICLE, "card": CARDS[0], "more": ARTICLES}),
-    "campaign": ("public/campaign.html", lambda: reading()),
+    "campaign": ("public/campaign.html", reading),
     "campaign-all": ("public/campaign.html", lambda: reading(form=form(EVERYTHING))),
     "campaign-wrong": ("public/campaign.html", lambda: reading(
         form=form(EVERYTHING, WRONG, email="ana@gmial.com", country="IE", place="Cork <b>"))),
@@ -215,7 +222,7 @@ PAGES: dict[str, Page] = {
                    ("news", "Send me news of this campaign", "y"), ("comment", "Why you sign", "Because.\nSo.")],
         "token": "t", "reason": "unavailable", "retry_after": 30}),
     "inbox": ("public/inbox.html", lambda: {
-        "wording": wording(), "campaign_href": "#c", "address": "ana@gmail.com", "sender": "Dockside News <a@b.example>",
+        "wording": wording(), "campaign_href": "#c", "address": "ana@gmail.com", "sender": "News <a@b.example>",
         "provider": Thing(name="Gmail", href="https://mail.example"), "slow": True, "link_href": "#l",
         "kept_href": "#k"}),
     "inbox-bare": ("public/inbox.html", lambda: {
@@ -231,7 +238,7 @@ PAGES: dict[str, Page] = {
     "own-held": ("public/own.html", lambda: own(signature=counted("held"), paused=True)),
     "own-removed": ("public/own.html", lambda: own(signature=counted("removed"))),
     "own-quiet": ("public/own.html", lambda: own(quiet="campaign", notice="wiped")),
-    "own-nothing": ("public/own.html", lambda: own()),
+    "own-nothing": ("public/own.html", own),
     "gone": ("public/gone.html", lambda: {"wording": wording(), "campaign_href": "#c"}),
     "thanks": ("public/thanks.html", lambda: {
         "wording": wording(), "campaign_href": "#c", "total": 12482, "already": False, "share": SHARE,
@@ -247,7 +254,7 @@ PAGES: dict[str, Page] = {
     "how": ("public/how.html", lambda: {"facts": FACTS, "moves": Thing(
         caption="Moves", columns=["Number", "What", "Amount"], rows=[[1, "entered", 1], [2, "withdrawn", -1]],
         figures=(0, 2))}),
-    "error": ("error.html", lambda: {"status": 404, "title": "There is nothing here", "text": "The link may be cut off.",
+    "error": ("error.html", lambda: {"status": 404, "title": "There is nothing here", "text": "It may be cut off.",
                                      "links": [("Have your link sent again", "#l"), ("Front page", "#")]}),
     "kept": ("kept.html", lambda: {"letters": LETTERS}),
     "kept-letter": ("kept_letter.html", lambda: {"letter": LETTERS[0]}),
@@ -284,6 +291,10 @@ def create_gallery() -> Flask:
     def listing() -> str:
         links = Markup("").join(Markup('<li><a href="/{0}">{0}</a>').format(name) for name in PAGES)
         return Markup("<!doctype html><title>Gallery</title><ul>{}</ul>").format(links)
+
+    @app.get("/favicon.ico")
+    def icon() -> Response:
+        return Response(status=204)
 
     @app.get("/letter")
     def letter() -> str:

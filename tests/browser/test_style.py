@@ -1,0 +1,144 @@
+"""The style sheets hold to what Safari 12.1 and Chrome 70 can do (look.md, "Budgets").
+
+Both browsers drop a declaration or a rule they do not understand. So what they lack may stand here where it only
+improves the page (TASTE), where an older way stands before it in the same rule (FALLBACK), and nowhere else.
+"""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+import tinycss2
+
+from petition.web import style
+
+SHEETS = ["public.css", "desk.css"]
+
+# Properties that neither browser knows, or only one; without them the page is as usable.
+TASTE = {
+    "text-wrap", "text-size-adjust", "accent-color", "color-scheme", "text-decoration-thickness",
+    "text-underline-offset", "hyphens", "print-color-adjust", "break-after", "break-inside", "scroll-padding-bottom",
+    "scroll-behavior",
+}  # fmt: skip
+# Properties that both browsers know; what is in neither table is looked up before it is added to one.
+KNOWN = {
+    "-webkit-hyphens", "-webkit-print-color-adjust", "-webkit-text-size-adjust", "align-items", "background",
+    "border", "border-bottom", "border-collapse", "border-color", "border-inline-start", "border-radius",
+    "border-top", "border-width", "bottom", "box-shadow", "box-sizing", "clip", "color", "column-gap", "columns",
+    "content", "cursor", "display", "fill", "flex", "flex-direction", "flex-wrap", "font", "font-family", "font-size",
+    "font-style", "font-variant-numeric", "font-weight", "grid-column", "grid-column-gap", "grid-gap", "grid-row",
+    "grid-template-columns", "grid-template-rows", "height", "justify-content", "letter-spacing", "line-height",
+    "list-style", "margin", "margin-bottom", "margin-inline-end", "margin-inline-start", "margin-top", "max-width",
+    "min-height", "min-width", "opacity", "outline", "outline-offset", "overflow", "overflow-wrap", "overflow-x",
+    "padding", "padding-bottom", "padding-inline-start", "padding-left", "padding-right", "padding-top", "position",
+    "stroke", "stroke-width", "text-align", "text-decoration", "text-decoration-color", "text-transform", "top",
+    "transform", "unicode-bidi", "vector-effect", "vertical-align", "white-space", "width", "word-break", "z-index",
+}  # fmt: skip
+# Values and selectors that either lacks.
+REFUSED_FUNCTIONS = {
+    "clamp", "min", "max", "color-mix", "light-dark", "oklch", "oklab", "lab", "lch", "hwb", "color", "round",
+    "fit-content",
+}  # fmt: skip
+REFUSED_SELECTORS = re.compile(r":(is|where|has|focus-within\()|:not\([^)]*,")
+REFUSED_UNITS = {"dvh", "svh", "lvh", "dvw", "svw", "lvw", "cqw", "cqi", "lh", "rlh"}
+# A value that needs an older one before it in the same rule: (property, value) → the older value.
+FALLBACK = {("position", "sticky"): "-webkit-sticky"}
+
+
+def rules(nodes: list[tinycss2.ast.Node]) -> Iterator[tinycss2.ast.QualifiedRule]:
+    """Every rule of a sheet, those inside @media too."""
+    for node in nodes:
+        if node.type == "qualified-rule":
+            yield node
+        elif node.type == "at-rule" and node.content is not None:
+            yield from rules(tinycss2.parse_rule_list(node.content, skip_comments=True, skip_whitespace=True))
+
+
+def declarations(rule: tinycss2.ast.QualifiedRule) -> list[tinycss2.ast.Declaration]:
+    """The declarations of a rule; a piece that is none is an error of ours."""
+    found = tinycss2.parse_declaration_list(rule.content, skip_comments=True, skip_whitespace=True)
+    assert all(one.type == "declaration" for one in found), [getattr(one, "message", one) for one in found]
+    return found
+
+
+def pieces(nodes: list[tinycss2.ast.Node]) -> Iterator[tinycss2.ast.Node]:
+    """Every token of a value, those inside functions too."""
+    for node in nodes:
+        yield node
+        yield from pieces(getattr(node, "arguments", []))
+
+
+def faults(sheet: str) -> list[str]:
+    """What in a sheet an old browser would stumble over."""
+    found = []
+    for rule in rules(tinycss2.parse_stylesheet(sheet, skip_comments=True, skip_whitespace=True)):
+        selector = tinycss2.serialize(rule.prelude).strip()
+        if REFUSED_SELECTORS.search(selector):
+            found.append(f"selector {selector}")
+        before: list[tuple[str, str]] = []
+        for one in declarations(rule):
+            value = tinycss2.serialize(one.value).strip()
+            found += [f"{selector}: {fault}" for fault in declaration_faults(one, value, before)]
+            before.append((one.name, value))
+    return found
+
+
+def declaration_faults(one: tinycss2.ast.Declaration, value: str, before: list[tuple[str, str]]) -> Iterator[str]:
+    """What is wrong with one declaration, given those before it in its rule."""
+    if not one.name.startswith("--") and one.name not in KNOWN | TASTE:
+        yield f"property {one.name}"
+    older = FALLBACK.get((one.name, value))
+    if older and (one.name, older) not in before:
+        yield f"{one.name}: {value} without {older} before it"
+    for piece in pieces(one.value):
+        if piece.type == "function" and piece.lower_name in REFUSED_FUNCTIONS:
+            yield f"{piece.lower_name}()"
+        if piece.type == "dimension" and piece.lower_unit in REFUSED_UNITS:
+            yield f"unit {piece.lower_unit}"
+
+
+@pytest.mark.parametrize("name", SHEETS)
+def test_a_sheet_has_nothing_that_breaks_in_safari_12_or_chrome_70(name: str) -> None:
+    sheet = (style.FOLDER / name).read_text()
+    assert faults(sheet) == []
+    assert faults(style.lean(sheet)) == []
+
+
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        "a { gap: 1rem }",
+        "a { inset: 0 }",
+        "a { margin-inline: auto }",
+        "a { width: min(10rem, 100%) }",
+        "a { width: calc(1px + max(1px, 2px)) }",
+        "a:is(b, c) { color: red }",
+        "a:not(b, c) { color: red }",
+        "@media (min-width: 1rem) { a { position: sticky } }",
+        "a { position: sticky; position: -webkit-sticky }",
+        "a { height: 100dvh }",
+    ],
+)
+def test_the_lint_finds_what_it_is_there_for(sheet: str) -> None:
+    assert faults(sheet) != []
+
+
+@pytest.mark.parametrize("name", SHEETS)
+def test_a_sheet_loads_nothing_and_a_focus_is_seen_without_focus_visible(name: str) -> None:
+    sheet = style.lean((style.FOLDER / name).read_text())
+    assert [word for word in ("url(", "@import", "@font-face") if word in sheet] == []
+    assert ":focus{outline:3px" in sheet
+
+
+def test_making_a_sheet_lean_changes_no_rule() -> None:
+    def said(sheet: str) -> list[tuple[str, list[tuple[str, str]]]]:
+        parsed = tinycss2.parse_stylesheet(sheet, skip_comments=True, skip_whitespace=True)
+        return [
+            (flat(rule.prelude), [(one.name, flat(one.value)) for one in declarations(rule)]) for rule in rules(parsed)
+        ]
+
+    def flat(nodes: list[tinycss2.ast.Node]) -> str:
+        return re.sub(r"\s*([,:])\s*|\s+", lambda found: found[1] or " ", tinycss2.serialize(nodes)).strip()
+
+    sheet = (style.FOLDER / "public.css").read_text()
+    assert said(style.lean(sheet)) == said(sheet)
