@@ -1,0 +1,142 @@
+"""What all commands stand on: the application's context, who acts, errors in one sentence, progress."""
+
+import getpass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import click
+from flask import Flask
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from sqlalchemy.exc import DBAPIError
+
+from petition import campaigns, migrating
+from petition.app import create_app
+from petition.base import db
+from petition.base.crypto import KeyRingError
+from petition.base.mailbox import MailboxRefused
+from petition.base.settings import SettingsError
+from petition.campaigns import Campaign, Reading
+from petition.folders import FolderRefused
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Refused(click.ClickException):
+    """A mistake of whoever typed the command, in one sentence. Exit code 2."""
+
+    exit_code = 2
+
+    def show(self, file: object = None) -> None:
+        """The sentence alone, on standard error."""
+        click.echo(f"petition: {self.message}", err=True)
+
+
+class Wrong(Refused):
+    """Something was checked and found wrong. Exit code 1."""
+
+    exit_code = 1
+
+
+class NotNow(Refused):
+    """The database is away, full or too busy; nothing was written. Exit code 75 (EX_TEMPFAIL)."""
+
+    exit_code = 75
+
+
+class Unexpected(Refused):
+    """A mistake of ours. Exit code 70 (EX_SOFTWARE)."""
+
+    exit_code = 70
+
+
+def told(error: Exception) -> click.ClickException:
+    """What a command says about an error, and with which exit code it ends."""
+    if isinstance(error, (SettingsError, KeyRingError, FolderRefused)):
+        return Refused(str(error))
+    if isinstance(error, MailboxRefused):
+        return Refused("This is no address that letters could go to.")
+    if isinstance(error, OSError) and error.filename:
+        return Refused(f"{error.filename}: {error.strerror}.")
+    # Its text may hold what somebody typed; its class cannot.
+    return Unexpected(f"An unexpected error ({type(error).__name__}); `petition --debug …` shows where.")
+
+
+@contextmanager
+def application() -> Iterator[Flask]:
+    """The application of the environment's settings, in its context; its connections are closed at the end.
+
+    Raises SettingsError and KeyRingError as they come, NotNow where the database is away, Refused where it is not
+    up to date.
+    """
+    app = create_app()
+    with app.app_context():
+        try:
+            yield app
+        except DBAPIError as error:
+            db.session.remove()
+            raise _about_the_database(error) from error
+        finally:
+            db.session.remove()
+            db.database().engine.dispose()
+
+
+def _about_the_database(error: DBAPIError) -> Exception:
+    try:
+        behind = not migrating.is_at_head()
+    except DBAPIError:
+        behind = False
+    if behind:
+        return Refused("The database is not up to date; run `petition migrate` first.")
+    if db.is_unavailable(error):
+        return NotNow("The database cannot be reached or cannot store; nothing was written.")
+    return error
+
+
+def with_app(command: Callable[P, R]) -> Callable[P, R]:
+    """A command that runs in the application's context. It commits itself."""
+
+    @wraps(command)
+    def inside(*args: P.args, **kwargs: P.kwargs) -> R:
+        with application():
+            return command(*args, **kwargs)
+
+    return inside
+
+
+def actor() -> str:
+    """Who acts, for the journal: the account of the machine that typed the command."""
+    try:
+        return f"command: {getpass.getuser()}"
+    except (OSError, KeyError):
+        # An account without a name, as containers have them.
+        return "command: unknown account"
+
+
+def campaign_named(slug: str) -> Reading:
+    """The campaign that has, or ever had, a slug; Refused where there is none."""
+    found = campaigns.read(slug)
+    if found is None:
+        raise Refused(f"There is no campaign “{slug}”; `petition campaign list` names them all.")
+    return found
+
+
+def row_named(slug: str) -> Campaign:
+    """The row of the campaign that has, or ever had, a slug, for verbs."""
+    return db.session.get_one(Campaign, campaign_named(slug).id)
+
+
+@contextmanager
+def progress(what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """Shows on a terminal how far long work is (on standard error; nothing elsewhere).
+
+    Gives a function to call with how many more are done.
+    """
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.advance(task, done)

@@ -1,0 +1,388 @@
+"""From a folder of Markdown files, one per language, to a draft of a campaign or an article.
+
+Each file begins with YAML front matter. What is said in words stands in each language's file; what holds for all
+languages (dates, colour, terms …) stands in one of them, and that file's language is the first one. The folder's
+name is the slug. A date is ISO 8601, local to `time_zone`; where clocks go back, a time that comes twice means the
+first one; a time that clocks skip is refused. A whole number instead is a day counted from the day of loading (-3
+is three days ago, at midnight).
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+import frontmatter
+from babel import Locale, UnknownLocaleError
+from frontmatter.default_handlers import YAMLHandler
+from yaml import BaseLoader, YAMLError, load  # type: ignore[import-untyped]
+
+from petition import articles, campaigns, drafts
+from petition.base import colour, text
+from petition.base.text import TextRefused
+from petition.campaigns import ASKABLE, GROUNDS, HANDABLE
+
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})?")
+HOUSE_COLOUR = "b3201b"
+LONGEST_LINE = 200
+LONGEST_STANDFIRST = 1000
+LONGEST_OUTCOME = 5000
+LARGEST_FILE = 200_000
+MOST_GOAL = 1_000_000_000
+MOST_MONTHS = 120
+
+_CAMPAIGN_OWN = ("title", "to", "standfirst", "handed_to", "outcome")
+_CAMPAIGN_SHARED = (
+    "colour", "goals", "time_zone", "opens", "closes", "responsible", "handed_fields", "months", "ground", "asks",
+)  # fmt: skip
+_ARTICLE_OWN = ("title", "standfirst")
+_ARTICLE_SHARED = ("date", "time_zone", "authors", "campaign")
+
+_WHY = {
+    "empty": "is empty",
+    "too_long": "is too long",
+    "control": "holds a control character",
+    "hidden": "holds a character that is not seen, such as one that turns the direction of writing",
+    "combining": "piles up marks on one letter",
+    "web_address": "holds a web address",
+    "line_break": "has a line break",
+}
+
+
+class FolderRefused(ValueError):
+    """A folder that cannot be brought in: one sentence that names the file, the key and why."""
+
+
+class _Strings(YAMLHandler):
+    """YAML whose values all stay as written, so that a title may be “No” and a slug 1984."""
+
+    def load(self, fm: str, **_options: object) -> Any:
+        return load(fm, Loader=_NoDoubles)  # noqa: S506  # a BaseLoader: makes strings, lists and mappings alone
+
+
+class _NoDoubles(BaseLoader):  # type: ignore[misc]
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _value in node.value if isinstance(key.value, str)]
+        double = next((key for place, key in enumerate(keys) if key in keys[:place]), None)
+        if double is not None:
+            raise YAMLError(f"“{double}” stands there twice")
+        return cast(dict[Any, Any], super().construct_mapping(node, deep))
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """One language's file as written."""
+
+    path: Path
+    keys: dict[str, Any]
+    body: str
+
+    @property
+    def language(self) -> str:
+        return self.path.stem
+
+    def refuse(self, key: str, why: str) -> FolderRefused:
+        return FolderRefused(f"{self.path}: “{key}” {why}.")
+
+    def words(self, key: str, clean: Callable[..., str] = text.line, *, most: int, needed: bool = False) -> str:
+        """A key's words, cleaned; "" where it is missing and not needed."""
+        value = self.keys.get(key, "")
+        if not isinstance(value, str):
+            raise self.refuse(key, "must be words")
+        return self.clean(key, value, clean, most=most, needed=needed)
+
+    def clean(self, key: str, value: str, clean: Callable[..., str] = text.line, *, most: int, needed: bool) -> str:
+        try:
+            cleaned = clean(value, most=most)
+        except TextRefused as error:
+            limit = f" (at most {most} characters)" if error.why == "too_long" else ""
+            raise self.refuse(key, _WHY[error.why] + limit) from None
+        if needed and not cleaned:
+            raise self.refuse(key, "is missing")
+        return cleaned
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """A folder's files by language, and what they share."""
+
+    slug: str
+    files: dict[str, _File]
+    first: _File
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.first.keys
+
+    def value(self, key: str, missing: Any = None) -> Any:
+        return self.first.keys.get(key, missing)
+
+    def refuse(self, key: str, why: str) -> FolderRefused:
+        return self.first.refuse(key, why)
+
+    def strings(self, key: str) -> list[str]:
+        """A list of words; a single word is a list of one."""
+        value = self.value(key, [])
+        values = [value] if isinstance(value, str) else value
+        if not isinstance(values, list) or not all(isinstance(item, str) for item in values):
+            raise self.refuse(key, "must be a list")
+        return values
+
+    def mapping(self, key: str, known: tuple[str, ...]) -> dict[str, str]:
+        """Words by name, of known names alone."""
+        value = self.value(key, {})
+        if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
+            raise self.refuse(key, "must hold names and words")
+        for name in value:
+            if name not in known:
+                raise self.refuse(key, f"does not know “{name}”, only {', '.join(known)}")
+        return value
+
+    def number(self, key: str, value: object, least: int, most: int) -> int:
+        found = int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,12}", value) else least - 1
+        if not least <= found <= most:
+            raise self.refuse(key, f"must be a whole number from {least} to {most}")
+        return found
+
+    def zone(self) -> ZoneInfo:
+        name = self.value("time_zone", "UTC")
+        try:
+            return ZoneInfo(name)
+        except (ValueError, LookupError, OSError, TypeError):
+            raise self.refuse("time_zone", "must name a time zone, such as Europe/Madrid") from None
+
+    def moment(self, key: str, now: datetime) -> datetime | None:
+        """A date as a moment in UTC; None where it is not given."""
+        written = self.first.words(key, most=40)
+        if not written:
+            return None
+        try:
+            if re.fullmatch(r"[+-]?[0-9]{1,5}", written):
+                day = now.astimezone(self.zone()).date() + timedelta(days=int(written))
+                return local_moment(day.isoformat(), self.zone())
+            return local_moment(written, self.zone())
+        except (ValueError, OverflowError) as error:
+            raise self.refuse(key, str(error)) from None
+
+
+def local_moment(written: str, zone: ZoneInfo) -> datetime:
+    """An ISO 8601 local time as a moment in UTC; the first where it comes twice.
+
+    Raises ValueError, whose text goes on after the name of what was written: "must be …".
+    """
+    try:
+        local = datetime.fromisoformat(written)
+        at = local.replace(tzinfo=zone).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("must be a date such as 2030-05-01 or 2030-05-01T09:00") from None
+    if local.tzinfo is not None:
+        raise ValueError("must be a local time, without an offset from UTC")
+    if at.astimezone(zone).replace(tzinfo=None) != local:
+        raise ValueError(f"names a time that the clocks of {zone.key} skip")
+    return at
+
+
+def campaign(folder: Path, now: datetime) -> drafts.Draft:
+    """The campaign that a folder describes. Days are counted from `now`. Raises FolderRefused."""
+    found = _read(folder, _CAMPAIGN_OWN, _CAMPAIGN_SHARED)
+    opens_at, closes_at = found.moment("opens", now), found.moment("closes", now)
+    if opens_at is not None and closes_at is not None and closes_at <= opens_at:
+        raise found.refuse("closes", "must come after “opens”")
+    asks = _asks(found)
+    return drafts.Draft(
+        slug=found.slug,
+        first_language=found.first.language,
+        texts={language: _text(file) for language, file in found.files.items()},
+        terms=_terms(found, asks),
+        colour=_colour(found),
+        goals=tuple(sorted({found.number("goals", goal, 1, MOST_GOAL) for goal in found.strings("goals")})),
+        time_zone=found.zone().key,
+        opens_at=opens_at,
+        closes_at=closes_at,
+        asks=asks,
+        outcome=_in_each(found, "outcome", text.paragraphs, LONGEST_OUTCOME),
+    )
+
+
+def _text(file: _File) -> drafts.Text:
+    return drafts.Text(
+        title=file.words("title", most=LONGEST_LINE, needed=True),
+        addressee=file.words("to", most=LONGEST_LINE, needed=True),
+        standfirst=file.words("standfirst", most=LONGEST_STANDFIRST, needed=True),
+        source=file.body,
+    )
+
+
+def _in_each(folder: _Folder, key: str, clean: Callable[..., str], most: int) -> dict[str, str]:
+    said = {language: file.words(key, clean, most=most) for language, file in folder.files.items()}
+    return {language: words for language, words in said.items() if words}
+
+
+def _terms(folder: _Folder, asks: Mapping[str, str]) -> drafts.Terms:
+    responsible = folder.mapping("responsible", ("name", "address"))
+    who, where = (
+        folder.first.clean(f"responsible: {part}", responsible.get(part, ""), most=LONGEST_LINE, needed=False)
+        for part in ("name", "address")
+    )
+    ground = folder.first.words("ground", most=LONGEST_LINE)
+    if ground and ground not in GROUNDS:
+        raise folder.refuse("ground", f"must be one of: {', '.join(GROUNDS)}")
+    return drafts.Terms(
+        responsible=who,
+        responsible_address=where,
+        handed_to=_in_each(folder, "handed_to", text.line, LONGEST_LINE),
+        fields=_handed(folder, asks),
+        months=folder.number("months", folder.value("months"), 1, MOST_MONTHS) if "months" in folder else 0,
+        ground=ground,
+    )
+
+
+def _handed(folder: _Folder, asks: Mapping[str, str]) -> list[str]:
+    fields = folder.strings("handed_fields")
+    for name in fields:
+        if name not in HANDABLE:
+            raise folder.refuse("handed_fields", f"does not know “{name}”, only {', '.join(HANDABLE)}")
+        if name != "name" and name not in asks:
+            raise folder.refuse("handed_fields", f"names “{name}”, which “asks” does not ask for")
+    return [name for name in HANDABLE if name in fields]
+
+
+def _asks(folder: _Folder) -> dict[str, str]:
+    asks = folder.mapping("asks", ASKABLE)
+    for name, need in asks.items():
+        if need not in ("required", "optional"):
+            raise folder.refuse("asks", f"must say “required” or “optional” for “{name}”")
+    return asks
+
+
+def _colour(folder: _Folder) -> str:
+    try:
+        chosen = colour.parse(str(folder.value("colour", HOUSE_COLOUR)))
+        colour.check(chosen)
+    except colour.ColourRefused as error:
+        why = f"is too pale to read; {error.suggestion.hex.lower()} can be read"
+        raise folder.refuse("colour", why) from None
+    except ValueError:
+        raise folder.refuse("colour", "must be six hexadecimal digits, such as b3201b") from None
+    return chosen.hex.lower()
+
+
+def article(folder: Path, now: datetime) -> articles.Draft:
+    """The article that a folder describes; its campaign must be there. Without `date` it is not public.
+
+    Days are counted from `now`. Raises FolderRefused.
+    """
+    found = _read(folder, _ARTICLE_OWN, _ARTICLE_SHARED)
+    authors = [
+        found.first.clean("authors", name, text.name, most=text.LONGEST_NAME, needed=True)
+        for name in found.strings("authors")
+    ]
+    texts = {
+        language: (
+            file.words("title", most=LONGEST_LINE, needed=True),
+            file.words("standfirst", most=LONGEST_STANDFIRST, needed=True),
+            file.body,
+        )
+        for language, file in found.files.items()
+    }
+    return articles.Draft(
+        slug=found.slug,
+        first_language=found.first.language,
+        texts=texts,
+        authors=found.first.clean("authors", ", ".join(authors), most=300, needed=False),
+        campaign_id=_campaign_id(found),
+        published_at=found.moment("date", now),
+    )
+
+
+def _campaign_id(folder: _Folder) -> int | None:
+    slug = folder.first.words("campaign", most=80)
+    if not slug:
+        return None
+    reading = campaigns.read(slug)
+    if reading is None:
+        raise folder.refuse("campaign", f"names “{slug}”, which is no campaign of this site")
+    return reading.id
+
+
+def _read(folder: Path, own: tuple[str, ...], shared: tuple[str, ...]) -> _Folder:
+    slug = folder.absolute().name
+    if not folder.is_dir():
+        raise FolderRefused(f"{folder} is not a folder.")
+    if not _SLUG.fullmatch(slug):
+        raise FolderRefused(f"{folder}: a folder's name is its address: a-z, 0-9 and “-”, at most 80 characters.")
+    paths = sorted(path for path in folder.glob("*.md") if not path.name.startswith("."))
+    if not paths:
+        raise FolderRefused(f"{folder} holds no Markdown file, such as en.md.")
+    files = [_file(path, own + shared) for path in paths]
+    _refuse_contradictions(files, shared)
+    first = _first(folder, files, shared)
+    shares = {key: value for file in files for key, value in file.keys.items() if key in shared}
+    first = _File(first.path, shares | first.keys, first.body)
+    return _Folder(slug, {file.language: first if file.path == first.path else file for file in files}, first)
+
+
+def _file(path: Path, known: tuple[str, ...]) -> _File:
+    if not _is_language(path.stem):
+        raise FolderRefused(f"{path}: a file's name is its language, such as en.md or pt-BR.md.")
+    keys, body = _parsed(path)
+    if not keys:
+        raise FolderRefused(f"{path} does not begin with front matter between two lines of ---.")
+    for key in keys:
+        if key not in known:
+            raise FolderRefused(f"{path}: “{key}” is not known; known are {', '.join(known)}.")
+    if not body.strip():
+        raise FolderRefused(f"{path} has no text below its front matter.")
+    return _File(path, keys, body)
+
+
+def _parsed(path: Path) -> tuple[dict[str, Any], str]:
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise FolderRefused(f"{path} is larger than {LARGEST_FILE} bytes.")
+        keys, body = frontmatter.parse(path.read_text("utf-8-sig"), handler=_Strings())
+        text.markdown(body)
+    except UnicodeDecodeError:
+        raise FolderRefused(f"{path} is not written in UTF-8.") from None
+    except (YAMLError, RecursionError) as error:
+        raise FolderRefused(f"{path}: its front matter is not YAML ({_briefly(error)}).") from None
+    except TextRefused as error:
+        raise FolderRefused(f"{path}: its text {_WHY[error.why]}.") from None
+    return keys, body
+
+
+def _is_language(name: str) -> bool:
+    try:
+        return bool(_LANGUAGE.fullmatch(name)) and Locale.parse(name, sep="-") is not None
+    except (UnknownLocaleError, ValueError):
+        return False
+
+
+def _briefly(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or str(error) or type(error).__name__
+    return f"{problem}, line {mark.line + 2}" if mark is not None else str(problem)
+
+
+def _refuse_contradictions(files: list[_File], shared: tuple[str, ...]) -> None:
+    said: dict[str, _File] = {}
+    for file in files:
+        for key in shared:
+            if key not in file.keys:
+                continue
+            other = said.setdefault(key, file)
+            if other.keys[key] != file.keys[key]:
+                raise FolderRefused(f"{other.path} and {file.path} say different things about “{key}”.")
+
+
+def _first(folder: Path, files: list[_File], shared: tuple[str, ...]) -> _File:
+    """The file of the first language: the one that holds (most of) what all languages share."""
+    counts = sorted(((sum(key in shared for key in file.keys), file.language, file) for file in files), reverse=True)
+    if len(counts) > 1 and counts[0][0] == counts[1][0]:
+        raise FolderRefused(
+            f"{folder}: which language comes first? Put {shared[0]}, {shared[1]} and the like into its file alone."
+        )
+    return counts[0][2]
