@@ -11,6 +11,7 @@ import pytest
 import tinycss2
 
 from petition.web import style
+from tests.browser.gallery import create_gallery
 
 SHEETS = ["public.css", "desk.css"]
 
@@ -142,3 +143,39 @@ def test_making_a_sheet_lean_changes_no_rule() -> None:
 
     sheet = (style.FOLDER / "public.css").read_text()
     assert said(style.lean(sheet)) == said(sheet)
+
+
+def test_the_sheet_in_a_colour_is_kept_for_ever_and_holds_that_colour() -> None:
+    answer = create_gallery().test_client().get(style.sheet_href("1F4F7A"))
+    assert answer.status_code == 200
+    assert answer.mimetype == "text/css"
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert "--accent:#1f4f7a" in answer.text.lower()
+
+
+@pytest.mark.parametrize("rgb", ["b3201", "b3201bb", "b3201g", "red", "ffffff", "b3201b%0a", "１２３４５６"])
+def test_a_colour_that_is_none_or_cannot_be_read_has_no_sheet(rgb: str) -> None:
+    assert create_gallery().test_client().get(f"/style/{style.build()}/{rgb}.css").status_code == 404
+
+
+def test_an_address_of_another_build_is_answered_and_not_kept() -> None:
+    client = create_gallery().test_client()
+    for address in ("/style/0000000000/b3201b.css", "/static/0000000000/sign.js"):
+        answer = client.get(address)
+        assert answer.status_code == 200
+        assert answer.headers["Cache-Control"] == "no-cache"
+
+
+@pytest.mark.parametrize("name", ["sign.js", "share.js", "mark.svg", "desk.css"])
+def test_a_static_file_is_served_under_its_build(name: str) -> None:
+    answer = create_gallery().test_client().get(style.asset(name))
+    assert answer.status_code == 200
+    assert "immutable" in answer.headers["Cache-Control"]
+
+
+def test_a_file_that_is_not_there_is_404_and_its_name_a_mistake() -> None:
+    client = create_gallery().test_client()
+    assert client.get(f"/static/{style.build()}/..%2f..%2fapp.py").status_code == 404
+    assert client.get(f"/static/{style.build()}/missing.js").status_code == 404
+    with pytest.raises(KeyError):
+        style.asset("missing.js")
