@@ -25,6 +25,8 @@ def create_app(given: Settings | None = None, *, environ: Mapping[str, str] | No
     app = Flask("petition", template_folder=str(TEMPLATES), static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY
     app.config["PROPAGATE_EXCEPTIONS"] = False
+    # All sentences about forms are ours; looking for the library's costs a file look-up a request.
+    app.config["WTF_I18N_ENABLED"] = False
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     settings.init_app(app, read)
     crypto.init_app(app, crypto.read(read.keys_file))

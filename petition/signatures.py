@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     Date,
@@ -18,6 +18,7 @@ from sqlalchemy import (
     LargeBinary,
     SmallInteger,
     String,
+    Table,
     UniqueConstraint,
     bindparam,
     delete,
@@ -123,7 +124,7 @@ def mailbox_key(reading: Reading, folded: str) -> bytes:
     return crypto.keyed_hash(reading.hash_key(), "mailbox", folded)
 
 
-_insert_pending = PendingSignature.__table__.insert()  # type: ignore[attr-defined]
+_pending_table = cast(Table, PendingSignature.__table__)
 
 
 def sign(
@@ -150,8 +151,7 @@ def sign(
         "link", language=choices.language, campaign_id=reading.id, mailbox=mailbox_hash, about=pending_id,
         network=network,
     )  # fmt: skip
-    db.session.execute(_insert_pending, row)
-    db.session.execute(outbox.INSERT, letter)
+    db.insert_both(_pending_table, row, outbox.table, letter)
     return pending_id
 
 

@@ -45,7 +45,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory, keys_file: Path) -
     with app.app_context():
         migrating.migrate()
         # The last connection to close folds the write-ahead log into the file.
-        db.database().engine.dispose()
+        db.database().dispose()
     return path
 
 
@@ -80,7 +80,7 @@ def postgresql_template(postgresql_server: str, keys_file: Path) -> str:
     app = create_app(_plain(keys_file, database_url=url))
     with app.app_context():
         migrating.migrate()
-        db.database().engine.dispose()
+        db.database().dispose()
     return postgresql_server
 
 
@@ -122,7 +122,7 @@ def make_app(database_url: str, keys_file: Path, tmp_path: Path) -> Iterator[Cal
     for app in made:
         with app.app_context():
             db.session.remove()
-            db.database().engine.dispose()
+            db.database().dispose()
 
 
 @pytest.fixture

@@ -38,6 +38,7 @@ def sign(language: str, slug: str) -> BaseResponse:
 
 def _sign(language: str, slug: str, address: str) -> BaseResponse:
     at = db.now()
+    db.one_statement()
     reading = guards.campaign(language, slug)
     if campaigns.phase(reading, at) is not Phase.OPEN:
         return make_response(_not_open(reading, language), 409)
