@@ -1,0 +1,342 @@
+"""Lists and totals written out, row by row.
+
+A list is read from one snapshot of the database, from which the register's total comes too: whoever gets a list of
+everybody counted gets exactly as many rows as the total said at that moment, or no list. Rows are opened in batches,
+so that a million of them take no more memory than five thousand.
+"""
+
+import csv
+import hashlib
+import io
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, Literal
+
+import orjson
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from petition import journal, register
+from petition.base import crypto, db
+from petition.campaigns import Consent, Reading, Wording
+from petition.signatures import COUNTED, HELD, REMOVED, Signature
+
+BATCH = 5000
+STATES = (COUNTED, HELD, REMOVED)
+#: What totals are broken down by when they are written out.
+BREAKDOWNS = ("day", "country", "language", "channel", "source")
+Format = Literal["csv", "jsonl"]
+TotalsFormat = Literal["csv", "json"]
+
+
+class ExportRefused(Exception):
+    """There is no list to give; one sentence for whoever asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which signatures of a campaign; an empty tuple and None mean "whatever it is". Days are UTC days, inclusive."""
+
+    states: tuple[str, ...] = (COUNTED,)
+    countries: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    first_day: date | None = None
+    last_day: date | None = None
+
+    def is_everybody_counted(self) -> bool:
+        """Whether the list must be as long as the total."""
+        return self == Filter()
+
+    def facts(self) -> dict[str, object]:
+        """What it asks for, for the manifest and the journal; what it leaves open is left out."""
+        named: dict[str, object] = {
+            "states": self.states, "countries": self.countries, "languages": self.languages, "sources": self.sources,
+            "channels": self.channels, "first_day": self.first_day, "last_day": self.last_day,
+        }  # fmt: skip
+        return {name: value for name, value in named.items() if value}
+
+    def conditions(self, campaign_id: int) -> list[ColumnElement[bool]]:
+        """The same as conditions on `Signature`."""
+        chosen: list[tuple[InstrumentedAttribute[str], tuple[str, ...]]] = [
+            (Signature.state, self.states), (Signature.country, self.countries), (Signature.language, self.languages),
+            (Signature.source, self.sources), (Signature.channel, self.channels),
+        ]  # fmt: skip
+        found: list[ColumnElement[bool]] = [Signature.campaign_id == campaign_id]
+        found += [column.in_(values) for column, values in chosen if values]
+        if self.first_day is not None:
+            found.append(Signature.day >= self.first_day)
+        if self.last_day is not None:
+            found.append(Signature.day <= self.last_day)
+        return found
+
+
+def _moment(value: datetime) -> str:
+    return value.isoformat(timespec="seconds")
+
+
+def _capacity(on_behalf: bool) -> str:
+    return "organisation" if on_behalf else "personal"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a list: where it comes from (a clear column, or a name in the sealed record), how it is said.
+
+    `typed` is what a person outside has written: a spreadsheet might take it for a formula.
+    """
+
+    meaning: str
+    clear: InstrumentedAttribute[Any] | None = None
+    sealed: str = ""
+    say: Callable[[Any], object] | None = None
+    typed: bool = False
+
+
+def _sealed(name: str, meaning: str) -> Column:
+    return Column(meaning, sealed=name, typed=True)
+
+
+#: Every column a list can have, in the order in which help names them.
+COLUMNS = {
+    "number": Column("its place in this list, from 1"),
+    "id": Column("the random id by which register and journal know it", Signature.id, say=str),
+    "day": Column("the UTC day on which it was confirmed", Signature.day, say=date.isoformat),
+    "state": Column("counted, held or removed", Signature.state),
+    "name": _sealed("name", "the name typed"),
+    "address": _sealed("address", "the e-mail address; only where you ask for it by name"),
+    "country": Column("the country, as its ISO 3166 code", Signature.country),
+    "place": _sealed("place", "the place typed"),
+    "role": _sealed("role", "the role typed"),
+    "organisation": _sealed("organisation", "the organisation typed"),
+    "comment": _sealed("comment", "the comment typed"),
+    "capacity": Column("personal, or organisation for who signed on its behalf", Signature.on_behalf, say=_capacity),
+    "appear": Column("how to appear on the public list: hidden, short or full", Signature.appear),
+    "language": Column("the language in which it was signed", Signature.language),
+    "channel": Column("how it came: online, paper, import", Signature.channel),
+    "source": Column("the page or link that brought the signer", Signature.source, typed=True),
+    "partner": Column("the site that embeds the form, by its key", Signature.partner, typed=True),
+    "wording": Column("the version of the text its signer saw", Wording.version),
+    "consent": Column("the version of the terms its signer agreed to", Signature.consent_version),
+    "signed_at": Column("when the form was sent, UTC", Signature.signed_at, say=_moment),
+    "entered_at": Column("when it was confirmed, UTC", Signature.entered_at, say=_moment),
+}
+
+
+def default_columns(reading: Reading) -> tuple[str, ...]:
+    """Number, day, and what every signer of this campaign has agreed to hand over (S48); never the address.
+
+    Where terms have changed, only the fields that all versions somebody signed under have in common.
+    """
+    signed = select(Signature.consent_version).where(Signature.campaign_id == reading.id).distinct()
+    agreed = select(Consent.fields).where(Consent.campaign_id == reading.id, Consent.version.in_(signed))
+    versions = [set(fields) for fields in db.session.scalars(agreed)]
+    if not versions:
+        versions = [set(reading.consent.fields)] if reading.consent else [{"name"}]
+    common = set.intersection(*versions) - {"address"}
+    return "number", "day", *(name for name in COLUMNS if name in common)
+
+
+_FORMULA = frozenset("=+-@|%")
+_AT_THE_START = ("\t", "\r", "\n", "\0")
+
+
+def harmless(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula: what might start one gets an apostrophe in front (S33).
+
+    Blanks and invisible characters in front are looked through, full-width and other compatible forms count as what
+    they stand for. A number such as -5 or +49… gets its apostrophe too: nothing tells it from a formula.
+    """
+    # A letter or digit starts nearly every cell, and no form of one stands for any of these signs.
+    if not text or text[0].isalnum():
+        return text
+    if text[0] in _AT_THE_START:
+        return "'" + text
+    for character in text:
+        if character.isspace() or unicodedata.category(character) == "Cf":
+            continue
+        return "'" + text if unicodedata.normalize("NFKC", character)[0] in _FORMULA else text
+    return text
+
+
+def _csv(rows: Iterator[tuple[object, ...]]) -> bytes:
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerows(rows)
+    return buffer.getvalue().encode()
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Which columns are asked of the database, and how a batch of its rows becomes a batch of the list's."""
+
+    campaign_id: int
+    columns: tuple[str, ...]
+    form: Format
+    clear: tuple[InstrumentedAttribute[Any], ...]
+    opens: bool
+
+    def query(self, wanted: Filter) -> Select[Any]:
+        asked = [*self.clear, *([Signature.sealed] if self.opens else [])]
+        query = select(*asked) if asked else select(Signature.id)
+        if Wording.version in self.clear:
+            query = query.join(Wording, Wording.id == Signature.wording_id)
+        return query.where(*wanted.conditions(self.campaign_id)).order_by(Signature.entered_at, Signature.id)
+
+    def head(self) -> bytes:
+        # The mark in front tells spreadsheets that this is UTF-8.
+        return b"\xef\xbb\xbf" + _csv(iter([self.columns])) if self.form == "csv" else b""
+
+    def batch(self, rows: Sequence[Row[Any]], first: int) -> bytes:
+        """Column by column, which in Python costs half of going row by row."""
+        told = list(zip(*rows, strict=True))
+        records = [_opened(self.campaign_id, blob) for blob in told[-1]] if self.opens else []
+        lists = [self._values(name, told, records, range(first, first + len(rows))) for name in self.columns]
+        lines = zip(*lists, strict=True)
+        if self.form == "csv":
+            return _csv(lines)
+        dumps, names = orjson.dumps, self.columns
+        return b"".join([dumps(dict(zip(names, line, strict=True))) + b"\n" for line in lines])
+
+    def _values(
+        self, name: str, told: Sequence[Sequence[Any]], records: Sequence[dict[str, str]], numbers: range
+    ) -> Sequence[object]:
+        column = COLUMNS[name]
+        values: Sequence[Any] = numbers
+        if column.sealed:
+            key = column.sealed
+            values = [record.get(key, "") for record in records]
+        elif column.clear is not None:
+            values = told[self.clear.index(column.clear)]
+        if column.say:
+            values = [column.say(value) for value in values]
+        if column.typed and self.form == "csv":
+            values = [harmless(value) for value in values]
+        return values
+
+
+def _opened(campaign_id: int, blob: bytes | None) -> dict[str, str]:
+    # Not `details.opened`: a dataclass for each of a million rows costs more than opening them.
+    if blob is None:
+        return {}
+    record: dict[str, str] = orjson.loads(crypto.unseal("signature", str(campaign_id), blob))
+    return record
+
+
+def _plan(campaign_id: int, columns: Sequence[str], form: Format) -> _Plan:
+    for name in columns:
+        if name not in COLUMNS:
+            raise ExportRefused(f"There is no column “{name}”; the columns are {', '.join(COLUMNS)}.")
+    if not columns or len(set(columns)) < len(columns):
+        raise ExportRefused("A list needs columns, each of them once.")
+    chosen = [COLUMNS[name] for name in columns]
+    clear = tuple(column.clear for column in chosen if column.clear is not None)
+    return _Plan(campaign_id, tuple(columns), form, clear, any(column.sealed for column in chosen))
+
+
+class Export:
+    """A list about to leave: how long it is, what the total was, and its bytes in chunks, which can be had once."""
+
+    def __init__(self, connection: Connection, reading: Reading, wanted: Filter, plan: _Plan) -> None:
+        self._connection, self._reading, self._wanted, self._plan = connection, reading, wanted, plan
+        self._digest = hashlib.sha256()
+        self._complete = False
+        #: The moment of the snapshot, UTC.
+        self.at = db.now()
+        #: How many rows the list has, and how many signatures counted at that moment.
+        self.rows, self.total = _counts(connection, reading.id, wanted)
+        #: How many rows have left so far.
+        self.done = 0
+
+    def chunks(self) -> Iterator[bytes]:
+        """The list in pieces of some hundred kilobytes. Needs the application context, for the keys.
+
+        Write and commit `record` first. Raises crypto.Unsealable where a row does not open.
+        """
+        yield self._digested(self._plan.head())
+        result = self._connection.execute(self._plan.query(self._wanted), execution_options={"yield_per": BATCH})
+        for rows in result.partitions(BATCH):
+            chunk = self._digested(self._plan.batch(rows, self.done + 1))
+            self.done += len(rows)
+            yield chunk
+        if self.done != self.rows:
+            raise ExportRefused(f"The list has {self.done} rows, but {self.rows} were counted; it is not complete.")
+        self._complete = True
+
+    def _digested(self, chunk: bytes) -> bytes:
+        self._digest.update(chunk)
+        return chunk
+
+    def record(self, actor: str, reason: str) -> None:
+        """The journal's line about who takes this list and why (S41). Commit it before the first row leaves."""
+        asked = orjson.dumps({"filter": self._wanted.facts(), "columns": self._plan.columns}).decode()
+        journal.write(
+            actor, "signatures exported", campaign_id=self._reading.id, count=self.rows, reason=f"{reason}\n{asked}"
+        )
+
+    def manifest(self) -> bytes:
+        """What the list is, as JSON, with the SHA-256 of its bytes; only once the last chunk has been taken."""
+        if not self._complete:
+            raise ExportRefused("The list is not complete.")
+        return _json({
+            **_about(self._reading, self.at), "filter": self._wanted.facts(), "columns": self._plan.columns,
+            "format": self._plan.form, "rows": self.rows, "total": self.total, "sha256": self._digest.hexdigest(),
+        })  # fmt: skip
+
+
+def _about(reading: Reading, at: datetime) -> dict[str, object]:
+    return {
+        "campaign": reading.wording(reading.first_language).title, "slug": reading.slug,
+        "moment": _moment(at.astimezone(UTC)),
+    }  # fmt: skip
+
+
+def _json(document: dict[str, object]) -> bytes:
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _counts(connection: Connection, campaign_id: int, wanted: Filter) -> tuple[int, int]:
+    total = int(connection.execute(register._total, {"c": campaign_id}).scalar_one())
+    count = select(func.count()).select_from(Signature).where(*wanted.conditions(campaign_id))
+    rows = int(connection.execute(count).scalar_one())
+    if wanted.is_everybody_counted() and rows != total:
+        raise ExportRefused(
+            f"{rows} signatures count, but the total says {total}; `petition register check` tells where they differ."
+        )
+    return rows, total
+
+
+@contextmanager
+def signatures(reading: Reading, wanted: Filter, columns: Sequence[str], form: Format) -> Iterator[Export]:
+    """A list of a campaign's signatures in the order of confirming, on a database connection of its own.
+
+    Raises ExportRefused where a column is unknown, where the campaign's people are forgotten, and where a list of
+    everybody counted is not as long as the total.
+    """
+    plan = _plan(reading.id, columns, form)
+    if reading.forgotten_at is not None:
+        raise ExportRefused("The people of this campaign are forgotten; its totals are kept.")
+    with db.snapshot() as connection:
+        yield Export(connection, reading, wanted, plan)
+
+
+def totals(reading: Reading, form: TotalsFormat) -> bytes:
+    """The total and its exact breakdowns, as CSV (dimension, value, amount) or JSON. Names nobody, but a cell of one
+    may point at somebody: not for the public.
+
+    Raises ExportRefused where they do not add up: the register is wrong, or somebody signed between two reads
+    because the caller's transaction is not one moment (`db.one_moment`).
+    """
+    amounts = {name: register.breakdown(reading.id, name) for name in BREAKDOWNS}
+    total = register.total(reading.id)
+    for name, parts in amounts.items():
+        if sum(parts.values()) != total:
+            raise ExportRefused(f"The numbers by {name} add up to {sum(parts.values())}, the total says {total}.")
+    if form == "json":
+        return _json({**_about(reading, db.now()), "total": total, **amounts})
+    rows: list[tuple[object, ...]] = [("dimension", "value", "amount"), ("total", "", total)]
+    rows += [(name, harmless(value), amount) for name in BREAKDOWNS for value, amount in amounts[name].items()]
+    return b"\xef\xbb\xbf" + _csv(iter(rows))

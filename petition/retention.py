@@ -1,0 +1,311 @@
+"""What is forgotten when (S54). The worker goes through it every hour, `petition purge` at once.
+
+Everything goes in batches, each a transaction of its own, so that nobody who signs waits for it. What fails is told
+and left to the next hour; the other rules and campaigns go on.
+"""
+
+import calendar
+import logging
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, cast
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Table,
+    and_,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
+from sqlalchemy.orm import InstrumentedAttribute
+
+from petition import campaigns, journal, networks
+from petition.base import db
+from petition.base.outbox import ENDED, UNSENT, Letter
+from petition.campaigns import Campaign, Consent, Reading
+from petition.contacts import Contact
+from petition.links import Link, MailboxDay, SiteKey, Suppression
+from petition.signatures import KEPT, PendingSignature, Signature
+
+_log = logging.getLogger(__name__)
+
+#: Rows of one transaction.
+BATCH = 5000
+#: A link that holds nothing works for so long after its last letter.
+IDLE_LINK = timedelta(days=14)
+#: What is left of a letter that has ended; and the address in one that is parked since its last try.
+ENDED_LETTER = timedelta(days=30)
+PARKED_ADDRESS = timedelta(days=14)
+MAILBOX_DAYS = timedelta(days=2)
+
+#: Every column that names a person who signs or is derived from one → the rule below that forgets it. Rows of a
+#: campaign go as a whole with the rule "campaign" at the latest. A test holds that no column is missing here and in
+#: NOT_PERSONAL, and that all of these are empty in the end.
+PERSONAL: dict[str, dict[str, str]] = {
+    "pending_signature": dict.fromkeys(
+        ("mailbox", "domain", "sealed", "country", "language", "channel", "source", "partner", "appear", "with_role",
+         "on_behalf", "news", "created_at", "asked_at"), "pending signatures") | {"network": "networks"},
+    "signature": dict.fromkeys(
+        ("mailbox", "domain", "sealed", "country", "language", "channel", "source", "partner", "appear", "with_role",
+         "on_behalf", "day", "signed_at", "entered_at", "shown_name", "shown_role"), "campaign")
+        | {"network": "networks"},
+    "contact": dict.fromkeys(("mailbox", "link_id", "sealed", "language", "confirmed_at"), "campaign"),
+    "link": dict.fromkeys(
+        ("mailbox", "id", "letter", "sent_at", "sent_day", "sent_count", "told_day", "quiet_until",
+         "created_at"), "links"),
+    "letter": dict.fromkeys(("mailbox", "about", "language", "message_id"), "letters")
+        | {"sealed": "parked letters", "network": "networks"},
+    "mailbox_day": dict.fromkeys(("day", "mailbox", "n"), "limits"),
+    "suppression": dict.fromkeys(("mailbox", "link_id", "until"), "suppressions"),
+    # Names nobody, but with it whoever has an address finds what was stored of it.
+    "campaign": {"hash_key": "campaign"},
+}  # fmt: skip
+
+#: Every other column. Texts, terms, dates and figures of campaigns; organisers and authors, who answer for what they
+#: do in public or in the journal; random ids, which name nobody once the row they stood for is gone; moves and
+#: tallies, which are the register. A day's key of networks is random and goes with the rule "networks" as a row.
+NOT_PERSONAL: dict[str, tuple[str, ...]] = {
+    "article": ("id", "slug", "first_language", "authors", "campaign_id", "published_at", "created_at"),
+    "article_slug": ("slug", "article_id"),
+    "article_text": ("id", "article_id", "language", "title", "standfirst", "source", "html"),
+    "campaign": (
+        "id", "slug", "first_language", "colour", "goals", "time_zone", "opens_at", "closes_at", "published_at",
+        "withdrawn_at", "forgotten_at", "asks", "outcome", "consent_version", "created_at",
+    ),
+    "campaign_slug": ("slug", "campaign_id"),
+    "consent": (
+        "campaign_id", "version", "responsible", "responsible_address", "handed_to", "fields", "months", "ground",
+        "created_at",
+    ),
+    "contact": ("id", "campaign_id", "wish", "proof", "consent_version"),
+    "journal": ("id", "at", "actor", "deed", "campaign_id", "about", "count", "reason"),
+    "letter": (
+        "id", "kind", "campaign_id", "news", "state", "due_at", "lease", "lease_until", "attempts", "doubts", "errors",
+        "trouble", "created_at", "settled_at", "gives_up_at", "mailing",
+    ),
+    "link": ("campaign_id",),
+    "move": (
+        "id", "campaign_id", "number", "signature_id", "kind", "amount", "day", "country", "language", "channel",
+        "source", "partner", "at",
+    ),
+    "pause": ("id", "campaign_id", "began_at", "ended_at"),
+    "pending_signature": ("id", "campaign_id", "wording_id", "consent_version"),
+    "register_head": ("campaign_id", "number"),
+    "signature": ("id", "seat", "campaign_id", "wording_id", "consent_version", "state"),
+    "site_key": ("name", "sealed", "created_at"),
+    "tally": ("campaign_id", "dimension", "value", "amount"),
+    "wording": (
+        "id", "campaign_id", "language", "version", "title", "addressee", "standfirst", "source", "html", "created_at",
+    ),
+}  # fmt: skip
+
+#: One batch of a rule in the session's transaction: how many rows it changed, and whether there may be more.
+_Batch = Callable[[], tuple[int, bool]]
+
+
+def steps(at: datetime) -> Iterator[tuple[str, int]]:
+    """Forget what is due at a moment, batch by batch: (rule, rows changed) after each that changed something.
+
+    The caller commits at every step, before it asks for the next. What fails is rolled back, logged without what it
+    was about, and given as ("in trouble", 1).
+    """
+    for rule, batch in _rules(at):
+        yield from _until_done(rule, batch)
+    for campaign_id in _ended_campaigns(at):
+        yield from _until_done("campaign", _Forgetting(campaign_id, at).batch)
+
+
+def _rules(at: datetime) -> Iterator[tuple[str, _Batch]]:
+    """The rules that hold whatever becomes of the campaigns, in the order in which they run."""
+    traces = at - networks.KEPT
+    days_key = and_(SiteKey.name.startswith("network "), SiteKey.created_at <= traces)
+    yield "networks", partial(_delete, SiteKey.name, days_key)
+    for column, since in (
+        (Signature.network, Signature.signed_at),
+        (PendingSignature.network, PendingSignature.created_at),
+        (Letter.network, Letter.created_at),
+    ):
+        yield "networks", partial(_empty, column, since <= traces)
+    yield from (("pending signatures", partial(_pending, campaign_id, at)) for campaign_id in _with_old_pending(at))
+    yield "limits", partial(_delete, MailboxDay.mailbox, MailboxDay.day <= at.astimezone(UTC).date() - MAILBOX_DAYS)
+    yield "suppressions", partial(_delete, Suppression.mailbox, Suppression.until <= at)
+    ended = and_(Letter.state.in_(ENDED), Letter.settled_at <= at - ENDED_LETTER)
+    yield "letters", partial(_delete, Letter.id, ended)
+    # A letter is due when it was last tried, which is when it was parked.
+    parked = and_(Letter.state == "parked", Letter.due_at <= at - PARKED_ADDRESS)
+    yield "parked letters", partial(_empty, Letter.sealed, parked)
+    yield "links", _Links(at).batch
+
+
+def _until_done(rule: str, batch: _Batch) -> Iterator[tuple[str, int]]:
+    more = True
+    while more:
+        try:
+            rows, more = batch()
+        except Exception as error:
+            db.session.rollback()
+            # The text of an error may hold what was stored; its class cannot.
+            _log.error("retention: “%s” failed: %s", rule, type(error).__name__)
+            yield "in trouble", 1
+            return
+        if rows:
+            yield rule, rows
+        else:
+            # Nothing was changed; what was read or locked must not wait for the next step.
+            db.session.rollback()
+
+
+def _delete(key: InstrumentedAttribute[Any], condition: ColumnElement[bool]) -> tuple[int, bool]:
+    """Delete a batch of the rows that meet a condition; what somebody else has locked is left to the next hour."""
+    table, due = _due(key, condition)
+    rows = db.count(delete(table).where(table.c[key.key].in_(due), condition))
+    return rows, rows >= BATCH
+
+
+def _empty(column: InstrumentedAttribute[Any], condition: ColumnElement[bool]) -> tuple[int, bool]:
+    """The same, for one column of the rows."""
+    condition = and_(column.is_not(None), condition)
+    table, due = _due(column.class_.id, condition)
+    rows = db.count(update(table).where(table.c.id.in_(due), condition).values({column.key: None}))
+    return rows, rows >= BATCH
+
+
+def _due(key: InstrumentedAttribute[Any], condition: ColumnElement[bool]) -> tuple[Table, Select[Any]]:
+    due = select(key).where(condition).limit(BATCH).with_for_update(skip_locked=True).cte("due")
+    return cast(Table, key.class_.__table__), select(due.c[key.key])
+
+
+def _with_old_pending(at: datetime) -> list[int]:
+    """Campaigns with pending signatures that are old by the wall's clock; by their own clocks they may not be."""
+    old = select(PendingSignature.campaign_id).where(PendingSignature.asked_at <= at - KEPT).distinct()
+    return list(db.session.scalars(old))
+
+
+def _pending(campaign_id: int, at: datetime) -> tuple[int, bool]:
+    """Fourteen days after their letter, on the campaign's own clocks; what had no letter yet stays."""
+    since = campaigns.ago(campaigns.read_id(campaign_id), at, KEPT)
+    of_campaign = PendingSignature.campaign_id == campaign_id
+    return _delete(PendingSignature.id, and_(of_campaign, PendingSignature.asked_at <= since))
+
+
+class _Links:
+    """Looks through all links, a window at a time: clears silences that are over, deletes what holds nothing."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+        self._window: ColumnElement[bool] = true()
+
+    def batch(self) -> tuple[int, bool]:
+        """One window. The links are locked first and looked at again, for confirming locks them too."""
+        place = tuple_(Link.campaign_id, Link.mailbox)
+        keys = select(Link.campaign_id, Link.mailbox).where(self._window).order_by(Link.campaign_id, Link.mailbox)
+        last = db.session.execute(keys.offset(BATCH - 1).limit(1)).one_or_none()
+        window = self._window if last is None else and_(self._window, place <= tuple_(*last))
+        idle = and_(window, *self._idle())
+        cleared, _ = _empty(Link.quiet_until, and_(window, Link.quiet_until <= self.at))
+        ids = list(db.session.scalars(select(Link.id).where(idle).with_for_update(skip_locked=True)))
+        deleted = db.count(delete(cast(Table, Link.__table__)).where(Link.id.in_(ids), *self._idle())) if ids else 0
+        if last is not None:
+            self._window = place > tuple_(*last)
+        return cleared + deleted, last is not None
+
+    def _idle(self) -> tuple[ColumnElement[bool], ...]:
+        """It has stood for fourteen days since its last letter, nothing is stored, nothing waits, no silence holds."""
+        unsent = Letter.state.in_(UNSENT)
+        return (
+            func.coalesce(Link.sent_at, Link.created_at) <= self.at - IDLE_LINK,
+            or_(Link.quiet_until.is_(None), Link.quiet_until <= self.at),
+            *(~exists().where(*_same_mailbox(held)) for held in (PendingSignature, Signature, Contact)),
+            ~exists().where(*_same_mailbox(Letter), unsent),
+            ~exists().where(Suppression.link_id == Link.id, Suppression.until > self.at),
+        )
+
+
+def _same_mailbox(held: type[PendingSignature | Signature | Contact | Letter]) -> tuple[ColumnElement[bool], ...]:
+    return held.campaign_id == Link.campaign_id, held.mailbox == Link.mailbox
+
+
+#: What a campaign's people have, links first: who holds one locked is done before anything else of theirs goes.
+_PEOPLE = (Link, Letter, PendingSignature, Contact, Signature)
+
+
+def _ended_campaigns(at: datetime) -> list[int]:
+    """Campaigns that are over and not forgotten, and forgotten ones of which something has come in since."""
+    over = or_(Campaign.closes_at <= at, Campaign.withdrawn_at <= at)
+    found = set(db.session.scalars(select(Campaign.id).where(Campaign.forgotten_at.is_(None), over)))
+    for held in _PEOPLE:
+        some = exists().where(held.campaign_id == Campaign.id)
+        found |= set(db.session.scalars(select(Campaign.id).where(Campaign.forgotten_at.is_not(None), some)))
+    return sorted(found)
+
+
+def forgets_at(reading: Reading) -> datetime | None:
+    """When the people of a campaign are forgotten; None while no end of it is set.
+
+    So many calendar months (UTC) after closing or withdrawing, whichever is earlier, as the shortest of the terms
+    say under which anybody is stored, and of the current ones: nobody is kept longer than they were promised, and
+    shorter terms hold for all. Pauses do not prolong it, for the promise names months.
+    """
+    ends = [moment for moment in (reading.closes_at, reading.withdrawn_at) if moment is not None]
+    signed = [
+        exists().where(held.campaign_id == Consent.campaign_id, held.consent_version == Consent.version)
+        for held in (Signature, PendingSignature, Contact)
+    ]
+    promised = select(Consent.months).where(Consent.campaign_id == reading.id, or_(*signed))
+    months = list(db.session.scalars(promised))
+    months += [reading.consent.months] if reading.consent else []
+    return _later(min(ends), min(months)) if ends and months else None
+
+
+def _later(moment: datetime, months: int) -> datetime:
+    """So many calendar months later; where that month has no such day, its last one."""
+    moment = moment.astimezone(UTC)
+    year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
+    day = min(moment.day, calendar.monthrange(year, month + 1)[1])
+    return moment.replace(year=year, month=month + 1, day=day)
+
+
+class _Forgetting:
+    """Forgets the people of one campaign. Its texts, register and tallies stay, and so do total and breakdowns."""
+
+    def __init__(self, campaign_id: int, at: datetime) -> None:
+        self.campaign_id, self.at = campaign_id, at
+        self._signatures = 0
+        self._due = False
+
+    def batch(self) -> tuple[int, bool]:
+        """A batch of one table's rows; when none is left, the key of the campaign's hashes, and the journal's line."""
+        reading = campaigns.read_id(self.campaign_id)
+        if not self._is_due(reading):
+            return 0, False
+        for held in _PEOPLE:
+            rows = self._delete(held)
+            if rows:
+                self._signatures += rows if held is Signature else 0
+                return rows, True
+        return (0, False) if reading.forgotten_at else (self._finish(), False)
+
+    def _is_due(self, reading: Reading) -> bool:
+        """Asked before the first batch only: with rows gone, those left may have been promised something else."""
+        due = reading.forgotten_at or (self.at if self._due else forgets_at(reading))
+        self._due = due is not None and due <= self.at
+        return self._due
+
+    def _delete(self, held: type[Link | Letter | PendingSignature | Contact | Signature]) -> int:
+        """Waits for what is locked, for nothing may be left."""
+        some = select(held.id).where(held.campaign_id == self.campaign_id).limit(BATCH)
+        return db.count(delete(cast(Table, held.__table__)).where(held.id.in_(some)))
+
+    def _finish(self) -> int:
+        campaign = update(cast(Table, Campaign.__table__)).where(Campaign.id == self.campaign_id)
+        rows = db.count(campaign.values(hash_key=None, forgotten_at=self.at))
+        journal.write("retention", "campaign forgotten", campaign_id=self.campaign_id, count=self._signatures)
+        return rows
