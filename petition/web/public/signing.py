@@ -93,7 +93,8 @@ def hand_back(reason: str, fresh: str = "") -> Response:
     fields = [(name, label[:1].upper() + label[1:], posted[name]) for name, label in labels.items() if name in posted]
     token = _renewed(posted.get("token", ""), fresh)
     retry = errors.RETRY_AFTER if reason == "unavailable" else None
-    page = render_template("public/resend.html", fields=fields, token=token, reason=reason, retry_after=retry)
+    page = render_template("public/resend.html", fields=fields, token=token, reason=reason, retry_after=retry,
+                           **context.country_lists())  # fmt: skip
     answer = make_response(page, 503 if retry else 422)
     if retry:
         answer.headers["Retry-After"] = str(retry)
