@@ -207,6 +207,16 @@ def reading() -> None:
     session(bind=database().reader)
 
 
+def one_moment() -> None:
+    """This application context only reads, all its reads see one moment, and they may take long. Call it before the
+    session is first used."""
+    if is_sqlite():
+        reading()
+        return
+    session(bind=database().reader.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True))
+    session.connection().exec_driver_sql("SET LOCAL statement_timeout = 0")
+
+
 def _end(_error: BaseException | None) -> None:
     session.remove()
 

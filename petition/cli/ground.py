@@ -81,7 +81,7 @@ def application() -> Iterator[Flask]:
             raise _about_the_database(error) from error
         finally:
             db.session.remove()
-            db.database().engine.dispose()
+            db.database().dispose()
 
 
 def _about_the_database(error: DBAPIError) -> Exception:

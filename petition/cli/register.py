@@ -1,0 +1,70 @@
+"""The register: whether rows, moves and tallies agree, and the tallies made anew."""
+
+import click
+from sqlalchemy import select
+
+from petition import campaigns, journal, signatures
+from petition import register as moves
+from petition.base import db
+from petition.campaigns import Campaign, Reading
+from petition.cli.ground import Wrong, actor, campaign_named, progress, with_app
+
+_slug = click.option("--campaign", "slug", default=None, help="This campaign alone.")
+
+
+@click.group()
+def register() -> None:
+    """Check and rebuild what the totals come from.
+
+    \b
+    Example: petition register check
+    """
+
+
+@register.command()
+@_slug
+@with_app
+def check(slug: str | None) -> None:
+    """Compare the rows, the moves and the tallies of one moment. Ends with 1 where they differ.
+
+    \b
+    Example: petition register check --campaign keep-the-clinic
+    """
+    db.one_moment()
+    readings = _chosen(slug)
+    wrong: list[str] = []
+    with progress("Campaigns", len(readings)) as advance:
+        for reading in readings:
+            rows = None if reading.forgotten_at else signatures.counted(reading.id)
+            wrong += [f"{reading.slug}: {difference}" for difference in moves.check(reading.id, rows)]
+            advance(1)
+    for line in wrong:
+        click.echo(line)
+    if wrong:
+        raise Wrong(f"{len(wrong)} {'difference' if len(wrong) == 1 else 'differences'}.")
+    click.echo(f"All agree, in {len(readings)} {'campaign' if len(readings) == 1 else 'campaigns'}.")
+
+
+@register.command()
+@_slug
+@with_app
+def rebuild(slug: str | None) -> None:
+    """Make the tallies anew from the moves alone, which stay as they are.
+
+    \b
+    Example: petition register rebuild --campaign keep-the-clinic
+    """
+    readings = _chosen(slug)
+    with progress("Campaigns", len(readings)) as advance:
+        for reading in readings:
+            moves.rebuild(reading.id)
+            journal.write(actor(), "register rebuilt", campaign_id=reading.id)
+            db.session.commit()
+            advance(1)
+    click.echo(f"Made anew in {len(readings)} {'campaign' if len(readings) == 1 else 'campaigns'}.")
+
+
+def _chosen(slug: str | None) -> list[Reading]:
+    if slug:
+        return [campaign_named(slug)]
+    return [campaigns.read_id(key) for key in db.session.scalars(select(Campaign.id).order_by(Campaign.id)).all()]

@@ -1,0 +1,167 @@
+"""One signature: found by its address through the mailbox key; held, released, removed, restored."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import click
+from sqlalchemy import select
+
+from petition import campaigns, decisions, journal, signatures
+from petition.base import db, mailbox, text
+from petition.base.text import TextRefused
+from petition.campaigns import Campaign, Reading
+from petition.cli.ground import Refused, Wrong, actor, campaign_named, with_app
+from petition.signatures import PendingSignature, Signature
+
+LONGEST_REASON = 500
+
+
+def _reason(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    try:
+        reason = text.line(value, most=LONGEST_REASON)
+    except TextRefused:
+        raise click.BadParameter(f"must be one plain line of at most {LONGEST_REASON} characters") from None
+    if not reason:
+        raise click.BadParameter("say why; it is kept in the journal")
+    return reason
+
+
+_id = click.argument("signature_id", metavar="ID", type=click.IntRange(1, 2**63 - 1))
+_why = click.option("--reason", required=True, callback=_reason, help="Why, for the journal. Name nobody in it.")
+
+
+@click.group()
+def signature() -> None:
+    """Find a signature; hold, release, remove or restore it.
+
+    \b
+    Example: petition signature find ana@example.org
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A row of somebody's mailbox, without anything that names them."""
+
+    campaign_id: int
+    campaign: str
+    id: int
+    state: str
+    at: datetime
+
+
+@signature.command()
+@click.argument("address")
+@click.option("--campaign", "slug", default=None, help="Look in this campaign alone.")
+@click.option("--reason", default="", help="Why, for the journal.")
+@with_app
+def find(address: str, slug: str | None, reason: str) -> None:
+    """Find what an address has signed: state, day, campaign, number. The look is kept in the journal.
+
+    The address is compared as a mailbox: case, tags and dots count only where its provider counts them.
+
+    \b
+    Example: petition signature find ana@example.org --campaign keep-the-clinic
+    """
+    folded = mailbox.parse(address).folded
+    readings = [campaign_named(slug)] if slug else _all()
+    found = [row for reading in readings if reading.sealed_key for row in _of_mailbox(reading, folded)]
+    for row in found:
+        journal.write(actor(), "signature looked up", campaign_id=row.campaign_id, about=row.id, reason=reason)
+    if not found:
+        searched = readings[0].id if slug else None
+        journal.write(actor(), "signature looked up", campaign_id=searched, count=0, reason=reason)
+    db.session.commit()
+    for row in found:
+        click.echo(f"{row.id:>19}  {row.state:<8}  {row.at.date().isoformat()}  {row.campaign}")
+    if not found:
+        raise Wrong("Nothing is stored for this address.")
+
+
+def _all() -> list[Reading]:
+    return [campaigns.read_id(key) for key in db.session.scalars(select(Campaign.id).order_by(Campaign.id)).all()]
+
+
+def _of_mailbox(reading: Reading, folded: str) -> list[Found]:
+    key = signatures.mailbox_key(reading, folded)
+    signed = select(Signature).where(Signature.campaign_id == reading.id, Signature.mailbox == key)
+    waiting = select(PendingSignature).where(
+        PendingSignature.campaign_id == reading.id, PendingSignature.mailbox == key
+    )
+    rows = [
+        Found(reading.id, reading.slug, row.id, row.state if row.sealed else f"{row.state}, erased", row.entered_at)
+        for row in db.session.scalars(signed.order_by(Signature.seat))
+    ]
+    return rows + [
+        Found(reading.id, reading.slug, row.id, "pending", row.created_at)
+        for row in db.session.scalars(waiting.order_by(PendingSignature.created_at))
+    ]
+
+
+@signature.command()
+@_id
+@_why
+@with_app
+def hold(signature_id: int, reason: str) -> None:
+    """Take a signature out of the total while it is being looked at.
+
+    \b
+    Example: petition signature hold 4711 --reason "asked the association"
+    """
+    _decide(signature_id, "hold", reason)
+
+
+@signature.command()
+@_id
+@_why
+@with_app
+def release(signature_id: int, reason: str) -> None:
+    """Count a held signature again.
+
+    \b
+    Example: petition signature release 4711 --reason "confirmed by telephone"
+    """
+    _decide(signature_id, "release", reason)
+
+
+@signature.command()
+@_id
+@_why
+@with_app
+def remove(signature_id: int, reason: str) -> None:
+    """Take a signature out of the total for good; its mailbox stays taken.
+
+    \b
+    Example: petition signature remove 4711 --reason "name of a minister"
+    """
+    _decide(signature_id, "remove", reason)
+
+
+@signature.command()
+@_id
+@_why
+@with_app
+def restore(signature_id: int, reason: str) -> None:
+    """Count a removed signature again.
+
+    \b
+    Example: petition signature restore 4711 --reason "removed by mistake"
+    """
+    _decide(signature_id, "restore", reason)
+
+
+def _decide(signature_id: int, verb: str, reason: str) -> None:
+    if not decisions.decide(signature_id, verb, actor=actor(), reason=reason, at=db.now()):
+        raise Refused(_why_not(signature_id, verb))
+    row = db.session.get_one(Signature, signature_id)
+    state = row.state
+    db.session.commit()
+    click.echo(f"Signature {signature_id} is {state} now.")
+
+
+def _why_not(signature_id: int, verb: str) -> str:
+    row = db.session.get(Signature, signature_id)
+    if row is None:
+        return f"There is no signature {signature_id}."
+    erased = " and erased by its owner" if row.sealed is None else ""
+    return f"Signature {signature_id} is {row.state}{erased}; you cannot {verb} it."

@@ -1,0 +1,79 @@
+"""Every letter from made-up contents, for reading before anybody gets one, and for tests; and the letter that tries
+the way out."""
+
+from datetime import UTC, datetime
+from functools import partial
+from uuid import UUID
+
+from flask_babel import gettext as _
+
+from petition.base import i18n, urls
+from petition.base.outbox import Letter, Message
+from petition.campaigns import Consent, Reading, Wording
+from petition.letters import affairs, signing, wording
+from petition.letters.signing import Known
+from petition.letters.wording import Sentences
+from petition.signatures import COUNTED, HELD, REMOVED, Signature
+
+#: Where the made-up letters go: an address reserved for examples.
+ADDRESS = "ines.moreau@example.org"
+NAME = "Inès Moreau"
+#: The kinds of letters, in the order in which somebody may get them.
+KINDS = ("confirm", "already", "held", "removed", "corrected", "withdrawn")
+
+_MADE = datetime(2030, 5, 1, 9, 0, tzinfo=UTC)
+_LINK = UUID("00000000-0000-4000-8000-000000000000")
+_TITLES = {"en": "Keep the night bus to the harbour", "es": "Que siga el autobús nocturno al puerto"}
+_HANDED_TO = {"en": "the town council", "es": "el ayuntamiento"}
+_STATES = {"confirm": None, "already": COUNTED, "held": HELD, "removed": REMOVED}
+
+
+def previews(language: str) -> dict[str, Message]:
+    """Every letter by kind (see KINDS), in a language of the interface. Its links lead nowhere; asks no database."""
+    reading = _reading()
+    href = urls.absolute(urls.own_page("preview"))
+    said = {kind: _link(reading, language, state) for kind, state in _STATES.items()}
+    said["corrected"] = _affair(reading, language, partial(affairs._corrected, reading, href))
+    said["withdrawn"] = _affair(reading, language, partial(affairs._withdrawn, reading))
+    return said
+
+
+def _link(reading: Reading, language: str, state: str | None) -> Message:
+    signature = Signature(state=state) if state else None
+    return signing._word(reading, _LINK, Known(None, signature, ADDRESS, NAME), Letter(language=language))
+
+
+def _affair(reading: Reading, language: str, say: partial[Sentences]) -> Message:
+    return wording.message(ADDRESS, language, say, reading)
+
+
+def trial(address: str, language: str) -> Message:
+    """A letter that says only that letters arrive."""
+    return wording.message(address, language, _trial, None)
+
+
+def _trial() -> Sentences:
+    return Sentences(
+        subject=_("A letter to try the way"),
+        title=_("This letter has arrived"),
+        paragraphs=[
+            _("Somebody who looks after this site has sent it to see whether letters arrive. You need do nothing.")
+        ],
+    )
+
+
+def _reading() -> Reading:
+    """A campaign that is stored nowhere."""
+    consent = Consent(
+        campaign_id=0, version=1, responsible="Night Bus Initiative", responsible_address="write@nightbus.example",
+        handed_to=_HANDED_TO, fields=["name"], months=6, ground="consent", created_at=_MADE,
+    )  # fmt: skip
+    wordings = {
+        language: Wording(language=language, version=1, title=_TITLES.get(language, _TITLES["en"]))
+        for language in i18n.languages()
+    }
+    return Reading(
+        id=0, slug="keep-the-night-bus", first_language=i18n.languages()[0], colour="1f5f74", goals=(1000,),
+        time_zone="UTC", opens_at=None, closes_at=None, published_at=_MADE, withdrawn_at=None, forgotten_at=None,
+        asks={}, outcome={}, pauses=(), wordings=wordings, consent=consent, sealed_key=None,
+    )  # fmt: skip
