@@ -1,11 +1,11 @@
 """One page per error, in the reader's language; domain errors become statuses here."""
 
-from flask import Flask, Response, current_app, g, make_response, render_template, request
+from flask import Flask, Response, current_app, make_response, render_template, request
 from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from petition.base import db, settings
+from petition.base import db, i18n
 
 RETRY_AFTER = 10
 
@@ -25,6 +25,7 @@ def _words(status: int) -> tuple[str, str]:
         410: (_("This campaign was withdrawn"), _("Its organisers took it back. It can no longer be read or signed.")),
         413: (_("This is too much"), _("What was sent is longer than anything we can take. Nothing was stored.")),
         415: (_("This was not understood"), _("Your browser sent this in a way we cannot read. Nothing was stored.")),
+        422: (_("This was not understood"), _("Your browser sent something we cannot read. Nothing was stored.")),
         429: (
             _("Too many at once"),
             _("So many forms came from your network within an hour that we take no more for now. Nothing was lost"
@@ -42,7 +43,7 @@ def _words(status: int) -> tuple[str, str]:
 def page(status: int) -> Response:
     """The error page of a status, with a way on."""
     db.session.rollback()
-    language = getattr(g, "language", settings.current().languages[0])
+    language = i18n.spoken()
     title, text = _words(status)
     links = [(_("To the front page"), f"/{language}/")]
     if status == 404:

@@ -88,10 +88,11 @@ def _address_said(refused: MailboxRefused) -> str:
 
 
 def _ours() -> frozenset[str]:
-    """Addresses that would send our own letters back to us."""
-    host = urls.host()
-    sender = settings.current().mail_from
-    return frozenset({f"{role}@{host}" for role in ("postmaster", "mailer-daemon", "abuse", "root")} | {sender} - {""})
+    """Addresses that would send our own letters back to us, and the mail server's own domain."""
+    host, now = urls.host(), settings.current()
+    roles = {f"{role}@{host}" for role in ("postmaster", "mailer-daemon", "abuse", "root")}
+    relay = now.smtp_url.host.lower() if now.smtp_url else ""
+    return frozenset(roles | {now.mail_from.lower(), relay} - {""})
 
 
 def domain_check() -> DomainCheck | None:

@@ -2,6 +2,7 @@
 
 import re
 import time
+from urllib.parse import unquote_to_bytes
 
 from flask import abort, current_app, g, request
 from werkzeug.routing import BaseConverter
@@ -66,15 +67,24 @@ def campaign(code: str, slug: str) -> Reading:
 
 
 def form_body() -> None:
-    """Refuse what no form of ours sends: another content type, repeated or countless or endless fields."""
+    """Refuse what no form of ours sends: another content type, repeated, countless or endless fields, broken UTF-8."""
     if request.mimetype != "application/x-www-form-urlencoded":
         abort(415)
+    _utf_8(request.get_data(cache=True))
     fields = request.form
     total = sum(len(values) for _, values in fields.lists())
-    if total > MOST_FIELDS or any(len(value) > LONGEST_FIELD for _, value in fields.items(multi=True)):
-        abort(413)
-    if total != len(fields):
+    if total != len(fields) or total > MOST_FIELDS:
         abort(400)
+    if any(len(value) > LONGEST_FIELD for value in fields.values()):
+        abort(413)
+
+
+def _utf_8(body: bytes) -> None:
+    """Werkzeug would hand broken UTF-8 on as the text "%FF", which nobody typed."""
+    try:
+        unquote_to_bytes(body).decode()
+    except UnicodeDecodeError:
+        abort(422)
 
 
 def source() -> str:

@@ -19,11 +19,18 @@ from petition.campaigns import Phase, Reading
 from petition.details import Details, opened, shown
 from petition.links import Link
 from petition.signatures import PendingSignature, Signature
-from petition.web import context
+from petition.web import context, guards
 from petition.web.forms import OwnForm
 
 blueprint = Blueprint("own", __name__)
 PAGE = 20
+
+
+@blueprint.before_request
+def _only_our_forms() -> None:
+    """What is not one of our forms is refused; a press without any body is one."""
+    if request.method == "POST" and (request.mimetype or request.content_length):
+        guards.form_body()
 
 
 def _locked(token: str) -> tuple[Link, Reading]:
