@@ -9,8 +9,9 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
 from flask import Flask
-from flask_babel import Babel, force_locale, format_date, format_datetime, format_decimal, format_percent, get_locale
+from flask_babel import Babel, force_locale, format_decimal, format_percent, get_locale
 
 from petition.base import settings
 
@@ -74,11 +75,17 @@ def percent(value: float) -> str:
     return str(format_percent(value))
 
 
+#: English is written here as most of the world's readers of it write dates: the day first.
+_DATES = {"en": "en_GB"}
+
+
 def day(value: date | datetime) -> str:
     """A date as the language writes it; moments by their UTC day."""
-    return str(format_date(value.astimezone(UTC).date() if isinstance(value, datetime) else value, "long"))
+    spoken_now = spoken()
+    found = value.astimezone(UTC).date() if isinstance(value, datetime) else value
+    return format_date(found, "long", locale=_DATES.get(spoken_now, spoken_now))
 
 
 def moment(value: datetime) -> str:
     """A moment as the language writes it, in UTC, saying so."""
-    return str(format_datetime(value.astimezone(UTC), "d MMMM y, HH:mm", rebase=False)) + " UTC"
+    return f"{day(value)}, {value.astimezone(UTC):%H:%M} UTC"

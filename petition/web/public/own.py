@@ -145,7 +145,7 @@ def _listed(details: Details, row: PendingSignature | Signature) -> list[tuple[s
         (names["organisation"], details.organisation), (names["comment"], details.comment),
         (_("for the organisation"), _("yes") if row.on_behalf else ""),
         (_("language"), i18n.own_name(row.language)), (_("came by"), row.source),
-        (_("signed on"), i18n.moment(row.signed_at if isinstance(row, Signature) else row.created_at)),
+        (_("signed on"), i18n.moment(row.signed_at) if isinstance(row, Signature) else ""),
     ]  # fmt: skip
     return [(name[:1].upper() + name[1:], value) for name, value in said if value]
 
