@@ -13,7 +13,6 @@ from typing import Any, cast
 
 from sqlalchemy import (
     ColumnElement,
-    Select,
     Table,
     and_,
     delete,
@@ -165,22 +164,28 @@ def _until_done(rule: str, batch: _Batch) -> Iterator[tuple[str, int]]:
 
 def _delete(key: InstrumentedAttribute[Any], condition: ColumnElement[bool]) -> tuple[int, bool]:
     """Delete a batch of the rows that meet a condition; what somebody else has locked is left to the next hour."""
-    table, due = _due(key, condition)
-    rows = db.count(delete(table).where(table.c[key.key].in_(due), condition))
+    due = _due(key, condition)
+    rows = db.count(delete(_table(key)).where(key.in_(due), condition)) if due else 0
     return rows, rows >= BATCH
 
 
 def _empty(column: InstrumentedAttribute[Any], condition: ColumnElement[bool]) -> tuple[int, bool]:
     """The same, for one column of the rows."""
     condition = and_(column.is_not(None), condition)
-    table, due = _due(column.class_.id, condition)
-    rows = db.count(update(table).where(table.c.id.in_(due), condition).values({column.key: None}))
+    key = column.class_.id
+    due = _due(key, condition)
+    rows = db.count(update(_table(key)).where(key.in_(due), condition).values({column.key: None})) if due else 0
     return rows, rows >= BATCH
 
 
-def _due(key: InstrumentedAttribute[Any], condition: ColumnElement[bool]) -> tuple[Table, Select[Any]]:
-    due = select(key).where(condition).limit(BATCH).with_for_update(skip_locked=True).cte("due")
-    return cast(Table, key.class_.__table__), select(due.c[key.key])
+def _due(key: InstrumentedAttribute[Any], condition: ColumnElement[bool]) -> list[Any]:
+    """The keys of a batch, their rows locked. The condition is asked again with the deed: what it says of other
+    tables may have changed until the lock was had."""
+    return list(db.session.scalars(select(key).where(condition).limit(BATCH).with_for_update(skip_locked=True)))
+
+
+def _table(key: InstrumentedAttribute[Any]) -> Table:
+    return cast(Table, key.class_.__table__)
 
 
 def _with_old_pending(at: datetime) -> list[int]:
@@ -204,15 +209,13 @@ class _Links:
         self._window: ColumnElement[bool] = true()
 
     def batch(self) -> tuple[int, bool]:
-        """One window. The links are locked first and looked at again, for confirming locks them too."""
+        """One window."""
         place = tuple_(Link.campaign_id, Link.mailbox)
         keys = select(Link.campaign_id, Link.mailbox).where(self._window).order_by(Link.campaign_id, Link.mailbox)
         last = db.session.execute(keys.offset(BATCH - 1).limit(1)).one_or_none()
         window = self._window if last is None else and_(self._window, place <= tuple_(*last))
-        idle = and_(window, *self._idle())
         cleared, _ = _empty(Link.quiet_until, and_(window, Link.quiet_until <= self.at))
-        ids = list(db.session.scalars(select(Link.id).where(idle).with_for_update(skip_locked=True)))
-        deleted = db.count(delete(cast(Table, Link.__table__)).where(Link.id.in_(ids), *self._idle())) if ids else 0
+        deleted, _ = _delete(Link.id, and_(window, *self._idle()))
         if last is not None:
             self._window = place > tuple_(*last)
         return cleared + deleted, last is not None
@@ -302,10 +305,10 @@ class _Forgetting:
     def _delete(self, held: type[Link | Letter | PendingSignature | Contact | Signature]) -> int:
         """Waits for what is locked, for nothing may be left."""
         some = select(held.id).where(held.campaign_id == self.campaign_id).limit(BATCH)
-        return db.count(delete(cast(Table, held.__table__)).where(held.id.in_(some)))
+        return db.count(delete(_table(held.id)).where(held.id.in_(some)))
 
     def _finish(self) -> int:
-        campaign = update(cast(Table, Campaign.__table__)).where(Campaign.id == self.campaign_id)
+        campaign = update(_table(Campaign.id)).where(Campaign.id == self.campaign_id)
         rows = db.count(campaign.values(hash_key=None, forgotten_at=self.at))
         journal.write("retention", "campaign forgotten", campaign_id=self.campaign_id, count=self._signatures)
         return rows
