@@ -23,6 +23,11 @@ class Slug(BaseConverter):
     regex = "[a-z0-9][a-z0-9-]{0,79}"
 
 
+def is_slug(said: str) -> bool:
+    """Whether a word that came by a form can name a campaign; what cannot is not asked of the database."""
+    return re.fullmatch(Slug.regex, said) is not None
+
+
 class Language(BaseConverter):
     """A language in an address; whether it exists is asked later."""
 

@@ -77,7 +77,7 @@ def _page(link: Link, reading: Reading, token: str, *, form: OwnForm | None = No
         campaign=context.campaign_view(reading, 0, at),
         consent=context.consent_view(reading),
         address_root=urls.own_page(token),
-        pending=[] if quiet else _own_first([_waiting(reading, one, at) for one in pending[:PAGE]]),
+        pending=[] if quiet else [_waiting(reading, one, at) for one in _own_first(link, pending[:PAGE])],
         more_href=f"?before={pending[PAGE - 1].created_at.timestamp()}" if len(pending) > PAGE else None,
         signature=_standing(reading, signature) if signature else None,
         correct=_correcting(reading, signature, form),
@@ -129,10 +129,10 @@ def _waiting(reading: Reading, pending: PendingSignature, at: datetime) -> dict[
     }  # fmt: skip
 
 
-def _own_first(waiting: list[dict[str, object]]) -> list[dict[str, object]]:
-    """A letter's unsigned ?row= puts its own on top; it can do nothing else."""
-    wanted = request.args.get("row")
-    return sorted(waiting, key=lambda one: one["row"] != wanted)
+def _own_first(link: Link, found: list[PendingSignature]) -> list[PendingSignature]:
+    """A letter's unsigned ?row= puts its own on top, however many were typed since; it can do nothing else."""
+    wanted = signatures.one_pending(link, _number(request.args.get("row", "")))
+    return [wanted, *(one for one in found if one.id != wanted.id)] if wanted else found
 
 
 def _listed(details: Details, row: PendingSignature | Signature) -> list[tuple[str, str]]:
@@ -178,17 +178,27 @@ def _back(token: str, done: str | None = None) -> BaseResponse:
     return redirect(urls.own_page(token) + (f"?done={done}" if done else ""), 303)
 
 
+def _row() -> int:
+    """The pending signature whose button was pressed."""
+    return _number(request.form.get("row", ""))
+
+
+def _number(row: str) -> int:
+    """A row's number, 0 for what cannot be one: ids have 63 bits."""
+    number = int(row) if row.isdecimal() and len(row) < 20 else 0
+    return number if number < 1 << 63 else 0
+
+
 @blueprint.post("/t/<token>/confirm")
 def confirm(token: str) -> BaseResponse:
     """The button: makes the signature. Twice, or from two tabs: the same friendly page."""
     link, reading = _locked(token)
-    row = request.form.get("row", "")
-    outcome = signatures.confirm(reading, link, int(row) if row.isdecimal() and len(row) < 20 else 0, db.now())
+    outcome = signatures.confirm(reading, link, _row(), db.now())
     signature = signatures.signature_of(link) if outcome in ("confirmed", "already") else None
     db.session.commit()
     if signature is None:
         return _back(token)
-    stamp = tokens.stamp("thanks", str(reading.id), outcome)
+    stamp = tokens.stamp("thanks", str(reading.id), "")
     return redirect(f"{urls.campaign(signature.language, reading.slug)}/thanks/{stamp}", 303)
 
 
@@ -196,8 +206,7 @@ def confirm(token: str) -> BaseResponse:
 def fresh(token: str) -> BaseResponse:
     """A fresh letter for an old one, without typing anything again (S05)."""
     link, reading = _locked(token)
-    row = request.form.get("row", "")
-    done = signatures.refresh(reading, link, int(row) if row.isdecimal() and len(row) < 20 else 0, db.now())
+    done = signatures.refresh(reading, link, _row(), db.now())
     db.session.commit()
     return _back(token, "fresh" if done else None)
 
@@ -214,11 +223,16 @@ def correct(token: str) -> BaseResponse:
     if not form.validate():
         db.session.rollback()
         return make_response(_page(link, reading, token, form=form), 422)
-    signatures.correct(
-        reading, signature, form.details("", form.short.data or ""), form.choices(signature.language), db.now()
-    )
+    details = form.details("", _own_short(reading, signature.sealed, form))
+    signatures.correct(reading, signature, details, form.choices(signature.language), db.now())
     db.session.commit()
     return _back(token, "corrected")
+
+
+def _own_short(reading: Reading, sealed: bytes, form: OwnForm) -> str:
+    """The short form as its owner wants it; the suggestion sent back unchanged is none, and follows the name."""
+    typed: str = form.short.data or ""
+    return "" if typed == short_name(opened(reading.id, sealed).name) else typed
 
 
 @blueprint.post("/t/<token>/withdraw")

@@ -150,7 +150,7 @@ def thanks(language: str, slug: str, stamp: str) -> str | BaseResponse:
     reading = guards.campaign(language, slug)
     base = urls.campaign(language, reading.slug)
     try:
-        already = tokens.read_stamp("thanks", str(reading.id), stamp) == "already"
+        tokens.read_stamp("thanks", str(reading.id), stamp)
     except BadToken:
         return redirect(base, 303)
     g.colour, g.page_language = reading.colour, language
@@ -161,7 +161,6 @@ def thanks(language: str, slug: str, stamp: str) -> str | BaseResponse:
         wording=wording,
         campaign_href=base,
         total=register.total(reading.id),
-        already=already,
         share=context.share_links(wording.title, share_url),
         share_url=share_url,
         articles=context.article_cards(
@@ -255,7 +254,7 @@ def send_found_link(language: str) -> BaseResponse:
     form = LinkForm()
     valid = form.validate()
     slug = form.campaign.data or ""
-    reading = guards.reading(slug) if slug else None
+    reading = guards.reading(slug) if guards.is_slug(slug) else None
     if reading is None or campaigns.phase(reading, db.now()) in (Phase.DRAFT, Phase.WITHDRAWN):
         form.campaign.errors = [_("Choose the campaign.")]
         valid = False
