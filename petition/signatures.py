@@ -176,6 +176,12 @@ def pending_of(link: Link, *, most: int = 20, before: datetime | None = None) ->
     return list(db.session.scalars(query, _of(link)))
 
 
+def one_pending(link: Link, pending_id: int) -> PendingSignature | None:
+    """A pending signature of a link's mailbox by its id; None where it is gone or another mailbox's."""
+    query = _pending_of.where(PendingSignature.id == pending_id)
+    return db.session.scalars(query, _of(link)).one_or_none()
+
+
 def signature_of(link: Link) -> Signature | None:
     """The signature of a link's mailbox."""
     return db.session.scalars(_signature_of, _of(link), execution_options={"populate_existing": True}).one_or_none()
@@ -200,8 +206,7 @@ def confirm(reading: Reading, link: Link, pending_id: int, at: datetime) -> str:
     "confirmed"; "already" where a signature counts; "taken" where it is held or removed; "old", "late" or "paused"
     where the button does not work now; "unknown" where the row is gone or another mailbox's.
     """
-    query = _pending_of.where(PendingSignature.id == pending_id)
-    pending = db.session.scalars(query, _of(link)).one_or_none()
+    pending = one_pending(link, pending_id)
     if pending is None:
         existing = signature_of(link)
         return _standing(existing) if existing else "unknown"
@@ -313,6 +318,9 @@ def _erase(reading: Reading, signature: Signature, at: datetime) -> None:
         db.session.execute(delete(Signature).where(Signature.id == signature.id))
         db.session.expunge(signature)
         return
+    if signature.sealed is None:
+        # Withdrawn before: one leaves once.
+        return
     register.move(reading.id, "withdrawn", 0, signature.cell(), signature_id=signature.id, at=at)
     signature.sealed = None
     signature.appear, signature.shown_name, signature.shown_role = HIDDEN, "", ""
@@ -345,8 +353,7 @@ def disown(reading: Reading, link: Link, at: datetime) -> None:
 
 def refresh(reading: Reading, link: Link, pending_id: int, at: datetime) -> bool:
     """Post a fresh letter about a pending signature whose link is old (S05). False where there is nothing to do."""
-    query = _pending_of.where(PendingSignature.id == pending_id)
-    pending = db.session.scalars(query, _of(link)).one_or_none()
+    pending = one_pending(link, pending_id)
     if pending is None or button(reading, pending, at) != "old":
         return False
     outbox.post("fresh", language=pending.language, campaign_id=reading.id, mailbox=link.mailbox, about=pending.id)

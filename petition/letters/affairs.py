@@ -5,7 +5,7 @@ from functools import partial
 from flask_babel import gettext as _
 
 from petition import campaigns, links
-from petition.base import db, i18n, outbox, tokens, urls
+from petition.base import db, i18n, mailbox, outbox, tokens, urls
 from petition.base.outbox import Decision, Letter, Nothing
 from petition.campaigns import Reading
 from petition.letters import wording
@@ -41,6 +41,8 @@ def settle(_letter: Letter, _outcome: str) -> None:
 def _to(letter: Letter) -> tuple[Reading, str] | None:
     address = str(outbox.unsealed(letter).get("to", ""))
     if letter.campaign_id is None or not address:
+        return None
+    if links.is_suppressed(links.site_mailbox(mailbox.parse(address).folded), db.now()):
         return None
     return campaigns.read_id(letter.campaign_id), address
 
