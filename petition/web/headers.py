@@ -5,6 +5,8 @@ A route whose kind is not named here is personal: nothing keeps it, nothing fram
 
 from flask import Flask, Response, request
 
+from petition.base import settings
+
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "manifest-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -34,7 +36,8 @@ def init_app(app: Flask) -> None:
 def _dress(response: Response) -> Response:
     headers = response.headers
     endpoint = request.endpoint or ""
-    secret = endpoint in SECRET or request.blueprint in SECRET_BLUEPRINTS
+    # Where no route was found, the address may still be somebody's link, mistyped or opened instead of pressed.
+    secret = endpoint in SECRET or request.blueprint in SECRET_BLUEPRINTS or request.url_rule is None
     headers.setdefault("Content-Security-Policy", CSP)
     headers.setdefault("Referrer-Policy", "no-referrer" if secret else "same-origin")
     headers["X-Content-Type-Options"] = "nosniff"
@@ -46,6 +49,7 @@ def _dress(response: Response) -> Response:
     if "Cache-Control" not in headers:
         public = endpoint in PUBLIC_PAGES and request.method in ("GET", "HEAD") and response.status_code == 200
         headers["Cache-Control"] = PUBLIC if public else PERSONAL
-    if request.is_secure:
+    # By the site's own address, not by this request's: a kept page is the same for whoever asks next.
+    if settings.current().base_url.startswith("https:"):
         headers["Strict-Transport-Security"] = "max-age=31536000"
     return response

@@ -1,0 +1,203 @@
+"""What every answer carries: one row for each route (D3, D23; security.md 2.6). A new route without a row fails."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from petition.base import crypto, delivery, settings, smtp
+from petition.letters import Letters
+from petition.web import style
+from petition.web.headers import CSP, PERSONAL, PUBLIC
+from tests.cast import Browser, Cast, form_token, link_in
+
+LETTER_CSP = (
+    "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-popups allow-popups-to-escape-sandbox;"
+    " frame-ancestors 'self'"
+)
+EVERYWHERE = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+#: Kinds of pages: what any cache may keep, what is one person's, what has a secret in its address.
+KINDS: dict[str, dict[str, str | None]] = {
+    "public": {"Cache-Control": PUBLIC, "Referrer-Policy": "same-origin", "X-Robots-Tag": None},
+    "personal": {"Cache-Control": PERSONAL, "Referrer-Policy": "same-origin", "X-Robots-Tag": None},
+    "secret": {"Cache-Control": PERSONAL, "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"},
+    "file": {"Cache-Control": style.KEPT, "Referrer-Policy": "same-origin", "X-Robots-Tag": None},
+    "kept letter": {
+        "Cache-Control": PERSONAL, "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex",
+        "Content-Security-Policy": LETTER_CSP, "X-Frame-Options": "SAMEORIGIN",
+    },
+}  # fmt: skip
+
+#: Endpoint, method → kind, status, path. {own}, {inbox}, {thanks}, {kept}, {name}, {build} are filled in by the walk.
+ROUTES: dict[tuple[str, str], tuple[str, int, str]] = {
+    ("reading.root", "GET"): ("personal", 302, "/"),
+    ("reading.front", "GET"): ("public", 200, "/en/"),
+    ("reading.article", "GET"): ("personal", 404, "/en/articles/none"),
+    ("reading.campaign", "GET"): ("public", 200, "/en/campaigns/canteen"),
+    ("reading.campaign_privacy", "GET"): ("public", 200, "/en/campaigns/canteen/privacy"),
+    ("reading.privacy", "GET"): ("public", 200, "/en/privacy"),
+    ("reading.how", "GET"): ("public", 200, "/en/how-we-count"),
+    ("signing.sign", "POST"): ("personal", 303, "/en/campaigns/canteen"),
+    ("signing.inbox", "GET"): ("secret", 200, "{inbox}"),
+    ("signing.thanks", "GET"): ("secret", 200, "{thanks}"),
+    ("signing.link", "GET"): ("public", 200, "/en/campaigns/canteen/link"),
+    ("signing.send_link", "POST"): ("personal", 303, "/en/campaigns/canteen/link"),
+    ("signing.find_link", "GET"): ("public", 200, "/en/link"),
+    ("signing.send_found_link", "POST"): ("personal", 303, "/en/link"),
+    ("signing.link_sent", "GET"): ("personal", 200, "/en/link/sent"),
+    ("own.page", "GET"): ("secret", 200, "{own}"),
+    ("own.data", "GET"): ("secret", 200, "{own}/data.json"),
+    ("own.confirm", "POST"): ("secret", 303, "{own}/confirm"),
+    ("own.fresh", "POST"): ("secret", 303, "{own}/fresh"),
+    ("own.correct", "POST"): ("secret", 422, "{own}/correct"),
+    ("own.allow", "POST"): ("secret", 303, "{own}/allow"),
+    ("own.stop_news", "POST"): ("secret", 303, "{own}/stop-news"),
+    ("own.not_me", "POST"): ("secret", 303, "{own}/not-me"),
+    ("own.no_letters", "POST"): ("secret", 303, "{own}/no-letters"),
+    ("own.withdraw", "POST"): ("secret", 200, "{own}/withdraw"),
+    ("kept.letters", "GET"): ("secret", 200, "{kept}"),
+    ("kept.letter", "GET"): ("secret", 404, "{kept}/1"),
+    ("kept.html", "GET"): ("secret", 404, "{kept}/1/html"),
+    ("style.public_sheet", "GET"): ("file", 200, "/style/{build}/b3201b.css"),
+    ("style.static_file", "GET"): ("file", 200, "/static/{build}/sign.js"),
+    ("ops.healthz", "GET"): ("personal", 200, "/healthz"),
+}  # fmt: skip
+
+
+def _routes(app: Flask) -> set[tuple[str, str]]:
+    rules = app.url_map.iter_rules()
+    return {(rule.endpoint, method) for rule in rules for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}}
+
+
+def test_every_route_has_a_row_in_the_table_of_headers(app: Flask) -> None:
+    assert _routes(app) == ROUTES.keys()
+
+
+def _carries(answer: TestResponse, kind: str) -> list[str]:
+    wanted = EVERYWHERE | KINDS[kind]
+    return [
+        f"{name}: {answer.headers.get(name)!r}, not {value!r}"
+        for name, value in wanted.items()
+        if answer.headers.get(name) != value
+    ]
+
+
+def _walk(cast: Cast) -> dict[str, str]:
+    """Sign and confirm, to have one of each address."""
+    cast.campaign()
+    inbox = cast.sign().location
+    letter = cast.deliver()[0]
+    own = link_in(letter).partition("?")[0]
+    thanks = cast.press(letter).location
+    kept = f"/kept/{crypto.secret_name('kept letters')}"
+    return {"inbox": inbox, "thanks": thanks, "own": own, "kept": kept, "build": style.build()}
+
+
+def _ask(client: Browser, method: str, path: str) -> TestResponse:
+    if method == "GET":
+        return client.get(path)
+    data = {"name": "", "email": "ana@example.org", "country": "IE", "campaign": "canteen"}
+    if path.startswith("/en/"):
+        data |= {"name": "Ana", "token": form_token(client.get(path).text)}
+    return client.post(path, data=data)
+
+
+def test_every_route_carries_the_headers_of_its_kind(app: Flask, cast: Cast) -> None:
+    """The header matrix: content security, framing, referrer, caching; no cookie anywhere."""
+    filled = _walk(cast)
+    client = cast.browser()
+    wrong = {}
+    for (endpoint, method), (kind, status, path) in ROUTES.items():
+        answer = _ask(client, method, path.format(**filled))
+        problems = _carries(answer, kind)
+        if answer.status_code != status:
+            problems.append(f"status {answer.status_code}, not {status}")
+        if "Set-Cookie" in answer.headers:
+            problems.append("sets a cookie")
+        if problems:
+            wrong[endpoint] = problems
+    assert wrong == {}
+
+
+def test_pages_with_a_secret_in_their_address_are_never_public_whatever_they_answer(cast: Cast) -> None:
+    """D23: 404, 405 and 415 behind a link are as private as the page."""
+    filled = _walk(cast)
+    client = cast.browser()
+    answers = [
+        client.get(filled["own"] + "x"),
+        client.get(filled["own"] + "/confirm"),
+        client.post(filled["own"] + "/correct", json={}),
+        client.get(filled["inbox"] + "x"),
+    ]
+    assert [answer.status_code for answer in answers] == [404, 405, 415, 200]
+    assert [_carries(answer, "secret") for answer in answers] == [[], [], [], []]
+
+
+def test_errors_are_never_kept(cast: Cast) -> None:
+    """D23: a draft that is published, or a page that works again, must not be hidden by a kept error."""
+    cast.campaign()
+    client = cast.browser()
+    answer = client.get("/en/campaigns/none")
+    assert answer.status_code == 404
+    assert _carries(answer, "personal") == []
+
+
+def test_an_address_without_a_route_is_treated_like_a_secret_one(cast: Cast) -> None:
+    """B8: it may be somebody's link, mistyped, or a button's address opened in a window."""
+    cast.campaign()
+    client = cast.browser()
+    answers = [client.get("/t/x/y/z"), client.get("/nothing"), client.put("/en/campaigns/canteen")]
+    assert [answer.status_code for answer in answers] == [404, 404, 405]
+    assert [_carries(answer, "secret") for answer in answers] == [[], [], []]
+
+
+def test_a_letter_kept_on_the_trial_site_is_framed_by_its_own_page_alone(
+    make_app: Callable[..., Flask],
+) -> None:
+    """D3: the one page that may be framed, by this site, with nothing running in it."""
+    app = make_app()
+    with app.app_context():
+        cast = Cast(app)
+        cast.campaign()
+        cast.sign()
+        delivery.deliver(Letters(), smtp.Maildir(settings.current()))
+        client = cast.browser()
+        kept = f"/kept/{crypto.secret_name('kept letters')}"
+        page = client.get(kept).text
+        name = page.partition(kept + "/")[2].partition('"')[0]
+        assert _carries(client.get(f"{kept}/{name}"), "secret") == []
+        assert _carries(client.get(f"{kept}/{name}/html"), "kept letter") == []
+
+
+def test_the_kept_letters_do_not_exist_where_letters_are_sent_or_the_secret_is_wrong(
+    make_app: Callable[..., Flask],
+) -> None:
+    """Issue 7: only where both BASE_URL and the bound address are loopback."""
+    app = make_app()
+    elsewhere = make_app(host="0.0.0.0")
+    with app.app_context():
+        kept = f"/kept/{crypto.secret_name('kept letters')}"
+        assert settings.keeps_letters(settings.current())
+        assert Browser(app, use_cookies=False).get(kept).status_code == 200
+        assert Browser(app, use_cookies=False).get(kept[:-1] + "!").status_code == 404
+    with elsewhere.app_context():
+        assert Browser(elsewhere, use_cookies=False).get(kept).status_code == 404
+
+
+@pytest.mark.parametrize(("base", "wanted"), [("https://petition.example", True), ("http://localhost", False)])
+def test_a_site_under_https_says_that_it_stays_there(make_app: Callable[..., Flask], base: str, wanted: bool) -> None:
+    """Whatever scheme the proxy speaks to us: a kept page is the same for all who ask."""
+    app = make_app(base_url=base, page_cache=0.5)
+    with app.app_context():
+        Cast(app).campaign()
+        for path in ("/en/", "/en/campaigns/canteen", "/nothing", "/healthz"):
+            host = base.partition("//")[2]
+            answer = Browser(app, use_cookies=False).get(path, base_url=f"http://{host}")
+            assert ("Strict-Transport-Security" in answer.headers) is wanted
