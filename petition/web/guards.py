@@ -2,6 +2,8 @@
 
 import re
 import time
+from collections.abc import Callable
+from typing import TypeVar
 from urllib.parse import unquote_to_bytes
 
 from flask import abort, current_app, g, request
@@ -15,6 +17,7 @@ from petition.campaigns import Phase, Reading
 MOST_FIELDS = 40
 LONGEST_FIELD = 12_000
 _key = "petition.readings"
+Name = TypeVar("Name", str, int)
 
 
 class Slug(BaseConverter):
@@ -44,14 +47,25 @@ def language(code: str) -> str:
 
 def reading(slug: str) -> Reading | None:
     """A campaign by any slug it ever had, remembered by this process for as long as a page is."""
-    remembered: dict[str, tuple[float, Reading | None]] = current_app.extensions.setdefault(_key, {})
+    return _remembered(slug, campaigns.read)
+
+
+def reading_of(campaign_id: int) -> Reading:
+    """A campaign by its id, remembered likewise. Raises LookupError."""
+    found = _remembered(campaign_id, campaigns.read_id)
+    assert found is not None
+    return found
+
+
+def _remembered(key: Name, read: Callable[[Name], Reading | None]) -> Reading | None:
+    remembered: dict[object, tuple[float, Reading | None]] = current_app.extensions.setdefault(_key, {})
     seconds = settings.current().page_cache
-    found = remembered.get(slug)
+    found = remembered.get(key)
     if found is not None and time.monotonic() - found[0] < seconds:
         return found[1]
-    fresh = campaigns.read(slug)
+    fresh = read(key)
     if seconds and (fresh is not None or len(remembered) < 1000):
-        remembered[slug] = (time.monotonic(), fresh)
+        remembered[key] = (time.monotonic(), fresh)
     return fresh
 
 

@@ -53,7 +53,7 @@ def _id(token: str) -> UUID:
 def _with_reading(link: Link | None) -> tuple[Link, Reading]:
     if link is None:
         abort(404)
-    reading = campaigns.read_id(link.campaign_id)
+    reading = guards.reading_of(link.campaign_id)
     g.colour = reading.colour
     return link, reading
 
