@@ -34,6 +34,7 @@ LONGEST_OUTCOME = 5000
 LARGEST_FILE = 200_000
 MOST_GOAL = 1_000_000_000
 MOST_MONTHS = 120
+YEARS = range(2000, 2200)
 
 _CAMPAIGN_OWN = ("title", "to", "standfirst", "handed_to", "outcome")
 _CAMPAIGN_SHARED = (
@@ -164,7 +165,7 @@ class _Folder:
                 day = now.astimezone(self.zone()).date() + timedelta(days=int(written))
                 return local_moment(day.isoformat(), self.zone())
             return local_moment(written, self.zone())
-        except (ValueError, OverflowError) as error:
+        except ValueError as error:
             raise self.refuse(key, str(error)) from None
 
 
@@ -175,11 +176,13 @@ def local_moment(written: str, zone: ZoneInfo) -> datetime:
     """
     try:
         local = datetime.fromisoformat(written)
-        at = local.replace(tzinfo=zone).astimezone(UTC)
-    except (ValueError, OverflowError):
+    except ValueError:
         raise ValueError("must be a date such as 2030-05-01 or 2030-05-01T09:00") from None
     if local.tzinfo is not None:
         raise ValueError("must be a local time, without an offset from UTC")
+    if local.year not in YEARS:
+        raise ValueError(f"must lie in a year from {YEARS[0]} to {YEARS[-1]}")
+    at = local.replace(tzinfo=zone).astimezone(UTC)
     if at.astimezone(zone).replace(tzinfo=None) != local:
         raise ValueError(f"names a time that the clocks of {zone.key} skip")
     return at

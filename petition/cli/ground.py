@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from petition import campaigns, migrating
 from petition.app import create_app
 from petition.base import db
-from petition.base.crypto import KeyRingError
+from petition.base.crypto import KeyRingError, Unsealable
 from petition.base.mailbox import MailboxRefused
 from petition.base.settings import SettingsError
 from petition.campaigns import Campaign, Reading
@@ -59,6 +59,8 @@ def told(error: Exception) -> click.ClickException:
         return Refused(str(error))
     if isinstance(error, MailboxRefused):
         return Refused("This is no address that letters could go to.")
+    if isinstance(error, Unsealable):
+        return Refused("What is stored does not open with this key ring; KEYS_FILE may name another one.")
     if isinstance(error, OSError) and error.filename:
         return Refused(f"{error.filename}: {error.strerror}.")
     # Its text may hold what somebody typed; its class cannot.

@@ -70,7 +70,7 @@ def _send(way: smtp.Smtp | smtp.Maildir, message: Message) -> None:
     try:
         finish = way.offer(message, message_id)
         if isinstance(way, smtp.Smtp):
-            click.echo("1. Reached, encrypted and let in; it takes our sender and this recipient.")
+            click.echo("1. It lets us in and takes our sender and this recipient.")
         finish()
         if isinstance(way, smtp.Smtp):
             click.echo(f"2. It has the letter, {message_id}")

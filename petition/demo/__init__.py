@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, select
 
@@ -95,7 +96,8 @@ def _rows(reading: Reading, crowd: Crowd) -> Iterator[dict[str, Any]]:
         raise ValueError("the demo's campaigns say when they open")
     dice = Random(crowd.seed)
     key = reading.hash_key()
-    for person in people(crowd.count, crowd.seed, crowd.days, reading.opens_at.weekday()):
+    weekday = reading.opens_at.astimezone(ZoneInfo(reading.time_zone)).weekday()
+    for person in people(crowd.count, crowd.seed, crowd.days, weekday):
         at = reading.opens_at + timedelta(days=person.day_offset, seconds=person.second)
         # From the form to the letter to the button: minutes for most, hours for some.
         signed_at = max(reading.opens_at, at - timedelta(seconds=min(dice.expovariate(1 / 900), 36_000)))
