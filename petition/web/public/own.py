@@ -21,6 +21,7 @@ from petition.links import Link
 from petition.signatures import PendingSignature, Signature
 from petition.web import context, guards
 from petition.web.forms import OwnForm
+from petition.web.public.signing import or_hand_back
 
 blueprint = Blueprint("own", __name__)
 PAGE = 20
@@ -214,6 +215,10 @@ def fresh(token: str) -> BaseResponse:
 @blueprint.post("/t/<token>/correct")
 def correct(token: str) -> BaseResponse:
     """Change what was typed, but for the address, and how to appear."""
+    return or_hand_back(lambda: _correct(token))
+
+
+def _correct(token: str) -> BaseResponse:
     link, reading = _locked(token)
     signature = signatures.signature_of(link)
     if signature is None or signature.sealed is None:

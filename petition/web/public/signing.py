@@ -1,5 +1,7 @@
 """Signing: the form's POST, check your inbox, thanks, and "send me my link"."""
 
+from collections.abc import Callable
+
 from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request
 from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
@@ -27,13 +29,7 @@ def sign(language: str, slug: str) -> BaseResponse:
     address = limits.client_address()
     if limits.too_many(address):
         abort(429)
-    try:
-        return _sign(language, slug, address)
-    except SQLAlchemyError as error:
-        if not db.is_unavailable(error):
-            raise
-        db.session.rollback()
-        return hand_back("unavailable")
+    return or_hand_back(lambda: _sign(language, slug, address))
 
 
 def _sign(language: str, slug: str, address: str) -> BaseResponse:
@@ -79,6 +75,17 @@ def _not_open(reading: Reading, language: str) -> str:
     )
 
 
+def or_hand_back(answer: Callable[[], BaseResponse]) -> BaseResponse:
+    """What a form's POST answers; the form again with what was typed where the database is away or full (S72)."""
+    try:
+        return answer()
+    except SQLAlchemyError as error:
+        if not db.is_unavailable(error):
+            raise
+        db.session.rollback()
+        return hand_back("unavailable")
+
+
 def hand_back(reason: str, fresh: str = "") -> Response:
     """The form again, rebuilt from what was posted and nothing else: no database is asked (S35, S72).
 
@@ -87,7 +94,7 @@ def hand_back(reason: str, fresh: str = "") -> Response:
     labels = context.field_names() | {
         "email": _("E-mail address"), "name": _("Your name"), "on_behalf": _("I sign for the organisation"),
         "appear": _("How to appear in the public list"), "with_role": _("Show what I do and my organisation as well"),
-        "news": _("Send me news of this campaign"), "campaign": _("Campaign"),
+        "news": _("Send me news of this campaign"), "campaign": _("Campaign"), "short": _("Your short form"),
     }  # fmt: skip
     posted: MultiDict[str, str] = request.form
     fields = [(name, label[:1].upper() + label[1:], posted[name]) for name, label in labels.items() if name in posted]
@@ -192,21 +199,19 @@ def send_link(language: str, slug: str) -> BaseResponse:
     guards.form_body()
     if limits.too_many(limits.client_address()):
         abort(429)
-    try:
-        reading = guards.campaign(language, slug)
-        token = _token(reading.id)
-        if token is None:
-            return hand_back("expired", context.form_token(reading, language))
-        form = LinkForm()
-        if not form.validate():
-            form.token.data = token.renewed(db.now())
-            return make_response(_link_page(reading, language, form), 422)
-        return _send(reading, language, form)
-    except SQLAlchemyError as error:
-        if not db.is_unavailable(error):
-            raise
-        db.session.rollback()
-        return hand_back("unavailable")
+    return or_hand_back(lambda: _ask_for_link(language, slug))
+
+
+def _ask_for_link(language: str, slug: str) -> BaseResponse:
+    reading = guards.campaign(language, slug)
+    token = _token(reading.id)
+    if token is None:
+        return hand_back("expired", context.form_token(reading, language))
+    form = LinkForm()
+    if not form.validate():
+        form.token.data = token.renewed(db.now())
+        return make_response(_link_page(reading, language, form), 422)
+    return _send(reading, language, form)
 
 
 def _send(reading: Reading, language: str, form: LinkForm) -> BaseResponse:
@@ -248,6 +253,10 @@ def send_found_link(language: str) -> BaseResponse:
     guards.form_body()
     if limits.too_many(limits.client_address()):
         abort(429)
+    return or_hand_back(lambda: _ask_for_found_link(language))
+
+
+def _ask_for_found_link(language: str) -> BaseResponse:
     token = _token(0)
     if token is None:
         return hand_back("expired", tokens.form(0, 0, 0, "", db.now()))
