@@ -36,6 +36,10 @@ class ExportRefused(Exception):
     """There is no list to give; one sentence for whoever asked."""
 
 
+class Disagrees(ExportRefused):
+    """What must agree does not: rows, the total, its parts. Nobody may hand over such a list."""
+
+
 @dataclass(frozen=True, slots=True)
 class Filter:
     """Which signatures of a campaign; an empty tuple and None mean "whatever it is". Days are UTC days, inclusive."""
@@ -263,7 +267,7 @@ class Export:
             self.done += len(rows)
             yield chunk
         if self.done != self.rows:
-            raise ExportRefused(f"The list has {self.done} rows, but {self.rows} were counted; it is not complete.")
+            raise Disagrees(f"The list has {self.done} rows, but {self.rows} were counted; it is not complete.")
         self._complete = True
 
     def _digested(self, chunk: bytes) -> bytes:
@@ -303,7 +307,7 @@ def _counts(connection: Connection, campaign_id: int, wanted: Filter) -> tuple[i
     count = select(func.count()).select_from(Signature).where(*wanted.conditions(campaign_id))
     rows = int(connection.execute(count).scalar_one())
     if wanted.is_everybody_counted() and rows != total:
-        raise ExportRefused(
+        raise Disagrees(
             f"{rows} signatures count, but the total says {total}; `petition register check` tells where they differ."
         )
     return rows, total
@@ -313,8 +317,8 @@ def _counts(connection: Connection, campaign_id: int, wanted: Filter) -> tuple[i
 def signatures(reading: Reading, wanted: Filter, columns: Sequence[str], form: Format) -> Iterator[Export]:
     """A list of a campaign's signatures in the order of confirming, on a database connection of its own.
 
-    Raises ExportRefused where a column is unknown, where the campaign's people are forgotten, and where a list of
-    everybody counted is not as long as the total.
+    Raises ExportRefused where a column is unknown or the campaign's people are forgotten, Disagrees where a list of
+    everybody counted would not be as long as the total.
     """
     plan = _plan(reading.id, columns, form)
     if reading.forgotten_at is not None:
@@ -327,14 +331,14 @@ def totals(reading: Reading, form: TotalsFormat) -> bytes:
     """The total and its exact breakdowns, as CSV (dimension, value, amount) or JSON. Names nobody, but a cell of one
     may point at somebody: not for the public.
 
-    Raises ExportRefused where they do not add up: the register is wrong, or somebody signed between two reads
+    Raises Disagrees where they do not add up: the register is wrong, or somebody signed between two reads
     because the caller's transaction is not one moment (`db.one_moment`).
     """
     amounts = {name: register.breakdown(reading.id, name) for name in BREAKDOWNS}
     total = register.total(reading.id)
     for name, parts in amounts.items():
         if sum(parts.values()) != total:
-            raise ExportRefused(f"The numbers by {name} add up to {sum(parts.values())}, the total says {total}.")
+            raise Disagrees(f"The numbers by {name} add up to {sum(parts.values())}, the total says {total}.")
     if form == "json":
         return _json({**_about(reading, db.now()), "total": total, **amounts})
     rows: list[tuple[object, ...]] = [("dimension", "value", "amount"), ("total", "", total)]

@@ -1,0 +1,192 @@
+"""Signatures and totals written out, to a file that appears only when it is whole, or to standard output."""
+
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+from typing import BinaryIO
+
+import click
+
+from petition import export as lists
+from petition.base import countries, db
+from petition.base.crypto import Unsealable
+from petition.cli.ground import Refused, Wrong, actor, campaign_named, progress, with_app
+from petition.export import Disagrees, Export, ExportRefused, Filter, Format, TotalsFormat
+
+_slug = click.argument("slug")
+_file = click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
+_day = click.DateTime(["%Y-%m-%d"])
+_known_columns = "\n".join(f"  {name}: {column.meaning}" for name, column in lists.COLUMNS.items())
+
+
+@click.group()
+def export() -> None:
+    """Write out signatures and totals.
+
+    \b
+    Example: petition export signatures keep-the-clinic list.csv --reason "handing over"
+    """
+
+
+@export.command(
+    epilog=f"\b\nColumns:\n{_known_columns}\n\nWithout --columns: number, day, and the fields that signers agreed to"
+    " hand over."
+)
+@_slug
+@_file
+@click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
+@click.option("--columns", default="", help="Names of columns with commas between them; see below.")
+@click.option("--state", "states", multiple=True, type=click.Choice(lists.STATES), help="Default: counted.")
+@click.option("--country", "countries_", multiple=True, help="ISO 3166 code, such as IE.")
+@click.option("--language", "languages", multiple=True, help="Such as en.")
+@click.option("--source", "sources", multiple=True, help="The page or link that brought the signer.")
+@click.option("--channel", "channels", multiple=True, help="Such as online.")
+@click.option("--from", "first", type=_day, default=None, help="The first UTC day.")
+@click.option("--to", "last", type=_day, default=None, help="The last UTC day.")
+@click.option("--reason", required=True, help="Why you take the list, for the journal.")
+@with_app
+def signatures(
+    slug: str, file: str, form: Format, columns: str, states: tuple[str, ...], countries_: tuple[str, ...],
+    languages: tuple[str, ...], sources: tuple[str, ...], channels: tuple[str, ...], first: datetime | None,
+    last: datetime | None, reason: str,
+) -> None:  # fmt: skip
+    """Write a campaign's signatures to FILE, or to standard output where FILE is -.
+
+    FILE.manifest.json beside it (standard error for -) says what the list is and gives its SHA-256. Options of a
+    kind may be given several times. Who took what and why is in the journal before the first row leaves.
+
+    In CSV what a spreadsheet might take for a formula has an apostrophe in front, telephone numbers too.
+
+    \b
+    Example: petition export signatures keep-the-clinic list.csv --country IE --reason "handing over"
+    """
+    wanted = Filter(
+        states or Filter().states, _countries(countries_), languages, sources, channels,
+        first and first.date(), last and last.date(),
+    )  # fmt: skip
+    if first and last and first > last:
+        raise Refused("--from is later than --to.")
+    if not reason.strip():
+        raise Refused("A list leaves with a reason only; say it with --reason.")
+    reading = campaign_named(slug)
+    chosen = [name.strip() for name in columns.split(",")] if columns else lists.default_columns(reading)
+    with _in_a_sentence(), lists.signatures(reading, wanted, chosen, form) as found:
+        found.record(actor(), reason.strip())
+        db.session.commit()
+        _send(found, file)
+
+
+@export.command()
+@_slug
+@_file
+@click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
+@with_app
+def totals(slug: str, file: str, form: TotalsFormat) -> None:
+    """Write the total and its numbers by day, country, language, channel and source.
+
+    They are exact: a cell of one may point at somebody, so they are not for the public.
+
+    \b
+    Example: petition export totals keep-the-clinic totals.csv
+    """
+    db.one_moment()
+    with _in_a_sentence():
+        content = lists.totals(campaign_named(slug), form)
+    with _dying_cleanly(), _out(file) as out:
+        out.write(content)
+
+
+def _countries(given: tuple[str, ...]) -> tuple[str, ...]:
+    codes = tuple(code.upper() for code in given)
+    for code in codes:
+        if code not in countries.CODES:
+            raise Refused(f"There is no country “{code}”; give the ISO 3166 code of two letters.")
+    return codes
+
+
+@contextmanager
+def _in_a_sentence() -> Iterator[None]:
+    try:
+        yield
+    except Disagrees as error:
+        raise Wrong(str(error)) from None
+    except ExportRefused as error:
+        raise Refused(str(error)) from None
+    except Unsealable:
+        raise Wrong("A signature does not open: its key is not in the key ring, or it was changed.") from None
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[BinaryIO]:
+    """A file, readable by its owner alone, that takes its name once everything in it is on the disk, or vanishes."""
+    if not path.parent.is_dir():
+        raise Refused(f"There is no folder {path.parent}.")
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    draft = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def _dying_cleanly() -> Iterator[None]:
+    """Being told to end goes through the `finally` of everything, as Ctrl-C does."""
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _send(found: Export, file: str) -> None:
+    # Left in the opposite order: the list is in place before what is said about it.
+    with _dying_cleanly(), _note(file) as note, _out(file) as out:
+        done = 0
+        with _shown(found, file) as advance:
+            for chunk in found.chunks():
+                out.write(chunk)
+                advance(found.done - done)
+                done = found.done
+        note.write(found.manifest())
+
+
+def _shown(found: Export, file: str) -> AbstractContextManager[Callable[[int], object]]:
+    if file == "-" and sys.stdout.isatty():
+        # Rows on a terminal are their own progress.
+        return nullcontext(lambda _done: None)
+    return progress("Rows", found.rows)
+
+
+@contextmanager
+def _out(file: str) -> Iterator[BinaryIO]:
+    """Where the list goes. On standard output a reader that stops reading raises BrokenPipeError, which ends the
+    command without a word."""
+    if file == "-":
+        out = sys.stdout.buffer
+        yield out
+        out.flush()
+    else:
+        with _whole(Path(file)) as whole:
+            yield whole
+
+
+def _note(file: str) -> AbstractContextManager[BinaryIO]:
+    if file == "-":
+        return nullcontext(sys.stderr.buffer)
+    return _whole(Path(file + ".manifest.json"))
