@@ -109,7 +109,8 @@ _enter = insert(Move.__table__)  # type: ignore[arg-type]
 
 def move(campaign_id: int, kind: str, amount: int, cell: Cell, *, signature_id: int | None, at: datetime) -> None:
     """Write a move in the caller's transaction."""
-    db.session.execute(_enter, [move_row(campaign_id, kind, amount, cell, signature_id=signature_id, at=at)])
+    row = move_row(campaign_id, kind, amount, cell, signature_id=signature_id, at=at)
+    db.session.connection().execute(_enter, row)
 
 
 def move_row(

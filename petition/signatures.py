@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import (
     Date,
@@ -125,6 +125,7 @@ def mailbox_key(reading: Reading, folded: str) -> bytes:
 
 
 _pending_table = cast(Table, PendingSignature.__table__)
+_signature_table = cast(Table, Signature.__table__)
 
 
 def sign(
@@ -163,8 +164,8 @@ _pending_of = (
 _signature_of = select(Signature).where(
     Signature.campaign_id == bindparam("c"), Signature.mailbox == bindparam("m"), Signature.seat == 0
 )
-_forget_pending = delete(PendingSignature).where(
-    PendingSignature.campaign_id == bindparam("c"), PendingSignature.mailbox == bindparam("m")
+_forget_pending = delete(_pending_table).where(
+    _pending_table.c.campaign_id == bindparam("c"), _pending_table.c.mailbox == bindparam("m")
 )
 
 
@@ -187,6 +188,11 @@ def signature_of(link: Link) -> Signature | None:
     return db.session.scalars(_signature_of, _of(link), execution_options={"populate_existing": True}).one_or_none()
 
 
+def _forget_all_pending(link: Link) -> None:
+    # On the connection: these rows are not looked at again, so the session need not be told.
+    db.session.connection().execute(_forget_pending, _of(link))
+
+
 def _of(link: Link) -> dict[str, object]:
     return {"c": link.campaign_id, "m": link.mailbox}
 
@@ -200,7 +206,14 @@ def button(reading: Reading, pending: PendingSignature, at: datetime) -> str:
     return "ready"
 
 
-def confirm(reading: Reading, link: Link, pending_id: int, at: datetime) -> str:
+class Pressed(NamedTuple):
+    """What came of a button: the outcome, and the language of the signature that counts ("" where none does)."""
+
+    outcome: str
+    language: str = ""
+
+
+def confirm(reading: Reading, link: Link, pending_id: int, at: datetime) -> Pressed:
     """Press the button of one pending signature of a locked link's mailbox.
 
     "confirmed"; "already" where a signature counts; "taken" where it is held or removed; "old", "late" or "paused"
@@ -208,11 +221,10 @@ def confirm(reading: Reading, link: Link, pending_id: int, at: datetime) -> str:
     """
     pending = one_pending(link, pending_id)
     if pending is None:
-        existing = signature_of(link)
-        return _standing(existing) if existing else "unknown"
+        return _standing(link)
     state = button(reading, pending, at)
     if state != "ready":
-        return state
+        return Pressed(state)
     entered = _enter(pending, at)
     if entered:
         opened_details = opened(reading.id, pending.sealed) if pending.news else None
@@ -221,22 +233,21 @@ def confirm(reading: Reading, link: Link, pending_id: int, at: datetime) -> str:
                 reading.id, link.mailbox, opened_details.address, language=pending.language,
                 consent_version=pending.consent_version, at=at,
             )  # fmt: skip
-    db.session.execute(_forget_pending, _of(link), execution_options={"synchronize_session": False})
-    if entered:
-        return "confirmed"
-    existing = signature_of(link)
-    return _standing(existing) if existing else "unknown"
+    _forget_all_pending(link)
+    return Pressed("confirmed", pending.language) if entered else _standing(link)
 
 
-def _standing(signature: Signature) -> str:
-    return "already" if signature.state == COUNTED else "taken"
+def _standing(link: Link) -> Pressed:
+    signature = signature_of(link)
+    if signature is None:
+        return Pressed("unknown")
+    return Pressed("already", signature.language) if signature.state == COUNTED else Pressed("taken")
 
 
 def _enter(pending: PendingSignature, at: datetime) -> bool:
     """Make the signature of a pending one and its move; False where the mailbox is taken."""
     row = row_of(pending, at)
-    done = db.session.execute(db.insert(Signature).values(row).on_conflict_do_nothing().returning(Signature.id))
-    if done.first() is None:
+    if not db.insert_new(_signature_table, row):
         return False
     register.move(pending.campaign_id, "entered", 1, cell_of(row), signature_id=row["id"], at=at)
     return True
@@ -297,7 +308,7 @@ def withdraw(reading: Reading, link: Link, at: datetime, *, contacts_too: bool =
     if signature is not None:
         _erase(reading, signature, at)
     _forget_letters(link)
-    db.session.execute(_forget_pending, _of(link), execution_options={"synchronize_session": False})
+    _forget_all_pending(link)
     if contacts_too:
         contacts.forget(link.campaign_id, link.mailbox)
     links.renew(link)
@@ -346,7 +357,7 @@ def disown(reading: Reading, link: Link, at: datetime) -> None:
     if signature is not None:
         _erase(reading, signature, at)
     _forget_letters(link)
-    db.session.execute(_forget_pending, _of(link), execution_options={"synchronize_session": False})
+    _forget_all_pending(link)
     contacts.forget(link.campaign_id, link.mailbox)
     links.quieten(link, at)
 

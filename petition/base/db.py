@@ -188,6 +188,18 @@ def insert_both(first: Table, one: dict[str, Any], second: Table, other: dict[st
     connection.execute(_both(first, tuple(one), second, tuple(other)), values)
 
 
+def insert_new(table: Table, row: dict[str, Any]) -> bool:
+    """Insert a row unless a unique key stands against it; whether it was inserted. The same columns each time."""
+    connection = session.connection()
+    return connection.execute(_new(table, connection.dialect.name), row).first() is not None
+
+
+@cache
+def _new(table: Table, dialect: str) -> Any:
+    made = (sqlite if dialect == "sqlite" else postgresql).insert(table)
+    return made.on_conflict_do_nothing().returning(next(iter(table.primary_key)))
+
+
 @cache
 def _defaults(table: Table) -> dict[str, Any]:
     """What a table's columns are unless something else is said; parameters by name do not bring it along."""

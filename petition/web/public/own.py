@@ -194,13 +194,12 @@ def _number(row: str) -> int:
 def confirm(token: str) -> BaseResponse:
     """The button: makes the signature. Twice, or from two tabs: the same friendly page."""
     link, reading = _locked(token)
-    outcome = signatures.confirm(reading, link, _row(), db.now())
-    signature = signatures.signature_of(link) if outcome in ("confirmed", "already") else None
+    pressed = signatures.confirm(reading, link, _row(), db.now())
     db.session.commit()
-    if signature is None:
+    if not pressed.language:
         return _back(token)
     stamp = tokens.stamp("thanks", str(reading.id), "")
-    return redirect(f"{urls.campaign(signature.language, reading.slug)}/thanks/{stamp}", 303)
+    return redirect(f"{urls.campaign(pressed.language, reading.slug)}/thanks/{stamp}", 303)
 
 
 @blueprint.post("/t/<token>/fresh")
