@@ -36,12 +36,13 @@ MOST_GOAL = 1_000_000_000
 MOST_MONTHS = 120
 YEARS = range(2000, 2200)
 
-_CAMPAIGN_OWN = ("title", "to", "standfirst", "handed_to", "outcome")
-_CAMPAIGN_SHARED = (
+#: The keys of front matter: those of each language's file, and those that stand in one file for all.
+CAMPAIGN_OWN = ("title", "to", "standfirst", "handed_to", "outcome")
+CAMPAIGN_SHARED = (
     "colour", "goals", "time_zone", "opens", "closes", "responsible", "handed_fields", "months", "ground", "asks",
 )  # fmt: skip
-_ARTICLE_OWN = ("title", "standfirst")
-_ARTICLE_SHARED = ("date", "time_zone", "authors", "campaign")
+ARTICLE_OWN = ("title", "standfirst")
+ARTICLE_SHARED = ("date", "time_zone", "authors", "campaign")
 
 _WHY = {
     "empty": "is empty",
@@ -190,7 +191,7 @@ def local_moment(written: str, zone: ZoneInfo) -> datetime:
 
 def campaign(folder: Path, now: datetime) -> drafts.Draft:
     """The campaign that a folder describes. Days are counted from `now`. Raises FolderRefused."""
-    found = _read(folder, _CAMPAIGN_OWN, _CAMPAIGN_SHARED)
+    found = _read(folder, CAMPAIGN_OWN, CAMPAIGN_SHARED)
     opens_at, closes_at = found.moment("opens", now), found.moment("closes", now)
     if opens_at is not None and closes_at is not None and closes_at <= opens_at:
         raise found.refuse("closes", "must come after “opens”")
@@ -278,7 +279,7 @@ def article(folder: Path, now: datetime) -> articles.Draft:
 
     Days are counted from `now`. Raises FolderRefused.
     """
-    found = _read(folder, _ARTICLE_OWN, _ARTICLE_SHARED)
+    found = _read(folder, ARTICLE_OWN, ARTICLE_SHARED)
     authors = [
         found.first.clean("authors", name, text.name, most=text.LONGEST_NAME, needed=True)
         for name in found.strings("authors")

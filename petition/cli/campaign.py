@@ -11,15 +11,19 @@ from sqlalchemy import select
 from petition import campaigns, drafts, folders, register
 from petition.base import db
 from petition.campaigns import Campaign, Reading
-from petition.cli.ground import Refused, actor, campaign_named, row_named, with_app
+from petition.cli.ground import Refused, actor, campaign_named, reason, row_named, with_app
 from petition.drafts import NotReady
 
 _folder = click.argument("folder", type=click.Path(path_type=Path))
 _slug = click.argument("slug")
-_reason = click.option("--reason", default="", help="Why, for the journal.")
+_reason = reason(required=False)
 
 
-@click.group()
+@click.group(
+    epilog="A folder's name is the address of its campaign. What its files say in their front matter, each in its"
+    f" language: {', '.join(folders.CAMPAIGN_OWN)}; once, in the file of the first language:"
+    f" {', '.join(folders.CAMPAIGN_SHARED)}. Below it stands the text in Markdown."
+)
 def campaign() -> None:
     """Make, edit, publish, pause and end campaigns.
 
@@ -150,10 +154,12 @@ def close(slug: str, moment: str | None, reason: str) -> None:
     at = _moment(moment, row_named(slug).time_zone) if moment else db.now()
 
     def deed(row: Campaign) -> bool:
+        if moment is None and row.closes_at is not None and row.closes_at <= at:
+            return False
         campaigns.close(row, actor(), at, reason)
         return True
 
-    _do(slug, deed, f"closes at {at.strftime('%Y-%m-%d %H:%M:%S')} UTC", "")
+    _do(slug, deed, f"closes at {at.strftime('%Y-%m-%d %H:%M:%S')} UTC", "is closed already")
 
 
 @campaign.command()
@@ -187,9 +193,12 @@ def _do(slug: str, deed: Callable[[Campaign], bool], done: str, undone: str) -> 
 
 def _moment(written: str, zone: str) -> datetime:
     try:
-        return folders.local_moment(written, ZoneInfo(zone))
+        at = folders.local_moment(written, ZoneInfo(zone))
     except ValueError as error:
         raise Refused(f"--at {error}.") from None
+    if at < db.now():
+        raise Refused("--at must lie ahead: what was signed until now counts.")
+    return at
 
 
 @campaign.command("list")

@@ -14,15 +14,18 @@ from sqlalchemy.exc import DBAPIError
 
 from petition import campaigns, migrating
 from petition.app import create_app
-from petition.base import db
+from petition.base import db, text
 from petition.base.crypto import KeyRingError, Unsealable
 from petition.base.mailbox import MailboxRefused
 from petition.base.settings import SettingsError
+from petition.base.text import TextRefused
 from petition.campaigns import Campaign, Reading
 from petition.folders import FolderRefused
 
 P = ParamSpec("P")
 R = TypeVar("R")
+#: A reason is one line in the journal.
+LONGEST_REASON = 500
 
 
 class Refused(click.ClickException):
@@ -129,6 +132,24 @@ def campaign_named(slug: str) -> Reading:
 def row_named(slug: str) -> Campaign:
     """The row of the campaign that has, or ever had, a slug, for verbs."""
     return db.session.get_one(Campaign, campaign_named(slug).id)
+
+
+def reason(*, required: bool) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """The option `--reason`: one plain line for the journal."""
+    meaning = "Why, for the journal. Name nobody in it."
+    if required:
+        return click.option("--reason", required=True, callback=_plain, help=meaning)
+    return click.option("--reason", default="", callback=_plain, help=meaning)
+
+
+def _plain(_ctx: click.Context, param: click.Parameter, value: str) -> str:
+    try:
+        line = text.line(value, most=LONGEST_REASON)
+    except TextRefused:
+        raise click.BadParameter(f"must be one plain line of at most {LONGEST_REASON} characters") from None
+    if param.required and not line:
+        raise click.BadParameter("say why; it is kept in the journal")
+    return line
 
 
 @contextmanager

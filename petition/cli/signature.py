@@ -7,27 +7,13 @@ import click
 from sqlalchemy import select
 
 from petition import campaigns, decisions, journal, signatures
-from petition.base import db, mailbox, text
-from petition.base.text import TextRefused
+from petition.base import db, mailbox
 from petition.campaigns import Campaign, Reading
-from petition.cli.ground import Refused, Wrong, actor, campaign_named, with_app
+from petition.cli.ground import Refused, Wrong, actor, campaign_named, reason, with_app
 from petition.signatures import PendingSignature, Signature
 
-LONGEST_REASON = 500
-
-
-def _reason(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
-    try:
-        reason = text.line(value, most=LONGEST_REASON)
-    except TextRefused:
-        raise click.BadParameter(f"must be one plain line of at most {LONGEST_REASON} characters") from None
-    if not reason:
-        raise click.BadParameter("say why; it is kept in the journal")
-    return reason
-
-
 _id = click.argument("signature_id", metavar="ID", type=click.IntRange(1, 2**63 - 1))
-_why = click.option("--reason", required=True, callback=_reason, help="Why, for the journal. Name nobody in it.")
+_why = reason(required=True)
 
 
 @click.group()
@@ -53,7 +39,7 @@ class Found:
 @signature.command()
 @click.argument("address")
 @click.option("--campaign", "slug", default=None, help="Look in this campaign alone.")
-@click.option("--reason", default="", help="Why, for the journal.")
+@reason(required=False)
 @with_app
 def find(address: str, slug: str | None, reason: str) -> None:
     """Find what an address has signed: state, day, campaign, number. The look is kept in the journal.

@@ -132,8 +132,8 @@ def test_a_campaign_closes_at_a_moment_of_its_own_time_zone(petition: Petition, 
     assert cast.reading("keep-the-bus").closes_at == moment("2031-07-01T16:00")
 
 
-@pytest.mark.parametrize("at", ["tomorrow", "2031-03-30T02:30", "2031-07-01T18:00Z"])
-def test_a_campaign_does_not_close_at_what_is_no_local_moment(
+@pytest.mark.parametrize("at", ["tomorrow", "2031-03-30T02:30", "2031-07-01T18:00Z", "2020-01-01"])
+def test_a_campaign_does_not_close_at_what_is_no_local_moment_to_come(
     petition: Petition, cast: Cast, folder: Path, at: str
 ) -> None:
     petition("campaign", "new", folder)
@@ -146,6 +146,10 @@ def test_a_campaign_closes_now(petition: Petition, cast: Cast, folder: Path) -> 
     petition("campaign", "publish", "keep-the-bus")
     petition("campaign", "close", "keep-the-bus")
     assert phase(cast) is Phase.CLOSED
+    closed_at = cast.reading("keep-the-bus").closes_at
+    # Closing again would let clicks count for another day.
+    assert petition("campaign", "close", "keep-the-bus").exit_code == 2
+    assert cast.reading("keep-the-bus").closes_at == closed_at
 
 
 def test_a_campaign_is_withdrawn_only_when_that_is_meant(petition: Petition, cast: Cast, folder: Path) -> None:
