@@ -4,7 +4,7 @@ import click
 
 from petition.base import db
 from petition.cli.ground import Refused, actor, progress, with_app
-from petition.demo import NotEmpty, campaign_folders, load
+from petition.demo import CROWDS, NotEmpty, campaign_folders, load
 
 
 @click.command()
@@ -17,7 +17,7 @@ def demo() -> None:
     \b
     Example: petition demo
     """
-    with progress("The demo") as advance:
+    with progress("Made-up people", sum(crowd.count for crowd in CROWDS.values())) as advance:
         try:
             people = load(actor(), db.now(), advance)
         except NotEmpty as error:
