@@ -72,16 +72,16 @@ def _database(error: SQLAlchemyError) -> Response:
 
 def _bug(error: Exception) -> Response:
     # Only what cannot hold anybody's words: a message of the database or of a codec may repeat what was typed.
-    current_app.logger.error("%s in %s", type(error).__name__, request.endpoint, extra={"traceback": _frames(error)})
+    current_app.logger.error("%s in %s: %s", type(error).__name__, request.endpoint, " < ".join(_frames(error)))
     return page(500)
 
 
 def _frames(error: BaseException) -> list[str]:
-    """Where an error happened, as file:line function; no values."""
+    """Where an error happened, innermost first, as file:line function; no values."""
     frames = []
     trace = error.__traceback__
     while trace is not None:
         code = trace.tb_frame.f_code
         frames.append(f"{code.co_filename}:{trace.tb_lineno} {code.co_name}")
         trace = trace.tb_next
-    return frames
+    return frames[::-1]

@@ -25,7 +25,7 @@ PUBLIC_PAGES = frozenset(
 #: Endpoints with a secret or a stamp in their address: no other site may learn it, and browsers then send
 #: `Origin: null` with their forms.
 SECRET = frozenset({"signing.inbox", "signing.thanks"})
-SECRET_BLUEPRINTS = frozenset({"own", "kept"})
+SECRET_BLUEPRINTS = frozenset({"own", "news", "kept"})
 
 
 def init_app(app: Flask) -> None:
