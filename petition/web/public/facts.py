@@ -16,116 +16,124 @@ def _hours(span_seconds: float) -> int:
 
 def privacy() -> Facts:
     """What is stored of readers and signers, and when it goes."""
-    network_hours = _hours(networks.KEPT.total_seconds())
     return [
-        (
-            _("Reading"),
-            [
-                _("Pages set no cookies and load nothing from other sites. We keep no record of what you read."),
-            ],
+        (_("Reading"), _reading()),
+        (_("Signing"), _signing()),
+        (_("Networks"), _networks()),
+        (_("Letters"), _letters()),
+        (_("Afterwards"), _afterwards()),
+    ]
+
+
+def _reading() -> list[str]:
+    return [
+        _("Pages set no cookies and load nothing from other sites. We keep no record of what you read."),
+    ]  # fmt: skip
+
+
+def _signing() -> list[str]:
+    return [
+        _("What you type is stored encrypted: your name, your address and everything else that names you."
+          " Stored in the clear are your country, the language and page you came by, and the day."),
+        _("Your name stands in no public list unless you choose it. Your address never does."),
+        ngettext(
+            "A signature that is not confirmed is deleted %(num)s day after our letter.",
+            "A signature that is not confirmed is deleted %(num)s days after our letter.",
+            signatures.KEPT.days,
         ),
-        (
-            _("Signing"),
-            [
-                _("What you type is stored encrypted: your name, your address and everything else that names you."
-                  " Stored in the clear are your country, the language and page you came by, and the day."),
-                _("Your name stands in no public list unless you choose it. Your address never does."),
-                ngettext(
-                    "A signature that is not confirmed is deleted %(num)s day after our letter.",
-                    "A signature that is not confirmed is deleted %(num)s days after our letter.",
-                    signatures.KEPT.days,
-                ),
-                _("So that one mailbox counts once, a fingerprint of your address is kept, made with a random key of"
-                  " the campaign. It cannot be compared between campaigns."),
-            ],
+        _("So that one mailbox counts once, a fingerprint of your address is kept, made with a random key of"
+          " the campaign. It cannot be compared between campaigns."),
+    ]  # fmt: skip
+
+
+def _networks() -> list[str]:
+    return [
+        ngettext(
+            "To see floods of false signatures, a fingerprint of the network a form comes from is kept for"
+            " %(num)s hour, made with a key that is then destroyed. Your own address on the internet is not"
+            " stored.",
+            "To see floods of false signatures, a fingerprint of the network a form comes from is kept for"
+            " %(num)s hours, made with a key that is then destroyed. Your own address on the internet is not"
+            " stored.",
+            _hours(networks.KEPT.total_seconds()),
         ),
-        (
-            _("Networks"),
-            [
-                ngettext(
-                    "To see floods of false signatures, a fingerprint of the network a form comes from is kept for"
-                    " %(num)s hour, made with a key that is then destroyed. Your own address on the internet is not"
-                    " stored.",
-                    "To see floods of false signatures, a fingerprint of the network a form comes from is kept for"
-                    " %(num)s hours, made with a key that is then destroyed. Your own address on the internet is not"
-                    " stored.",
-                    network_hours,
-                ),
-            ],
+    ]  # fmt: skip
+
+
+def _letters() -> list[str]:
+    return [
+        ngettext(
+            "You get at most %(num)s letter about signing a day from this site.",
+            "You get at most %(num)s letters about signing a day from this site.",
+            links.A_DAY_EVERYWHERE,
         ),
-        (
-            _("Letters"),
-            [
-                ngettext(
-                    "You get at most %(num)s letter about signing a day from this site.",
-                    "You get at most %(num)s letters about signing a day from this site.",
-                    links.A_DAY_EVERYWHERE,
-                ),
-                _("Every letter holds a link to your own page. There you see what is stored, correct it, take it with"
-                  " you, withdraw, or stop all letters. Nobody needs an account for that."),
-                _("Your mailbox provider can see that we wrote to you. The subject of our letters names no campaign."),
-            ],
-        ),
-        (
-            _("Afterwards"),
-            [
-                _("Each campaign says on its own page who is responsible, to whom the list is handed, which details,"
-                  " for how long they are kept and on what legal ground. After that time names, addresses,"
-                  " fingerprints and links are deleted; the totals stay."),
-            ],
-        ),
+        _("Every letter holds a link to your own page. There you see what is stored, correct it, take it with"
+          " you, withdraw, or stop all letters. Nobody needs an account for that."),
+        _("Your mailbox provider can see that we wrote to you. The subject of our letters names no campaign."),
+    ]  # fmt: skip
+
+
+def _afterwards() -> list[str]:
+    return [
+        _("Each campaign says on its own page who is responsible, to whom the list is handed, which details,"
+          " for how long they are kept and on what legal ground. After that time names, addresses,"
+          " fingerprints and links are deleted; the totals stay."),
     ]  # fmt: skip
 
 
 def counting() -> Facts:
     """What a total means, and what it does not."""
+    return [
+        (_("What counts"), _what_counts()),
+        (_("When it counts"), _when_it_counts()),
+        (_("What leaves it"), _what_leaves()),
+        (_("Against floods"), _against_floods()),
+    ]
+
+
+def _what_counts() -> list[str]:
+    return [
+        _("The total counts mailboxes whose owner opened our letter and pressed the button. It does not count"
+          " identity papers, and nothing that was only typed into a form."),
+        _("One mailbox counts once in a campaign, however its address is spelled, where its provider is known"
+          " to treat those spellings as one."),
+    ]  # fmt: skip
+
+
+def _when_it_counts() -> list[str]:
+    return [
+        _("You are in the total from the moment you press the button. Pages are at most one second behind."),
+        ngettext(
+            "After a campaign has closed, letters can still be answered for %(num)s hour.",
+            "After a campaign has closed, letters can still be answered for %(num)s hours.",
+            _hours(GRACE.total_seconds()),
+        ),
+        ngettext(
+            "The total is called final %(num)s minute after that.",
+            "The total is called final %(num)s minutes after that.",
+            round(SETTLING.total_seconds() / 60),
+        ),
+    ]  # fmt: skip
+
+
+def _what_leaves() -> list[str]:
+    return [
+        _("Whoever withdraws leaves the total at once. Organisers can hold or remove a signature; they must"
+          " give a reason, and the register keeps both moves."),
+        _("Every change of the total is a numbered entry in the campaign’s register. The total shown is the"
+          " sum of these entries."),
+    ]  # fmt: skip
+
+
+def _against_floods() -> list[str]:
     now = settings.current()
     return [
-        (
-            _("What counts"),
-            [
-                _("The total counts mailboxes whose owner opened our letter and pressed the button. It does not count"
-                  " identity papers, and nothing that was only typed into a form."),
-                _("One mailbox counts once in a campaign, however its address is spelled, where its provider is known"
-                  " to treat those spellings as one."),
-            ],
-        ),
-        (
-            _("When it counts"),
-            [
-                _("You are in the total from the moment you press the button. Pages are at most one second behind."),
-                ngettext(
-                    "After a campaign has closed, letters can still be answered for %(num)s hour.",
-                    "After a campaign has closed, letters can still be answered for %(num)s hours.",
-                    _hours(GRACE.total_seconds()),
-                ),
-                ngettext(
-                    "The total is called final %(num)s minute after that.",
-                    "The total is called final %(num)s minutes after that.",
-                    round(SETTLING.total_seconds() / 60),
-                ),
-            ],
-        ),
-        (
-            _("What leaves it"),
-            [
-                _("Whoever withdraws leaves the total at once. Organisers can hold or remove a signature; they must"
-                  " give a reason, and the register keeps both moves."),
-                _("Every change of the total is a numbered entry in the campaign’s register. The total shown is the"
-                  " sum of these entries."),
-            ],
-        ),
-        (
-            _("Against floods"),
-            [
-                _("When more than %(soft)s signatures an hour come from one network, their letters are spread over"
-                  " time. More than %(hard)s forms an hour from one network are refused.", soft=now.soft_limit,
-                  hard=now.hard_limit),
-                ngettext(
-                    "The button in a letter works for %(num)s day.",
-                    "The button in a letter works for %(num)s days.",
-                    signatures.BUTTON_LIFE.days,
-                ),
-            ],
+        _("When more than %(soft)s signatures an hour come from one network, their letters are spread over"
+          " time. More than %(hard)s forms an hour from one network are refused.", soft=now.soft_limit,
+          hard=now.hard_limit),
+        ngettext(
+            "The button in a letter works for %(num)s day.",
+            "The button in a letter works for %(num)s days.",
+            signatures.BUTTON_LIFE.days,
         ),
     ]  # fmt: skip
