@@ -260,8 +260,13 @@ def count(statement: Executable) -> int:
     return result.rowcount
 
 
-class Unavailable(Exception):
-    """The database cannot be reached or cannot store: away, full, too busy. Nothing was written."""
+#: What SQLite says for "not now"; its other operational errors, such as a missing table, are mistakes of ours.
+_NOT_NOW = frozenset(
+    (
+        sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN,
+    )
+)  # fmt: skip
 
 
 def is_unavailable(error: BaseException) -> bool:
@@ -270,7 +275,11 @@ def is_unavailable(error: BaseException) -> bool:
     Connection lost (also while committing: the outcome is then unknown and must be answered as a failure), no
     free connection within two seconds, a lock not had in time, a statement over its limit, disk full, shutting down.
     """
-    if isinstance(error, (OperationalError, NoFreeConnection)):
+    if isinstance(error, NoFreeConnection):
+        return True
+    if isinstance(error, DBAPIError) and isinstance(error.orig, sqlite3.OperationalError):
+        return error.orig.sqlite_errorcode & 0xFF in _NOT_NOW
+    if isinstance(error, OperationalError):
         return True
     if not isinstance(error, DBAPIError):
         return False
