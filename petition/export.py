@@ -10,13 +10,13 @@ import hashlib
 import io
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Literal
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, CursorResult, Row, Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from petition import journal, register
@@ -254,6 +254,7 @@ class Export:
         self.rows, self.total = _counts(connection, reading.id, wanted)
         #: How many rows have left so far.
         self.done = 0
+        self._result: CursorResult[Any] | None = None
 
     def chunks(self) -> Iterator[bytes]:
         """The list in pieces of some hundred kilobytes. Needs the application context, for the keys.
@@ -261,8 +262,9 @@ class Export:
         Write and commit `record` first. Raises crypto.Unsealable where a row does not open.
         """
         yield self._digested(self._plan.head())
-        result = self._connection.execute(self._plan.query(self._wanted), execution_options={"yield_per": BATCH})
-        for rows in result.partitions(BATCH):
+        query = self._plan.query(self._wanted)
+        self._result = self._connection.execute(query, execution_options={"yield_per": BATCH})
+        for rows in self._result.partitions(BATCH):
             chunk = self._digested(self._plan.batch(rows, self.done + 1))
             self.done += len(rows)
             yield chunk
@@ -273,6 +275,11 @@ class Export:
     def _digested(self, chunk: bytes) -> bytes:
         self._digest.update(chunk)
         return chunk
+
+    def close(self) -> None:
+        """Let the database's cursor go, also where nobody has taken the last chunk."""
+        if self._result is not None:
+            self._result.close()
 
     def record(self, actor: str, reason: str) -> None:
         """The journal's line about who takes this list and why (S41). Commit it before the first row leaves."""
@@ -323,8 +330,8 @@ def signatures(reading: Reading, wanted: Filter, columns: Sequence[str], form: F
     plan = _plan(reading.id, columns, form)
     if reading.forgotten_at is not None:
         raise ExportRefused("The people of this campaign are forgotten; its totals are kept.")
-    with db.snapshot() as connection:
-        yield Export(connection, reading, wanted, plan)
+    with db.snapshot() as connection, closing(Export(connection, reading, wanted, plan)) as found:
+        yield found
 
 
 def totals(reading: Reading, form: TotalsFormat) -> bytes:
