@@ -16,7 +16,7 @@ import time_machine
 from flask import Flask
 from sqlalchemy import event, select
 
-from petition import campaigns, contacts, decisions
+from petition import campaigns, contacts, decisions, retention
 from petition.base import crypto, db, smtp, tokens
 from petition.base.outbox import Letter
 from petition.contacts import Contact
@@ -291,6 +291,29 @@ def test_one_press_sends_a_fresh_letter_without_asking_the_form_again(
     assert cast.total() == 1
 
 
+def test_what_was_never_confirmed_is_gone_fourteen_days_after_its_letter_and_not_before(
+    cast: Cast, clock: time_machine.Traveller
+) -> None:
+    """S05, B5: at 7.01 days the button is old, at 14 the row is gone; one whose letter never went stays."""
+    cast.campaign()
+    link = a_link(cast)
+    clock.shift(SECOND)
+    cast.sign(name="No letter yet")
+    clock.shift(timedelta(days=14) - 2 * SECOND)
+    _retain()
+    assert len(pending()) == 2
+    clock.shift(SECOND)
+    _retain()
+    assert [one.asked_at for one in pending()] == [None]
+    assert "Ana María" not in page(cast, link)
+
+
+def _retain() -> None:
+    for _ in retention.steps(db.now()):
+        db.session.commit()
+    db.session.remove()
+
+
 def test_a_click_counts_until_a_day_after_closing_to_the_second(cast: Cast, clock: time_machine.Traveller) -> None:
     """S07, F12: a second before closing one signs; the last second of the day after, the click counts."""
     closes = START + timedelta(days=2)
@@ -391,8 +414,9 @@ def test_the_row_of_the_letter_opened_stands_on_top_and_all_others_are_reached_b
     link = a_link(cast, name="Mine")
     for number in range(45):
         clock.shift(SECOND)
-        cast.sign(name=f"Other {number}")
+        cast.sign(name=f"Other {number}", language="es")
     own = page(cast, link)
+    assert '<html lang="en"' in own, "nor do they choose my language"
     assert own.index("Mine") < own.index("Other")
     assert rows_in(own)[0] == link.partition("row=")[2]
     assert len(rows_in(own)) == len(set(rows_in(own)))

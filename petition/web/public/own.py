@@ -69,7 +69,8 @@ def page(token: str) -> str | Response:
 def _page(link: Link, reading: Reading, token: str, *, form: OwnForm | None = None) -> str:
     at = db.now()
     signature = signatures.signature_of(link)
-    pending = signatures.pending_of(link, most=PAGE + 1, before=_before())
+    found = signatures.pending_of(link, most=PAGE + 1, before=_before())
+    pending = _own_first(link, found[:PAGE])
     language = _speak(reading, signature, pending)
     quiet, until = _quiet(link, at)
     return render_template(
@@ -78,8 +79,8 @@ def _page(link: Link, reading: Reading, token: str, *, form: OwnForm | None = No
         campaign=context.campaign_view(reading, 0, at),
         consent=context.consent_view(reading),
         address_root=urls.own_page(token),
-        pending=[] if quiet else [_waiting(reading, one, at) for one in _own_first(link, pending[:PAGE])],
-        more_href=f"?before={pending[PAGE - 1].created_at.timestamp()}" if len(pending) > PAGE else None,
+        pending=[] if quiet else [_waiting(reading, one, at) for one in pending],
+        more_href=f"?before={found[PAGE - 1].created_at.timestamp()}" if len(found) > PAGE else None,
         signature=_standing(reading, signature) if signature else None,
         correct=_correcting(reading, signature, form),
         contacts=[(str(one.id), _("News of this campaign")) for one in contacts.of_mailbox(reading.id, link.mailbox)],
