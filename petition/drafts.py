@@ -56,9 +56,11 @@ class Draft:
 def save(draft: Draft, actor: str) -> Campaign:
     """Make the campaign, or bring it up to the draft. Once published, a changed text is a new wording (S42).
 
-    Raises TextRefused where the Markdown is too long.
+    Raises TextRefused where the Markdown is too long, NotReady where its people are forgotten.
     """
     campaign = db.session.scalar(select(Campaign).where(Campaign.slug == draft.slug))
+    if campaign is not None and campaign.forgotten_at is not None:
+        raise NotReady("its people are forgotten, and with them the key it would need to take signatures again")
     deed = "campaign edited" if campaign else "campaign made"
     if campaign is None:
         campaign = _make(draft)

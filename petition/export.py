@@ -310,7 +310,7 @@ def _json(document: dict[str, object]) -> bytes:
 
 
 def _counts(connection: Connection, campaign_id: int, wanted: Filter) -> tuple[int, int]:
-    total = int(connection.execute(register._total, {"c": campaign_id}).scalar_one())
+    total = int(connection.execute(register.TOTAL, {"c": campaign_id}).scalar_one())
     count = select(func.count()).select_from(Signature).where(*wanted.conditions(campaign_id))
     rows = int(connection.execute(count).scalar_one())
     if wanted.is_everybody_counted() and rows != total:

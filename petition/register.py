@@ -134,12 +134,13 @@ _tallied = (
     .where(Tally.campaign_id == bindparam("c"), Tally.dimension == "total")
     .scalar_subquery()
 )
-_total = select(_tallied + _waiting_sum)
+#: The total of the campaign `c`, for whoever reads it on a connection of their own.
+TOTAL = select(_tallied + _waiting_sum)
 
 
 def total(campaign_id: int) -> int:
     """How many signatures count at this moment."""
-    return int(db.session.execute(_total, {"c": campaign_id}).scalar_one())
+    return int(db.session.execute(TOTAL, {"c": campaign_id}).scalar_one())
 
 
 def totals(campaign_ids: Iterable[int]) -> dict[int, int]:

@@ -295,8 +295,9 @@ def snapshot() -> Iterator[Connection]:
     options: dict[str, Any] = {} if is_sqlite() else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with reader.connect().execution_options(**options) as connection:
         if not is_sqlite():
-            # An export may take longer than a page may.
+            # An export may take longer than a page may, and whoever reads it may pause.
             connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+            connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
         yield connection
         connection.rollback()
 

@@ -63,6 +63,8 @@ def edit(folder: Path) -> None:
     before = campaign_named(draft.slug)
     if before.slug != draft.slug:
         raise Refused(f"The campaign “{draft.slug}” is called “{before.slug}” now; rename the folder.")
+    if before.forgotten_at is not None:
+        raise Refused(f"The people of “{draft.slug}” are forgotten; it can no longer be edited.")
     old = _facts(before)
     _refuse_unready(drafts.save(draft, actor()))
     changed = [name for name, fact in _facts(campaign_named(draft.slug)).items() if old.get(name) != fact]
