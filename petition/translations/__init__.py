@@ -62,9 +62,9 @@ def read(language: str) -> Catalog:
         return read_po(file, locale=language)
 
 
-def updated(language: str, sources: Catalog) -> Catalogue:
-    """The sources' sentences with the translations there are. Nothing is guessed for a new or changed sentence."""
-    known, made = read(language), Catalogue(language, header_comment=_COMMENT, fuzzy=False)
+def updated(language: str, known: Catalog, sources: Catalog) -> Catalogue:
+    """The sources' sentences with the translations that are known. Nothing is guessed for a new or changed one."""
+    made = Catalogue(language, header_comment=_COMMENT, fuzzy=False)
     for message in _sentences(sources):
         old = known.get(message.id, message.context)
         # A sentence that got a plural, or changed its own, wants new words.
@@ -95,7 +95,7 @@ def as_mo(catalogue: Catalogue) -> bytes:
 
 def update(language: str, sources: Catalog) -> list[str]:
     """Write a language's two files anew; the sentences that still want a translation."""
-    made = updated(language, sources)
+    made = updated(language, read(language), sources)
     path(language).write_bytes(as_po(made))
     path(language).with_suffix(".mo").write_bytes(as_mo(made))
     return missing(made)
