@@ -93,7 +93,9 @@ def static_file(wanted: str, name: str) -> Response:
 
 
 def answer(data: bytes, suffix: str, wanted: str) -> Response:
-    """What a file is sent as; kept for ever only under the address that names its content."""
+    """What a file is sent as; kept for ever only under the address that names its content, 404 under none."""
+    if not re.fullmatch(r"[0-9a-f]{10}", wanted):
+        abort(404)
     response = make_response(data)
     response.mimetype = KINDS.get(suffix) or mimetypes.guess_type(f"x{suffix}")[0] or "application/octet-stream"
     response.headers["Cache-Control"] = KEPT if wanted == build() else PASSING
