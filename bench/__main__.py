@@ -1,0 +1,165 @@
+"""Runs the measurements and prints one line for each: reached, limit, ratio, wanted."""
+
+import argparse
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+
+import psycopg
+
+from bench import ground, letters, seed
+from bench.ground import Ground, Row, middle
+from petition import migrating
+from petition.app import create_app
+from petition.base import crypto
+from petition.web.context import form_token
+
+ROUNDS = 3
+SECONDS = 6
+
+
+def prepare(place: Ground, size: int) -> None:
+    """A database with a campaign of 1,000 signatures and one of `size`."""
+    place.use(place.database("bench"))
+    crypto.write(place.folder / "keys.json", crypto.with_new_key(None))
+    app = create_app()
+    with app.app_context():
+        migrating.migrate()
+        for slug, count in (("small", 1_000), ("large", size)):
+            began = time.perf_counter()
+            seed.campaign(slug, count)
+            print(f"    made “{slug}” with {count:,} signatures in {time.perf_counter() - began:.0f} s", flush=True)
+    two = place.database("limit")
+    with psycopg.connect(two, autocommit=True) as connection:
+        for table in ("one (id bigint PRIMARY KEY, ", "two (id bigint PRIMARY KEY, about bigint, "):
+            connection.execute(f"CREATE TABLE {table} body bytea, at timestamptz DEFAULT now())")
+
+
+def two_inserts(place: Ground) -> float:
+    """The limit: two inserts of the same size and a commit, by pgbench at 16 clients."""
+    url = place.server.replace("/postgres?", "/limit?")
+    return ground.pgbench(url, ground.HERE / "two_inserts.sql", SECONDS)
+
+
+def signing(place: Ground) -> list[Row]:
+    """Signing with everything in it, small and large campaign in turn, the limit in the same rounds."""
+    limits, rates, slow = [], {"small": [], "large": []}, []
+    with ground.serving(place) as site:
+        for slug in rates:
+            ground.wrk(f"{site}/en/campaigns/{slug}", 2, script="sign.lua", TOKEN=_token(slug))
+        for _ in range(ROUNDS):
+            limits.append(two_inserts(place))
+            for slug, found in rates.items():
+                load = ground.wrk(f"{site}/en/campaigns/{slug}", SECONDS, script="sign.lua", TOKEN=_token(slug))
+                assert not load.errors, f"{load.errors} errors while signing"
+                found.append(load.rate)
+                slow.append(load.p99)
+    limit, small, large = middle(limits), middle(rates["small"]), middle(rates["large"])
+    return [
+        Row("signing, 1,000 signatures", small, limit, 0.12, f"p99 {middle(slow):.0f} ms (wanted < 40)"),
+        Row("signing, the large campaign", large, small, 0.95, "of the small one"),
+    ]
+
+
+def _token(slug: str) -> str:
+    with create_app().app_context():
+        reading = seed.campaigns.read(slug)
+        assert reading is not None
+        return form_token(reading, "en")
+
+
+def confirming(place: Ground) -> list[Row]:
+    """Pressing buttons on one campaign."""
+    limits, rates = [], []
+    with ground.serving(place) as site:
+        for _ in range(ROUNDS):
+            presses = place.folder / "presses"
+            with create_app().app_context():
+                reading = seed.campaigns.read("small")
+                assert reading is not None
+                presses.write_text("\n".join(seed.presses(reading, 12_000)) + "\n")
+            limits.append(two_inserts(place))
+            load = ground.wrk(site, 5, script="confirm.lua", PRESSES=str(presses))
+            assert not load.errors, f"{load.errors} errors while confirming"
+            assert load.rate * 5 < 12_000, "the presses ran out"
+            rates.append(load.rate)
+    return [Row("confirming on one campaign", middle(rates), middle(limits), 0.06)]
+
+
+def reading_pages(place: Ground) -> list[Row]:
+    """The campaign page against nginx serving the same bytes."""
+    rows = []
+    with ground.serving(place) as site:
+        for slug in ("small", "large"):
+            address = f"{site}/en/campaigns/{slug}"
+            request = urllib.request.Request(address, headers={"Accept-Encoding": "gzip"})
+            body = place.folder / "static" / f"{slug}.html"
+            body.parent.mkdir(exist_ok=True)
+            with urllib.request.urlopen(request) as answer:
+                body.write_bytes(answer.read())
+            limits, rates = [], []
+            with ground.nginx(place, body) as static:
+                for _ in range(ROUNDS):
+                    limits.append(ground.wrk(static, SECONDS).rate)
+                    rates.append(ground.wrk(address, SECONDS).rate)
+            rows.append(Row(f"campaign page, {slug}", middle(rates), middle(limits), 0.40, "of nginx, same bytes"))
+    return rows
+
+
+def exporting(place: Ground) -> list[Row]:
+    """The whole list as CSV, opened."""
+    began = time.perf_counter()
+    command = [sys.executable, "-m", "petition", "export", "signatures", "large", str(place.folder / "list.csv"),
+               "--reason", "bench", "--columns", "name,country,place,role,organisation,day"]  # fmt: skip
+    subprocess.run(["/usr/bin/env", *command], check=True, stdout=subprocess.DEVNULL)
+    seconds = time.perf_counter() - began
+    with (place.folder / "list.csv").open("rb") as file:
+        rows = sum(chunk.count(b"\r\n") for chunk in iter(lambda: file.read(1 << 20), b"")) - 1
+    return [Row("CSV, rows a second", rows / seconds, 40_000, 1.0, f"{rows:,} rows")]
+
+
+def starting(_place: Ground) -> list[Row]:
+    """create_app in a fresh process, imports and all."""
+    times = []
+    for _ in range(5):
+        code = (
+            "import time; t = time.perf_counter(); from petition.app import create_app; create_app();"
+            " print(time.perf_counter() - t)"
+        )
+        times.append(float(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout))
+    return [Row("create_app, 0.6 s over its time", 0.6 / middle(times), 1, 1.0, f"{middle(times):.2f} s")]
+
+
+def writing(place: Ground) -> list[Row]:
+    """Letters by one worker against smtplib alone, to the same sink."""
+    found = letters.measure(place.database("letters"))
+    return [
+        Row("letters by one worker", found["workers_1"], found["smtplib"], 0.5, "of smtplib alone"),
+        Row("letters by two workers", found["workers_2"], found["workers_1"], 1.0, "of one worker"),
+    ]
+
+
+MEASURES: dict[str, Callable[[Ground], list[Row]]] = {
+    "start": starting, "sign": signing, "confirm": confirming, "page": reading_pages, "export": exporting,
+    "letters": writing,
+}  # fmt: skip
+
+
+def main() -> None:
+    """Run all measurements, or those named."""
+    parser = argparse.ArgumentParser(prog="python -m bench")
+    parser.add_argument("what", nargs="*", choices=[[], *MEASURES], help="which measurements (default: all)")
+    parser.add_argument("--size", type=int, default=1_000_000, help="signatures in the large campaign")
+    chosen = parser.parse_args()
+    ground.need("wrk", "nginx")
+    with ground.ground() as place:
+        prepare(place, chosen.size)
+        for name in chosen.what or MEASURES:
+            for row in MEASURES[name](place):
+                print(row, flush=True)
+
+
+if __name__ == "__main__":
+    main()
