@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from petition import campaigns, links
 from petition.base import db, i18n, mailbox, outbox, tokens, urls
 from petition.base.outbox import Decision, Letter, Nothing
-from petition.campaigns import Reading
+from petition.campaigns import Phase, Reading
 from petition.letters import wording
 from petition.letters.wording import Sentences
 
@@ -61,6 +61,7 @@ def _corrected(reading: Reading, href: str) -> Sentences:
 
 
 def _withdrawn(reading: Reading) -> Sentences:
+    over = campaigns.phase(reading, db.now()) in (Phase.CLOSED, Phase.FINAL, Phase.WITHDRAWN)
     return Sentences(
         subject=_("Your signature is withdrawn"),
         title=_("Your signature is withdrawn"),
@@ -69,5 +70,5 @@ def _withdrawn(reading: Reading) -> Sentences:
               title=reading.wording(i18n.spoken()).title),
             _("The links in our earlier letters have stopped working. This is the last letter."),
         ],
-        after=[_("If you change your mind, you can sign again on the campaign’s page.")],
+        after=[] if over else [_("If you change your mind, you can sign again on the campaign’s page.")],
     )  # fmt: skip
