@@ -731,6 +731,25 @@ def test_forms_links_and_stamps_made_before_a_new_key_became_active_still_work(
         db.session.remove()
 
 
+def test_what_is_made_under_a_new_active_key_needs_no_older_one(make_app: Callable[..., Flask], tmp_path: Path) -> None:
+    """S74, E4: else a key could never be removed. A link made under the older key dies with it."""
+    both = crypto.with_new_key(crypto.with_new_key(None))
+    crypto.write(tmp_path / "known.json", both)
+    crypto.write(tmp_path / "active.json", crypto.Ring(2, both.keys))
+    crypto.write(tmp_path / "alone.json", crypto.Ring(2, {2: both.keys[2]}))
+    links_of = {}
+    for name in ("known.json", "active.json"):
+        app = make_app(keys_file=tmp_path / name)
+        with app.app_context():
+            links_of[name] = tokens.link("own", uuid4())
+            form = tokens.form(1, 1, 1, "", db.now())
+    with make_app(keys_file=tmp_path / "alone.json").app_context():
+        assert tokens.read_link("own", links_of["active.json"])
+        assert tokens.FormToken(form).campaign == 1
+        with pytest.raises(tokens.BadToken):
+            tokens.read_link("own", links_of["known.json"])
+
+
 def test_the_own_page_loads_nothing_from_elsewhere_and_tells_nobody_where_it_is(cast: Cast) -> None:
     """B8."""
     cast.campaign()
