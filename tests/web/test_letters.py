@@ -146,11 +146,9 @@ def test_a_letter_has_what_mail_programs_need(cast: Cast) -> None:
     assert "“Łukasz O’Brien-Núñez”" in parts["text/plain"]
 
 
-@pytest.mark.parametrize("odd", ["\v", "\f", "\x85", "\x1c", "\u2028", "\r\nBcc: v@x.org", "\x00", "\x1b"])
+@pytest.mark.parametrize("odd", ["\v", "\f", "\x85", "\x1c", "\u2028", "\r\nBcc: v@x.org", "\x1b"])
 def test_an_odd_character_in_an_organisers_text_stops_no_letter_and_makes_no_header(cast: Cast, odd: str) -> None:
     """D9: whatever came into a title, the worker lives and the next letter goes out."""
-    if odd == "\x00" and not db.is_sqlite():
-        pytest.skip("PostgreSQL stores no NUL at all")
     text = Text(f"Take{odd}back", "the Port Authority", "Short.", "Long.")
     cast.campaign(texts={"en": text})
     cast.campaign("other")
