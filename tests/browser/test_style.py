@@ -6,12 +6,23 @@ improves the page (TASTE), where an older way stands before it in the same rule 
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import tinycss2
+from flask.testing import FlaskClient
 
+from petition.app import create_app
+from petition.base import settings
 from petition.web import style
-from tests.browser.gallery import create_gallery
+
+
+@pytest.fixture
+def client(keys_file: Path) -> FlaskClient:
+    """Asks the site for its files, which no database knows."""
+    return create_app(replace(settings.read({}), keys_file=keys_file)).test_client()
+
 
 SHEETS = ["public.css", "desk.css"]
 
@@ -145,8 +156,8 @@ def test_making_a_sheet_lean_changes_no_rule() -> None:
     assert said(style.lean(sheet)) == said(sheet)
 
 
-def test_the_sheet_in_a_colour_is_kept_for_ever_and_holds_that_colour() -> None:
-    answer = create_gallery().test_client().get(style.sheet_href("1F4F7A"))
+def test_the_sheet_in_a_colour_is_kept_for_ever_and_holds_that_colour(client: FlaskClient) -> None:
+    answer = client.get(style.sheet_href("1F4F7A"))
     assert answer.status_code == 200
     assert answer.mimetype == "text/css"
     assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
@@ -154,12 +165,11 @@ def test_the_sheet_in_a_colour_is_kept_for_ever_and_holds_that_colour() -> None:
 
 
 @pytest.mark.parametrize("rgb", ["b3201", "b3201bb", "b3201g", "red", "ffffff", "b3201b%0a", "１２３４５６"])
-def test_a_colour_that_is_none_or_cannot_be_read_has_no_sheet(rgb: str) -> None:
-    assert create_gallery().test_client().get(f"/style/{style.build()}/{rgb}.css").status_code == 404
+def test_a_colour_that_is_none_or_cannot_be_read_has_no_sheet(rgb: str, client: FlaskClient) -> None:
+    assert client.get(f"/style/{style.build()}/{rgb}.css").status_code == 404
 
 
-def test_an_address_of_another_build_is_answered_and_not_kept() -> None:
-    client = create_gallery().test_client()
+def test_an_address_of_another_build_is_answered_and_not_kept(client: FlaskClient) -> None:
     for address in ("/style/0000000000/b3201b.css", "/static/0000000000/sign.js"):
         answer = client.get(address)
         assert answer.status_code == 200
@@ -167,14 +177,13 @@ def test_an_address_of_another_build_is_answered_and_not_kept() -> None:
 
 
 @pytest.mark.parametrize("name", ["sign.js", "share.js", "mark.svg", "desk.css"])
-def test_a_static_file_is_served_under_its_build(name: str) -> None:
-    answer = create_gallery().test_client().get(style.asset(name))
+def test_a_static_file_is_served_under_its_build(name: str, client: FlaskClient) -> None:
+    answer = client.get(style.asset(name))
     assert answer.status_code == 200
     assert "immutable" in answer.headers["Cache-Control"]
 
 
-def test_a_file_that_is_not_there_is_404_and_its_name_a_mistake() -> None:
-    client = create_gallery().test_client()
+def test_a_file_that_is_not_there_is_404_and_its_name_a_mistake(client: FlaskClient) -> None:
     assert client.get(f"/static/{style.build()}/..%2f..%2fapp.py").status_code == 404
     assert client.get(f"/static/{style.build()}/missing.js").status_code == 404
     with pytest.raises(KeyError):

@@ -1,0 +1,260 @@
+"""The real site as it is served: granian, a worker, SQLite, letters in a folder; with something in every state.
+
+Run `python -m tests.browser.site` to look at it: it prints the address of every page. The tests read the same list.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask
+from sqlalchemy import select, update
+
+from petition import articles, campaigns, decisions, demo, drafts, folders, migrating
+from petition.app import create_app
+from petition.base import crypto, db, settings, smtp, tokens
+from petition.base.settings import Settings
+from petition.contacts import Contact
+from petition.signatures import PendingSignature, Signature
+from petition.web import kept
+from petition.web.public import news
+from tests.cast import Cast, link_in
+
+ROOT = Path(__file__).resolve().parents[2]
+#: Of the demo: in English, Spanish and Arabic, asks for everything, has an article.
+CREW = "bring-the-corvane-crew-home"
+GARDEN = "reinstate-the-ondavelle-workers"
+ENDED = "keep-the-vellmarch-clinic"
+ARTICLE = "eleven-months-at-anchor"
+DETAILS = {"place": "Nairobi", "role": "Crane driver", "organisation": "محمد الأمين & Sons <b>Ltd</b>",
+           "comment": "First line.\nSecond line with averyveryveryveryveryverylongwordthatneverends."}  # fmt: skip
+STARTING, READING = 60, 30
+
+
+@dataclass
+class Site:
+    """A site being served, and what a test needs of it. `links` are the own pages' paths by state."""
+
+    settings: Settings
+    app: Flask
+    cast: Cast
+    links: dict[str, str] = field(default_factory=dict)
+    kept: str = ""
+
+    @property
+    def url(self) -> str:
+        """The site's address without a slash at its end."""
+        return self.settings.base_url
+
+    def letter(self, to: str) -> smtp.Kept:
+        """The newest letter to an address, once the worker has put one into the folder."""
+        patience = time.monotonic() + READING
+        while time.monotonic() < patience:
+            for letter in smtp.Maildir(self.settings).kept(500):
+                if letter.to == to:
+                    return letter
+            time.sleep(0.05)
+        raise AssertionError(f"no letter within {READING} s")
+
+    def total(self, slug: str = CREW) -> int:
+        """The total of a campaign."""
+        with self.app.app_context():
+            return self.cast.total(slug)
+
+    def stamp(self, purpose: str, said: str = "", slug: str = CREW) -> str:
+        """A stamp for the inbox page (with the address typed) or the thanks page."""
+        with self.app.app_context():
+            return tokens.stamp(purpose, str(self.cast.reading(slug).id), said)
+
+
+def _settings(folder: Path) -> Settings:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    given = {
+        "PORT": str(port), "DATABASE_URL": f"sqlite:///{folder / 'petition.db'}", "SOFT_LIMIT": "100000",
+        "KEYS_FILE": str(folder / "keys.json"), "LETTERS_DIR": str(folder / "letters"), "HARD_LIMIT": "100000",
+    }  # fmt: skip
+    return settings.read(given)
+
+
+def environment(read: Settings) -> dict[str, str]:
+    """The environment that gives a process these settings, and nothing of the machine's own."""
+    names = {name for name, _, _ in settings.table()}
+    given = {name: str(getattr(read, name.lower())) for name in ("PORT", "DATABASE_URL", "KEYS_FILE", "LETTERS_DIR",
+             "SOFT_LIMIT", "HARD_LIMIT")}  # fmt: skip
+    ours = {name: value for name, value in os.environ.items() if name not in names}
+    return ours | given | {"PYTHONPATH": str(ROOT)}
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Site]:
+    """Serve the site from an empty folder until the block ends."""
+    read = _settings(folder)
+    crypto.write(read.keys_file, crypto.with_new_key(None))
+    # The tests' own application keeps no page: it arranges what the served one shows.
+    app = create_app(replace(read, page_cache=0.0))
+    with app.app_context():
+        migrating.migrate()
+        site = Site(read, app, Cast(app))
+        _arrange(site)
+        db.session.remove()
+    with _served(read, folder):
+        yield site
+    with app.app_context():
+        db.session.remove()
+        db.database().dispose()
+
+
+@contextmanager
+def _served(read: Settings, folder: Path) -> Iterator[None]:
+    with (folder / "said").open("w") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "petition", "run"], env=environment(read), cwd=folder, stdout=said,
+            stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+    try:
+        _wait(process, read, folder / "said")
+        yield
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(10)
+
+
+def _wait(process: "subprocess.Popen[bytes]", read: Settings, said: Path) -> None:
+    patience = time.monotonic() + STARTING
+    while time.monotonic() < patience and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{read.base_url}/healthz", timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise AssertionError("the site does not start:\n" + said.read_text())
+
+
+def _arrange(site: Site) -> None:
+    """The demo's campaigns and articles, one campaign in each phase, one signature in each state."""
+    cast, now = site.cast, db.now()
+    for folder in demo.campaign_folders():
+        draft = folders.campaign(folder, now)
+        drafts.publish(drafts.save(draft, "a test"), "a test", draft.opens_at)
+    for folder in sorted((Path(demo.__file__).parent / "articles").iterdir()):
+        articles.save(folders.article(folder, now), "a test")
+    db.session.commit()
+    cast.campaign("soon", opens_at=now + timedelta(days=2))
+    for slug in ("withdrawn", "paused", "closed", "late"):
+        cast.campaign(slug)
+    _sign_everywhere(cast, site.links)
+    campaigns.withdraw(cast.row("withdrawn"), "a test")
+    campaigns.pause(cast.row("paused"), "a test")
+    campaigns.close(cast.row("closed"), "a test", now - timedelta(hours=1))
+    campaigns.close(cast.row("late"), "a test", now - timedelta(days=3))
+    site.kept = kept.address() or ""
+    smtp.Maildir(site.settings).offer(cast.sink.letters[0], "<one@localhost>")()
+    site.links["news"] = news.address(db.session.scalars(select(Contact)).first())
+    db.session.commit()
+
+
+def _sign_everywhere(cast: Cast, links: dict[str, str]) -> None:
+    links["one"] = waiting(cast, "one@example.org")
+    for name in ("محمد الأمين", "Somebody With An Insulting Name"):
+        cast.sign("several@example.org", slug=CREW, name=name, **DETAILS)
+    links["several"] = waiting(cast, "several@example.org")
+    links["old"] = waiting(cast, "old@example.org")
+    newest = select(PendingSignature.id).order_by(PendingSignature.created_at.desc()).limit(1).scalar_subquery()
+    db.session.execute(
+        update(PendingSignature).where(PendingSignature.id == newest).values(asked_at=db.now() - timedelta(days=8))
+    )
+    db.session.commit()
+    links["counted"] = counted(cast, "counted@example.org", name="Ngũgĩ wa Thiong’o", news="y", appear="short",
+                               with_role="y", **DETAILS)  # fmt: skip
+    cast.sign("counted@example.org", slug=CREW, name="Somebody else")
+    for state, verb in (("held", "hold"), ("removed", "remove")):
+        links[state] = counted(cast, f"{state}@example.org", **DETAILS)
+        last = db.session.scalars(select(Signature.id).order_by(Signature.entered_at.desc())).first()
+        assert last is not None
+        decisions.decide(last, verb, actor="a test", reason="a test", at=db.now())
+        db.session.commit()
+    for state, verbs in (("quiet", ["not-me"]), ("silent", ["no-letters"]), ("nothing", ["not-me", "allow"])):
+        links[state] = waiting(cast, f"{state}@example.org")
+        for verb in verbs:
+            cast.browser().post(f"{links[state]}/{verb}")
+    for state in ("arabic", "leaving"):
+        links[state] = counted(cast, f"{state}@example.org", language="ar", name="محمد الأمين", **DETAILS)
+    for slug in ("paused", "closed", "late"):
+        links[slug] = waiting(cast, f"{slug}@example.org", slug)
+    links["pausing"] = counted(cast, "pausing@example.org", "paused")
+
+
+def waiting(cast: Cast, email: str, slug: str = CREW, language: str = "en", **typed: str) -> str:
+    """Sign and read the letter; the path of the own page."""
+    cast.sign(email, slug=slug, language=language, **typed)
+    letter = next(one for one in cast.deliver() if one.to == email)
+    return link_in(letter).partition("?")[0]
+
+
+def counted(cast: Cast, email: str, slug: str = CREW, language: str = "en", **typed: str) -> str:
+    """Sign, read the letter, press the button; the path of the own page."""
+    cast.sign(email, slug=slug, language=language, **typed)
+    letter = next(one for one in cast.deliver() if one.to == email)
+    assert cast.press(letter).status_code == 303
+    return link_in(letter).partition("?")[0]
+
+
+def pages() -> dict[str, Callable[[Site], str]]:
+    """Every page that is opened by its address alone, by name: from a site to the path."""
+    fixed = {
+        "front": "/en/", "front, Spanish": "/es/", "article": f"/en/articles/{ARTICLE}",
+        "article, Spanish": f"/es/articles/{ARTICLE}", "article, foreign": "/en/articles/quienes-prestan-la-voz",
+        "campaign": f"/en/campaigns/{CREW}", "campaign, Spanish": f"/es/campaigns/{CREW}",
+        "campaign, Arabic": f"/ar/campaigns/{CREW}", "campaign, short form": f"/en/campaigns/{GARDEN}",
+        "campaign, soon": "/en/campaigns/soon", "campaign, paused": "/en/campaigns/paused",
+        "campaign, closed": "/en/campaigns/closed", "campaign, final": f"/en/campaigns/{ENDED}",
+        "campaign, withdrawn": "/en/campaigns/withdrawn", "inbox, late": f"/en/campaigns/{CREW}/inbox/none",
+        "link": f"/en/campaigns/{CREW}/link", "link, Arabic": f"/ar/campaigns/{CREW}/link", "find link": "/en/link",
+        "link sent": "/en/link/sent", "privacy": "/en/privacy", "privacy, Spanish": "/es/privacy",
+        "how": "/en/how-we-count", "campaign privacy": f"/en/campaigns/{CREW}/privacy",
+        "campaign privacy, Arabic": f"/ar/campaigns/{CREW}/privacy", "not found": "/en/nothing",
+        "link, forged": "/t/forged", "not allowed": "/t/forged/confirm",
+    }  # fmt: skip
+    states = ("one", "several", "old", "counted", "held", "removed", "quiet", "silent", "nothing", "arabic", "paused",
+              "closed", "late", "pausing", "news")  # fmt: skip
+    found: dict[str, Callable[[Site], str]] = {name: lambda _site, path=path: path for name, path in fixed.items()}
+    found |= {f"own, {state}": lambda site, state=state: site.links[state] for state in states}
+    found |= {
+        "own, several, Spanish": lambda site: site.links["several"] + "?language=es",
+        "own, corrected": lambda site: site.links["counted"] + "?done=corrected",
+        "inbox": lambda site: f"/en/campaigns/{CREW}/inbox/{site.stamp('inbox', 'ana@gmail.com')}",
+        "inbox, Arabic": lambda site: f"/ar/campaigns/{CREW}/inbox/{site.stamp('inbox', 'ana@example.org')}",
+        "thanks": lambda site: f"/en/campaigns/{CREW}/thanks/{site.stamp('thanks')}",
+        "thanks, Arabic": lambda site: f"/ar/campaigns/{CREW}/thanks/{site.stamp('thanks')}",
+        "kept": lambda site: site.kept,
+        "kept letter": lambda site: f"{site.kept}/{letter_name(smtp.Maildir(site.settings).kept(500)[-1])}",
+    }
+    return found
+
+
+def letter_name(letter: smtp.Kept) -> str:
+    """What names a kept letter in its page's address."""
+    return kept._name(letter)
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as site:
+        known = "\n".join(f"{name:<28}{site.url}{path(site)}" for name, path in pages().items())
+        input(f"{known}\nPress Return to stop\n")
