@@ -4,12 +4,15 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from petition.base import crypto, delivery, settings, smtp
+from petition.base import crypto, db, delivery, settings, smtp
+from petition.contacts import Contact
 from petition.letters import Letters
 from petition.web import style
 from petition.web.headers import CSP, PERSONAL, PUBLIC
+from petition.web.public import news
 from tests.cast import Browser, Cast, form_token, link_in
 
 LETTER_CSP = (
@@ -35,7 +38,7 @@ KINDS: dict[str, dict[str, str | None]] = {
     },
 }  # fmt: skip
 
-#: Endpoint, method → kind, status, path. {own}, {inbox}, {thanks}, {kept}, {name}, {build} are filled in by the walk.
+#: Endpoint, method → kind, status, path. {own}, {inbox}, {thanks}, {news}, {kept}, {build} are filled in by the walk.
 ROUTES: dict[tuple[str, str], tuple[str, int, str]] = {
     ("reading.root", "GET"): ("personal", 302, "/"),
     ("reading.front", "GET"): ("public", 200, "/en/"),
@@ -62,6 +65,8 @@ ROUTES: dict[tuple[str, str], tuple[str, int, str]] = {
     ("own.not_me", "POST"): ("secret", 303, "{own}/not-me"),
     ("own.no_letters", "POST"): ("secret", 303, "{own}/no-letters"),
     ("own.withdraw", "POST"): ("secret", 200, "{own}/withdraw"),
+    ("news.news", "GET"): ("secret", 200, "{news}"),
+    ("news.unsubscribe", "POST"): ("secret", 200, "{news}"),
     ("kept.letters", "GET"): ("secret", 200, "{kept}"),
     ("kept.letter", "GET"): ("secret", 404, "{kept}/1"),
     ("kept.html", "GET"): ("secret", 404, "{kept}/1/html"),
@@ -92,12 +97,13 @@ def _carries(answer: TestResponse, kind: str) -> list[str]:
 def _walk(cast: Cast) -> dict[str, str]:
     """Sign and confirm, to have one of each address."""
     cast.campaign()
-    inbox = cast.sign().location
+    inbox = cast.sign(news="y").location
     letter = cast.deliver()[0]
     own = link_in(letter).partition("?")[0]
     thanks = cast.press(letter).location
     kept = f"/kept/{crypto.secret_name('kept letters')}"
-    return {"inbox": inbox, "thanks": thanks, "own": own, "kept": kept, "build": style.build()}
+    contact = news.address(db.session.scalars(select(Contact)).one())
+    return {"news": contact, "inbox": inbox, "thanks": thanks, "own": own, "kept": kept, "build": style.build()}
 
 
 def _ask(client: Browser, method: str, path: str) -> TestResponse:
@@ -201,3 +207,12 @@ def test_a_site_under_https_says_that_it_stays_there(make_app: Callable[..., Fla
             host = base.partition("//")[2]
             answer = Browser(app, use_cookies=False).get(path, base_url=f"http://{host}")
             assert ("Strict-Transport-Security" in answer.headers) is wanted
+
+
+def test_the_page_that_ends_news_speaks_a_language_of_the_interface_whatever_is_asked(cast: Cast) -> None:
+    """Row 62."""
+    path = _walk(cast)["news"]
+    for asked, spoken in (("es", "es"), ("en", "en"), ("../../etc", "en"), ("x" * 500, "en"), ("", "en")):
+        page = cast.browser().get(path, query_string={"language": asked})
+        assert (page.status_code, f'<html lang="{spoken}" dir="ltr"' in page.text) == (200, True)
+        assert asked not in page.text or asked in ("es", "en", "")

@@ -49,6 +49,7 @@ def _page(contact: Contact | None, *, ended: bool = False) -> str:
     if contact is None:
         return render_template("public/news.html", wording=None, ended=True)
     reading = guards.reading_of(contact.campaign_id)
-    language = request.args.get("language", contact.language)
+    asked = request.args.get("language", "")
+    language = asked if asked in i18n.languages() else contact.language
     g.colour, g.language, g.page_language = reading.colour, i18n.interface(language), language
     return render_template("public/news.html", wording=context.wording_view(reading, language), ended=ended)
