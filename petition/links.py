@@ -4,10 +4,28 @@ Every verb that touches what one mailbox has in one campaign locks the link's ro
 settling, confirming and withdrawing cannot cross.
 """
 
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import cast
 from uuid import UUID, uuid4
 
-from sqlalchemy import Date, ForeignKey, LargeBinary, Select, String, Uuid, bindparam, delete, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    ForeignKey,
+    LargeBinary,
+    String,
+    Table,
+    Update,
+    Uuid,
+    bindparam,
+    case,
+    delete,
+    null,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.base import crypto, db, outbox
@@ -71,20 +89,50 @@ class SiteKey(db.Base):
     created_at: Mapped[datetime]
 
 
+_table = cast(Table, Link.__table__)
+_days = cast(Table, MailboxDay.__table__)
 _by_mailbox = select(Link).where(Link.campaign_id == bindparam("c"), Link.mailbox == bindparam("m")).with_for_update()
+_by_mailboxes = (
+    select(Link)
+    .where(Link.campaign_id == bindparam("c"), Link.mailbox.in_(bindparam("m", expanding=True)))
+    .order_by(Link.mailbox)
+    .with_for_update()
+)
+#: What an earlier look left in the session must not hide what others wrote meanwhile.
+_FRESH = {"populate_existing": True}
 _by_id = select(Link).where(Link.id == bindparam("i")).with_for_update()
 
 
 def take(campaign_id: int, mailbox: bytes) -> Link:
     """The link of a mailbox, made if there is none, its row locked until the transaction ends."""
-    row = {"campaign_id": campaign_id, "mailbox": mailbox, "id": uuid4(), "created_at": db.now(), "sent_count": 0}
-    db.session.execute(db.insert(Link).values(row).on_conflict_do_nothing())
-    return _fresh(_by_mailbox, {"c": campaign_id, "m": mailbox})
+    _make(campaign_id, [mailbox])
+    return db.session.scalars(_by_mailbox, {"c": campaign_id, "m": mailbox}, execution_options=_FRESH).one()
+
+
+def take_all(campaign_id: int, mailboxes: Iterable[bytes]) -> dict[bytes, Link]:
+    """The links of mailboxes in one campaign, made where there is none, their rows locked until the transaction ends.
+
+    Made and locked in the order of the mailboxes, and whoever takes links in several campaigns goes in the order of
+    their ids: so that two who take many at once never wait for each other in a circle.
+    """
+    wanted = sorted(mailboxes)
+    _make(campaign_id, wanted)
+    found = db.session.scalars(_by_mailboxes, {"c": campaign_id, "m": wanted}, execution_options=_FRESH)
+    return {link.mailbox: link for link in found}
+
+
+def _make(campaign_id: int, mailboxes: Sequence[bytes]) -> None:
+    now = db.now()
+    rows = [
+        {"campaign_id": campaign_id, "mailbox": mailbox, "id": uuid4(), "created_at": now, "sent_count": 0}
+        for mailbox in mailboxes
+    ]
+    db.session.connection().execute(db.insert(_table).on_conflict_do_nothing(), rows)
 
 
 def lock(link_id: UUID) -> Link | None:
     """The link with this id, its row locked until the transaction ends; None where it is gone."""
-    return db.session.scalars(_by_id, {"i": link_id}, execution_options={"populate_existing": True}).one_or_none()
+    return db.session.scalars(_by_id, {"i": link_id}, execution_options=_FRESH).one_or_none()
 
 
 def find(link_id: UUID) -> Link | None:
@@ -99,62 +147,119 @@ def of_mailbox(campaign_id: int, mailbox: bytes) -> Link | None:
     ).one_or_none()
 
 
-def _fresh(query: Select[Link], values: dict[str, object]) -> Link:
-    # populate_existing: what an earlier look left in the session must not hide what others wrote meanwhile.
-    return db.session.scalars(query, values, execution_options={"populate_existing": True}).one()
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A letter that wants to go to a locked link's mailbox; `box` is the mailbox's hash of the site's own."""
+
+    link: Link
+    letter: int
+    box: bytes
 
 
-def reserve(link: Link, letter: int, site_mailbox: bytes, at: datetime) -> datetime | None:
-    """Put a letter on the wire of a locked link. None where it may go now, else the moment to ask again.
+def reserve(wishes: Sequence[Wish], at: datetime) -> list[datetime | None]:
+    """Put letters on the wires of their links, at most one for each: None for one that may go now, else the moment
+    to ask again.
 
     A retry of the letter that already holds the wire goes on without being counted again.
     """
-    if link.letter == letter:
+    others = {wish.link.letter for wish in wishes if wish.link.letter not in (None, wish.letter)}
+    unsent = _unsent(others) if others else set()
+    answers = [_too_soon(wish, unsent, at) for wish in wishes]
+    day = at.astimezone(UTC).date()
+    new = [
+        wish for wish, until in zip(wishes, answers, strict=True) if until is None and wish.link.letter != wish.letter
+    ]
+    counted = {wish.letter for wish in _counted_everywhere(new, day)}
+    refused = {wish.letter for wish in new} - counted
+    for wish in new:
+        if wish.letter in counted:
+            wish.link.letter = wish.letter
+    db.session.flush()
+    return [_tomorrow(day) if wish.letter in refused else until for wish, until in zip(wishes, answers, strict=True)]
+
+
+def _too_soon(wish: Wish, unsent: set[int], at: datetime) -> datetime | None:
+    link = wish.link
+    if link.letter == wish.letter:
         return None
-    if link.letter is not None and _is_unsent(link.letter):
+    if link.letter in unsent:
         return at + ON_THE_WIRE
     if link.sent_at is not None and at < link.sent_at + BETWEEN_LETTERS:
         return link.sent_at + BETWEEN_LETTERS
-    tomorrow = datetime.combine(at.astimezone(UTC).date() + timedelta(days=1), time(), UTC)
-    if link.sent_day == at.astimezone(UTC).date() and link.sent_count >= A_DAY_HERE:
-        return tomorrow
-    if not _count_everywhere(site_mailbox, at.astimezone(UTC).date()):
-        return tomorrow
-    link.letter = letter
-    db.session.flush()
-    return None
+    day = at.astimezone(UTC).date()
+    return _tomorrow(day) if link.sent_day == day and link.sent_count >= A_DAY_HERE else None
 
 
-def _is_unsent(letter: int) -> bool:
-    waiting = select(outbox.Letter.id).where(outbox.Letter.id == letter, outbox.Letter.state.in_(outbox.UNSENT))
-    return db.session.scalar(waiting) is not None
+def _tomorrow(day: date) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(), UTC)
 
 
-def _count_everywhere(site_mailbox: bytes, day: date) -> bool:
-    statement = db.insert(MailboxDay).values(day=day, mailbox=site_mailbox, n=1)
-    counted = statement.on_conflict_do_update(
-        index_elements=[MailboxDay.day, MailboxDay.mailbox],
-        set_={"n": MailboxDay.n + 1},
-        where=MailboxDay.n < A_DAY_EVERYWHERE,
-    ).returning(MailboxDay.n)
-    return db.session.execute(counted).first() is not None
+def _unsent(letters: Collection[int | None]) -> set[int]:
+    waiting = select(outbox.Letter.id).where(outbox.Letter.id.in_(letters), outbox.Letter.state.in_(outbox.UNSENT))
+    return set(db.session.scalars(waiting))
 
 
-def settle(link: Link, letter: int, *, sent: bool, at: datetime) -> None:
-    """Take a letter off the wire of a locked link; a sent one is counted."""
-    if link.letter == letter:
-        link.letter = None
-    if sent:
-        day = at.astimezone(UTC).date()
-        link.sent_count = link.sent_count + 1 if link.sent_day == day else 1
-        link.sent_day = day
-        link.sent_at = at
-    db.session.flush()
+def _counted_everywhere(wishes: Sequence[Wish], day: date) -> Iterator[Wish]:
+    """Count letters against the day's limit over all campaigns; those that are within it.
+
+    Links come first and these rows after them, in the order of the hashes, so that nobody waits in a circle.
+    """
+    left = sorted(wishes, key=lambda wish: wish.box)
+    while left:
+        # One statement may touch a row once; a mailbox that is here twice, in two campaigns, takes two.
+        firsts = {wish.box: wish for wish in reversed(left)}
+        statement = db.insert(_days).on_conflict_do_update(
+            index_elements=[MailboxDay.day, MailboxDay.mailbox],
+            set_={"n": MailboxDay.n + 1},
+            where=MailboxDay.n < A_DAY_EVERYWHERE,
+        )
+        rows = [{"day": day, "mailbox": box, "n": 1} for box in sorted(firsts)]
+        counted = db.session.connection().execute(statement.returning(MailboxDay.mailbox), rows)
+        yield from [firsts[box] for box in counted.scalars()]
+        left = [wish for wish in left if firsts[wish.box] is not wish]
+
+
+_this_one = (Link.campaign_id == bindparam("c")) & (Link.mailbox == bindparam("m"))
+_off = {"letter": case((Link.letter == bindparam("l"), null()), else_=Link.letter)}
+_LET_GO = update(_table).where(_this_one).values(_off)
+
+
+def sent(told: ColumnElement[bool]) -> Update:
+    """The statement that takes a sent letter off its link's wire, counts it and locks the link, in one step.
+
+    `told` says of a link whether the letter told of a signature. Parameters: `c`, `m` (the link), `l` (the letter),
+    `at`, `today`.
+    """
+    today = bindparam("today", type_=Date)
+    return (
+        update(_table)
+        .where(_this_one)
+        .values(
+            _off
+            | {
+                "sent_count": case((Link.sent_day == today, Link.sent_count + 1), else_=1),
+                "sent_day": today,
+                "sent_at": bindparam("at", type_=db.Moment),
+                "told_day": case((told, today), else_=Link.told_day),
+            }
+        )
+    )
+
+
+def let_go(campaign_id: int, mailbox: bytes, letter: int) -> None:
+    """Take a letter that was not sent off its link's wire, and lock the link."""
+    db.session.connection().execute(_LET_GO, {"c": campaign_id, "m": mailbox, "l": letter})
 
 
 def site_mailbox(folded: str) -> bytes:
     """The hash of a mailbox under the site's own key: for limits over all campaigns, and suppressions."""
-    return crypto.keyed_hash(site_key("site"), "mailbox", folded)
+    return site_mailboxes([folded])[0]
+
+
+def site_mailboxes(folded: Iterable[str]) -> list[bytes]:
+    """The same of many mailboxes."""
+    key = site_key("site")
+    return [crypto.keyed_hash(key, "mailbox", one) for one in folded]
 
 
 def known_site_key(name: str) -> bytes | None:
@@ -176,10 +281,15 @@ def site_key(name: str) -> bytes:
     return found
 
 
-def is_suppressed(mailbox: bytes, at: datetime) -> bool:
+def suppressed(boxes: Collection[bytes], at: datetime) -> set[bytes]:
+    """Which of these mailboxes (hashes of the site's own) want no letters from this site."""
+    query = select(Suppression.mailbox).where(Suppression.mailbox.in_(boxes), Suppression.until > at)
+    return set(db.session.scalars(query))
+
+
+def is_suppressed(box: bytes, at: datetime) -> bool:
     """Whether a mailbox (hash of the site's own) wants no letters from this site."""
-    query = select(Suppression.until).where(Suppression.mailbox == mailbox, Suppression.until > at)
-    return db.session.scalar(query) is not None
+    return box in suppressed((box,), at)
 
 
 def suppression_by(link_id: UUID, at: datetime) -> datetime | None:

@@ -50,7 +50,6 @@ class Worker:
         self.stopping.wait()
         for thread in self._threads:
             thread.join(timeout=20)
-        self._transport.close()
 
     def stop(self) -> None:
         """Stop soon: no new letter is begun."""
@@ -66,6 +65,8 @@ class Worker:
                 _log.error("the database is away or busy: %s", type(error).__name__)
                 pause = AWAY
             self.stopping.wait(pause)
+        # Each thread has a connection of its own.
+        self._transport.close()
 
     def _deliver(self) -> float:
         return 0.0 if delivery.deliver(Letters(), self._transport, stopping=self.stopping) else IDLE

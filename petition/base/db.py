@@ -238,6 +238,14 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def lazily() -> None:
+    """The transaction at hand need not survive a power cut by itself: its commit does not wait for the disk. Nothing
+    that somebody is told may rest on it. It is on disk at the latest with the next commit that waits, whoever makes
+    it, for PostgreSQL writes its log in one sequence. SQLite always waits."""
+    if not is_sqlite():
+        session.connection().exec_driver_sql("SET LOCAL synchronous_commit = off")
+
+
 def insert_for(connection: Session | scoped_session[Session]) -> Callable[..., Any]:
     """The dialect's INSERT, the one that knows ON CONFLICT."""
     name = connection.get_bind().dialect.name

@@ -1,7 +1,11 @@
 """Delivering the letters that wait: claim, decide, word, hand over, settle.
 
-Each step is a transaction of its own, so that nothing is locked while a mail server takes its time. A worker
-holds a letter by a lease; whoever dies loses nothing, for an expired lease sends the letter back. A letter
+Nothing is locked while a mail server takes its time. A batch is claimed, decided and worded at once; then each
+letter costs one commit that waits for the disk, which ends the letter before it and marks it as "sending" before
+its DATA. That commit is what promises rest on: claiming and deciding do not wait for the disk (see `db.lazily`),
+because what they wrote is there as soon as a later "sending" is, and a letter that is not "sending" has not left.
+
+A worker holds a letter by a lease; whoever dies loses nothing, for an expired lease sends the letter back. A letter
 goes out a second time only if nobody can know whether the first arrived, and then with the same Message-ID.
 """
 
@@ -12,15 +16,16 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 from flask import current_app
-from sqlalchemy import CursorResult, Row, bindparam, false, null, select, text, true, update
 from sqlalchemy.orm import Session
 
-from petition.base import db
-from petition.base.outbox import Doer, Letter, Message, Nothing, Wait, table
+from petition.base import db, leases
+from petition.base.leases import Lost
+from petition.base.outbox import Decision, Doer, Letter, Message, Nothing, Wait
 from petition.base.smtp import Transport, Trouble
 
 _log = logging.getLogger(__name__)
@@ -28,73 +33,20 @@ _extension = "petition.delivery"
 
 #: Minutes until the next attempt after the first, second …; the last one for all further ones.
 RETRIES = (1, 5, 15, 30, 60)
-LEASE = timedelta(minutes=5)
-#: On the wire a letter may take 120 s and its answer 300 s (see smtp), and clocks may differ by 60 s.
-LEASE_ON_THE_WIRE = timedelta(seconds=500)
 AFTER_SILENCE = timedelta(minutes=15)
 MOST_DOUBTS = 2
-MOST_ERRORS = 5
 AFTER_ABSENCE = timedelta(seconds=15)
 LONGEST_SLOWNESS = 15
 #: A claimed batch is worked for this many seconds, then the rest is given back: others may be idle.
 ROUND = 2.0
-NEWS_AT_ONCE = 5
+#: A letter whose dialogue took longer than this is ended at once; the next one might take as long, or two minutes.
+QUICK = 0.5
 #: What is settled after the server has answered is worth waiting for the database, by these seconds.
 _PATIENCE = (0.2, 0.5, 1, 2, 4, 8, 15, 30)
 
 
 def at(point: str) -> None:
     """Called between the steps; the tests that kill a worker replace it."""
-
-
-class _Lost(Exception):
-    """The letter is not ours any more: its lease ran out, or whom it was for took it back."""
-
-
-_changing = ("state", "due_at", "lease", "lease_until", "attempts", "doubts", "errors", "trouble")
-_as_we_know_it = (
-    (table.c.id == bindparam("this"))
-    & (table.c.state == bindparam("was"))
-    & table.c.lease.is_not_distinct_from(bindparam("held"))
-)
-_CHANGE = update(table).where(_as_we_know_it).values({name: bindparam(name) for name in _changing})
-_END = (
-    update(table)
-    .where(_as_we_know_it)
-    .values({name: bindparam(name) for name in ("state", "trouble", "settled_at")})
-    .values(sealed=null(), lease=null(), lease_until=null())
-)
-# Conditions that choose a partial index are written out: a parameter in their place would hide the index.
-_OVERDUE = (
-    select(*table.c).where(text("state IN ('claimed', 'sending')"), table.c.lease_until < bindparam("now")).limit(50)
-)
-_TOO_LATE = (
-    select(*table.c)
-    .where(text("gives_up_at IS NOT NULL AND state IN ('waiting', 'parked')"))
-    .where(table.c.gives_up_at <= bindparam("now"))
-    .limit(50)
-)
-
-
-def _claiming(news: bool) -> Any:
-    due = (
-        select(table.c.id)
-        .where(text("state = 'waiting'"), table.c.news == (true() if news else false()))
-        .where(table.c.due_at <= bindparam("now"))
-        .order_by(table.c.due_at)
-        .limit(bindparam("most"))
-        .with_for_update(skip_locked=True)
-        .cte("due")
-    )
-    return (
-        update(table)
-        .where(table.c.id.in_(select(due.c.id)))
-        .values(state="claimed", lease=bindparam("held"), lease_until=bindparam("until"))
-        .returning(*table.c)
-    )
-
-
-_CLAIM = {news: _claiming(news) for news in (False, True)}
 
 
 @contextmanager
@@ -109,33 +61,9 @@ def _transaction() -> Iterator[Session]:
         raise
 
 
-def _run(session: Session, statement: Any, letter: Letter, new: dict[str, Any]) -> None:
-    guard = {"this": letter.id, "was": letter.state, "held": letter.lease}
-    if cast(CursorResult[Any], session.execute(statement, new | guard)).rowcount != 1:
-        raise _Lost
-
-
-def _change(session: Session, letter: Letter, **changes: Any) -> None:
-    """Change a letter's row if it still is as we know it; our copy stays as it is. Raises _Lost."""
-    _run(session, _CHANGE, letter, {name: getattr(letter, name) for name in _changing} | changes)
-
-
-def _end(session: Session, letter: Letter, outcome: str, trouble: str | None) -> None:
-    if outcome == "parked":
-        _change(session, letter, state="parked", lease=None, lease_until=None, trouble=trouble, errors=MOST_ERRORS)
-    else:
-        _run(session, _END, letter, {"state": outcome, "trouble": trouble, "settled_at": db.now()})
-
-
-def _put_back(session: Session, letter: Letter, due_at: datetime, **changes: Any) -> None:
-    if letter.gives_up_at is not None:
-        due_at = min(due_at, letter.gives_up_at)
-    _change(session, letter, state="waiting", lease=None, lease_until=None, due_at=due_at, **changes)
-
-
 def _back(letter: Letter, due_at: datetime, **changes: Any) -> None:
     with _transaction() as session:
-        _put_back(session, letter, due_at, **changes)
+        leases.put_back(session, letter, due_at, **changes)
 
 
 def _settle(doer: Doer, letter: Letter, outcome: str, trouble: str | None) -> None:
@@ -151,9 +79,9 @@ def _settle(doer: Doer, letter: Letter, outcome: str, trouble: str | None) -> No
             with _transaction() as session:
                 doer.settle(letter, outcome)
                 at("before_settle")
-                _end(session, letter, outcome, trouble)
+                leases.end(session, letter, outcome, trouble)
             return
-        except _Lost:
+        except Lost:
             raise
         except Exception as error:
             if not db.is_unavailable(error):
@@ -163,7 +91,7 @@ def _settle(doer: Doer, letter: Letter, outcome: str, trouble: str | None) -> No
                 raise
             time.sleep(pause)
     with _transaction() as session:
-        _end(session, letter, outcome, trouble)
+        leases.end(session, letter, outcome, trouble)
 
 
 def _tell(letter: Letter, error: Exception) -> None:
@@ -179,72 +107,48 @@ def deliver(doer: Doer, transport: Transport, *, most: int = 20, stopping: threa
     how many were worked; 0 means there is nothing to do right now, or the mail server rests: wait a moment.
     Raises when the database is away: call again later. Any number of threads and processes may do so at once.
     """
-    if _round.lease is not None:
-        _give_back(_round.lease)
-    _round.lease = None
+    if _held.lease is not None:
+        _give_back(_held.lease)
+    _held.lease = None
     _mend(doer)
     if not transport.ready():
         return 0
-    lease = _round.lease = secrets.randbits(63)
-    letters = _claim(lease, most)
-    end = time.monotonic() + ROUND
-    worked = 0
-    for letter in letters:
-        if (stopping and stopping.is_set()) or not transport.ready():
-            break
-        worked += 1
-        _work(doer, transport, letter)
-        if time.monotonic() >= end:
-            break
+    lease = _held.lease = secrets.randbits(63)
+    with _transaction() as session:
+        db.lazily()
+        letters = leases.claim(session, lease, most)
+    at("after_claim")
+    worked = _Round(doer, transport, stopping).work(_one_for_each_mailbox(letters)) if letters else 0
     if worked < len(letters):
         _give_back(lease)
-    _round.lease = None
+    _held.lease = None
     return worked
 
 
-class _Round(threading.local):
+def _one_for_each_mailbox(letters: Sequence[Letter]) -> list[Letter]:
+    """The first letter for each mailbox; what the others say depends on how that one ends."""
+    firsts = {(letter.campaign_id, letter.mailbox or letter.id): letter for letter in reversed(letters)}
+    return [letter for letter in letters if firsts[letter.campaign_id, letter.mailbox or letter.id] is letter]
+
+
+class _Held(threading.local):
     """The lease of a round that this thread has not ended: the database went away in the middle of it."""
 
     lease: int | None = None
 
 
-_round = _Round()
-
-
-def _claim(lease: int, most: int) -> list[Letter]:
-    now = db.now()
-    with _transaction() as session:
-        for news, how_many in ((False, most), (True, min(most, NEWS_AT_ONCE))):
-            rows = session.execute(
-                _CLAIM[news], {"now": now, "most": how_many, "held": lease, "until": now + LEASE}
-            ).all()
-            if rows:
-                break
-    return sorted(_copies(rows), key=lambda letter: letter.due_at)
-
-
-def _copies(rows: Sequence[Row[Any]]) -> list[Letter]:
-    return [Letter(**row._mapping) for row in rows]
+_held = _Held()
 
 
 def _give_back(lease: int) -> None:
-    """Unclaim what a round did not get to; a row that is locked just now is left to the end of its lease."""
-    ours = (
-        select(table.c.id)
-        .where(text("state IN ('claimed', 'sending')"), table.c.state == "claimed", table.c.lease == lease)
-        .with_for_update(skip_locked=True)
-        .cte("ours")
-    )
-    back = update(table).where(table.c.id.in_(select(ours.c.id)))
     with _transaction() as session:
-        session.execute(back.values(state="waiting", lease=None, lease_until=None))
+        leases.give_back(session, lease)
 
 
 def _mend(doer: Doer) -> None:
-    now = db.now()
     with _transaction() as session:
-        found = [row for query in (_OVERDUE, _TOO_LATE) for row in session.execute(query, {"now": now})]
-    for letter in _copies(found):
+        found = leases.lapsed(session)
+    for letter in found:
         try:
             if letter.state == "claimed":
                 _back(letter, letter.due_at)
@@ -252,65 +156,141 @@ def _mend(doer: Doer) -> None:
                 _unanswered(doer, letter, "lease ran out")
             else:
                 _settle(doer, letter, "failed", letter.trouble)
-        except _Lost:
+        except Lost:
             continue
 
 
-def _work(doer: Doer, transport: Transport, letter: Letter) -> None:
-    try:
-        try:
-            at("after_claim")
-            message = _worded(doer, letter)
-            if message is not None:
-                _hand_over(doer, transport, letter, message)
-        except Exception as error:
-            if isinstance(error, _Lost) or letter.state == "sending":
-                raise
-            _own_error(doer, letter, error)
-    except _Lost:
-        _log.info("letter %s (%s) is not ours any more", letter.id, letter.kind)
-
-
-def _worded(doer: Doer, letter: Letter) -> Message | None:
-    """What the letter says now; None when it says nothing now, which is then stored."""
+def _decide(doer: Doer, letters: Sequence[Letter]) -> list[tuple[Letter, Decision]]:
+    """What letters say now; for those that say nothing now, that is stored. All or none: see `_decided`."""
     with _transaction() as session:
-        decision = doer.decide(letter)
-        if isinstance(decision, Nothing):
-            doer.settle(letter, "needless")
-            _end(session, letter, "needless", None)
-        elif isinstance(decision, Wait):
-            _put_back(session, letter, decision.until)
-        else:
-            _change(session, letter, lease_until=db.now() + LEASE)
-    if isinstance(decision, Nothing | Wait):
-        return None
-    at("after_decide")
-    message = decision()
+        db.lazily()
+        decided = list(zip(letters, doer.decide(letters), strict=True))
+        for letter, decision in decided:
+            if isinstance(decision, Nothing):
+                doer.settle(letter, "needless")
+                leases.end(session, letter, "needless", None)
+            elif isinstance(decision, Wait):
+                leases.put_back(session, letter, decision.until)
+    return decided
+
+
+def _decided(doer: Doer, letters: Sequence[Letter]) -> list[tuple[Letter, Decision | Exception]]:
+    """The same, where one letter's trouble is its own: when they cannot be decided together, each is alone."""
+    try:
+        return [*_decide(doer, letters)]
+    except Exception as error:
+        if len(letters) == 1:
+            return [(letters[0], error)]
+    return [one for letter in letters for one in _decided(doer, [letter])]
+
+
+def _worded(doer: Doer, letters: Sequence[Letter]) -> list[tuple[Letter, Message | Exception]]:
+    """The letters that go out now, and those that could not be decided or worded."""
+    found: list[tuple[Letter, Message | Exception]] = []
+    for letter, decision in _decided(doer, letters):
+        if isinstance(decision, Exception):
+            found.append((letter, decision))
+        elif not isinstance(decision, Nothing | Wait):
+            try:
+                found.append((letter, decision()))
+            except Exception as error:
+                found.append((letter, error))
     # A transaction left open here would last as long as the mail server takes.
     db.session.rollback()
-    until = _slowed().get(_domain(message), (letter.due_at, 0))[0]
-    if until > db.now():
-        _back(letter, until)
-        return None
-    return message
+    return found
 
 
-def _hand_over(doer: Doer, transport: Transport, letter: Letter, message: Message) -> None:
-    try:
-        finish = transport.offer(message, letter.message_id)
+@dataclass(slots=True)
+class _Round:
+    """A batch on its way out, and the letter that the mail server has and whose end is not yet stored."""
+
+    doer: Doer
+    transport: Transport
+    stopping: threading.Event | None
+    unsettled: Letter | None = None
+
+    def work(self, letters: Sequence[Letter]) -> int:
+        """Work letters until it is time to stop; how many were worked."""
+        end = time.monotonic() + ROUND
+        worded = _worded(self.doer, letters)
+        at("after_decide")
+        left = len(worded)
+        try:
+            for letter, message in worded:
+                if (self.stopping and self.stopping.is_set()) or not self.transport.ready():
+                    break
+                left -= 1
+                self._go(letter, message)
+                if time.monotonic() >= end:
+                    break
+        finally:
+            self._settle()
+        return len(letters) - left
+
+    def _go(self, letter: Letter, message: Message | Exception) -> None:
+        try:
+            try:
+                if isinstance(message, Exception):
+                    raise message
+                self._send(letter, message)
+            except Exception as error:
+                if isinstance(error, Lost) or letter.state == "sending":
+                    raise
+                _own_error(self.doer, letter, error)
+        except Lost:
+            _log.info("letter %s (%s) is not ours any more", letter.id, letter.kind)
+
+    def _send(self, letter: Letter, message: Message) -> None:
+        until = _slowed().get(_domain(message), (letter.due_at, 0))[0]
+        if until > db.now():
+            _back(letter, until)
+            return
+        begun = time.monotonic()
+        try:
+            finish = self.transport.offer(message, letter.message_id)
+            self._mark(letter)
+            letter.state = "sending"
+            at("before_data")
+            _finish(finish)
+        except Trouble as trouble:
+            self._settle()
+            slow = _slow_down(_domain(message)) if trouble.kind == "slow" else db.now()
+            _troubled(self.doer, letter, trouble, slow)
+            return
+        at("after_data")
+        _slowed().pop(_domain(message), None)
+        self.unsettled = letter
+        if time.monotonic() - begun > QUICK:
+            self._settle()
+
+    def _mark(self, letter: Letter) -> None:
+        """Store that a letter is on the wire, and how the one before it ended. Raises Lost."""
+        before = self.unsettled
+        if before is not None:
+            try:
+                with _transaction() as session:
+                    self.doer.settle(before, "sent")
+                    at("before_settle")
+                    leases.end(session, before, "sent", None)
+                    leases.put_on_the_wire(session, letter)
+            except Exception:
+                # Which of the two it was shows when each is alone.
+                self._settle()
+            else:
+                self.unsettled = None
+                at("after_settle")
+                return
         with _transaction() as session:
-            _change(session, letter, state="sending", lease_until=db.now() + LEASE_ON_THE_WIRE)
-        letter.state = "sending"
-        at("before_data")
-        _finish(finish)
-    except Trouble as trouble:
-        slow = _slow_down(_domain(message)) if trouble.kind == "slow" else db.now()
-        _troubled(doer, letter, trouble, slow)
-        return
-    at("after_data")
-    _slowed().pop(_domain(message), None)
-    _settle(doer, letter, "sent", None)
-    at("after_settle")
+            leases.put_on_the_wire(session, letter)
+
+    def _settle(self) -> None:
+        letter, self.unsettled = self.unsettled, None
+        if letter is not None:
+            try:
+                _settle(self.doer, letter, "sent", None)
+            except Lost:
+                _log.info("letter %s (%s) is not ours any more", letter.id, letter.kind)
+            at("after_settle")
 
 
 def _finish(finish: Callable[[], None]) -> None:
@@ -354,7 +334,7 @@ def _own_error(doer: Doer, letter: Letter, error: Exception) -> None:
     if db.is_unavailable(error):
         # Where the database really is away this raises, and the round ends.
         _back(letter, db.now() + AFTER_ABSENCE, trouble=trouble)
-    elif letter.errors + 1 >= MOST_ERRORS:
+    elif letter.errors + 1 >= leases.MOST_ERRORS:
         _settle(doer, letter, "parked", trouble)
     else:
         _back(letter, db.now() + _pause(letter.errors), errors=letter.errors + 1, trouble=trouble)

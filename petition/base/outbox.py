@@ -6,7 +6,7 @@ there.
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol, cast
@@ -179,11 +179,13 @@ Decision = Callable[[], Message] | Wait | Nothing
 class Doer(Protocol):
     """What letters mean, given by those who post them. It is handed copies, not rows to change."""
 
-    def decide(self, letter: Letter) -> Decision:
-        """What to say now, in a transaction that is committed afterwards. Lock the link first."""
+    def decide(self, letters: Sequence[Letter]) -> list[Decision]:
+        """What each says now, in their order, in a transaction that is committed afterwards. Lock the links first,
+        in an order that is the same for all. No two are for one mailbox. When it raises, each is decided alone."""
 
     def settle(self, letter: Letter, outcome: str) -> None:
-        """The letter ends as sent, needless, failed or uncertain, or is parked. Lock the link first."""
+        """The letter ends as sent, needless, failed or uncertain, or is parked. Lock the link first; one at most, as
+        another letter's row may be changed in the same transaction. For `needless` it follows `decide`."""
 
 
 def unpark() -> int:

@@ -3,19 +3,21 @@
 `Letters` is what the worker hands to `outbox.deliver`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from petition.base import outbox
 from petition.base.outbox import Decision, Letter, Nothing
 from petition.letters import affairs, signing
 
+Decide = Callable[[Sequence[Letter]], list[Decision]]
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How one kind of letter is decided and settled."""
+    """How letters of one kind are decided, together where that is quicker, and settled."""
 
-    decide: Callable[[Letter], Decision]
+    decide: Decide
     settle: Callable[[Letter, str], None]
 
 
@@ -28,12 +30,18 @@ KINDS = {
 
 
 class Letters:
-    """The doer of `outbox.deliver`: every kind of letter there is."""
+    """The doer of `delivery.deliver`: every kind of letter there is."""
 
-    def decide(self, letter: Letter) -> Decision:
-        """What to say now. A kind that this version does not know says nothing."""
-        kind = KINDS.get(letter.kind)
-        return kind.decide(letter) if kind else Nothing()
+    def decide(self, letters: Sequence[Letter]) -> list[Decision]:
+        """What each says now, in their order. A kind that this version does not know says nothing."""
+        together: dict[Decide, list[Letter]] = {}
+        for letter in letters:
+            if letter.kind in KINDS:
+                together.setdefault(KINDS[letter.kind].decide, []).append(letter)
+        said: dict[int, Decision] = {}
+        for decide, some in together.items():
+            said |= zip([letter.id for letter in some], decide(some), strict=True)
+        return [said.get(letter.id) or Nothing() for letter in letters]
 
     def settle(self, letter: Letter, outcome: str) -> None:
         """The letter has ended."""

@@ -1,5 +1,6 @@
 """Letters about what a signer did on the own page: corrected, withdrawn. They are free of the limits for signing."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from flask_babel import gettext as _
@@ -12,8 +13,17 @@ from petition.letters import wording
 from petition.letters.wording import Sentences
 
 
-def corrected(letter: Letter) -> Decision:
+def corrected(letters: Sequence[Letter]) -> list[Decision]:
     """Says that what is stored was changed, and where to look."""
+    return [_decide_corrected(letter) for letter in letters]
+
+
+def withdrawn(letters: Sequence[Letter]) -> list[Decision]:
+    """The last letter after withdrawing."""
+    return [_decide_withdrawn(letter) for letter in letters]
+
+
+def _decide_corrected(letter: Letter) -> Decision:
     found = _to(letter)
     if found is None or letter.mailbox is None:
         return Nothing()
@@ -25,8 +35,7 @@ def corrected(letter: Letter) -> Decision:
     return partial(wording.message, address, letter.language, partial(_corrected, reading, href), reading)
 
 
-def withdrawn(letter: Letter) -> Decision:
-    """The last letter after withdrawing."""
+def _decide_withdrawn(letter: Letter) -> Decision:
     found = _to(letter)
     if found is None:
         return Nothing()

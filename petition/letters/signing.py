@@ -5,13 +5,16 @@ on the wire at a time; which may go now is the link's to say.
 """
 
 import secrets
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import cast
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import func, select, type_coerce, update
+from sqlalchemy import Table, bindparam, exists, func, select, text, type_coerce, update
 
 from petition import campaigns, contacts, links, signatures
 from petition.base import db, i18n, mailbox, outbox, settings, tokens, urls
@@ -27,6 +30,37 @@ from petition.signatures import PendingSignature, Signature
 SPREAD = timedelta(minutes=10)
 
 
+_SIGNED = (
+    select(Signature)
+    .where(Signature.campaign_id == bindparam("c"), Signature.mailbox.in_(bindparam("m", expanding=True)))
+    .where(Signature.seat == 0)
+    .execution_options(populate_existing=True)
+)
+_PENDING = (
+    select(PendingSignature)
+    .where(PendingSignature.id.in_(bindparam("i", expanding=True)))
+    .execution_options(populate_existing=True)
+)
+_NETWORKS = (
+    select(outbox.table.c.network, func.count(), type_coerce(func.min(outbox.table.c.settled_at), db.Moment))
+    .where(outbox.table.c.network.in_(bindparam("n", expanding=True)), text("state = 'sent'"))
+    .where(outbox.table.c.settled_at > bindparam("since"))
+    .group_by(outbox.table.c.network)
+)
+_SENT = links.sent(
+    exists()
+    .where(Signature.campaign_id == Link.campaign_id, Signature.mailbox == Link.mailbox, Signature.seat == 0)
+    .correlate(Link)
+)
+_pending = cast(Table, PendingSignature.__table__)
+_of_mailbox = (PendingSignature.campaign_id == bindparam("c")) & (PendingSignature.mailbox == bindparam("m"))
+_not_asked = PendingSignature.asked_at.is_(None)
+_this_one = PendingSignature.id == bindparam("about")
+_clock = {"asked_at": bindparam("at", type_=db.Moment)}
+_ASKED = update(_pending).where(_of_mailbox, _not_asked | _this_one).values(_clock)
+_ASKED_ALONE = update(_pending).where(_of_mailbox, _not_asked & _this_one).values(_clock)
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is stored of a mailbox in a campaign when its letter is decided."""
@@ -37,40 +71,69 @@ class Known:
     name: str = ""
 
 
-def decide(letter: Letter) -> Decision:
-    """Whether and what to write about a link now; takes the link, so that nothing crosses."""
-    if letter.campaign_id is None or letter.mailbox is None:
-        return Nothing()
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A letter with what is stored about whom it goes to; `box` is the mailbox's hash of the site's own."""
+
+    letter: Letter
+    reading: Reading
+    link: Link
+    known: Known
+    box: bytes = b""
+
+    @property
+    def is_retry(self) -> bool:
+        """Whether this letter holds its link's wire since an earlier try."""
+        return self.link.letter == self.letter.id
+
+
+def decide(letters: Sequence[Letter]) -> list[Decision]:
+    """Whether and what to write about links now; takes the links, so that nothing crosses."""
     at = db.now()
-    reading = campaigns.read_id(letter.campaign_id)
+    cases = _cases(letters)
+    quiet = _quiet(cases, at)
+    saying = [case for case in cases if case.letter.id not in quiet and _has_something_to_say(case, at)]
+    crowded = _crowded(saying, at)
+    going = [case for case in saying if case.letter.id not in crowded]
+    wishes = [links.Wish(case.link, case.letter.id, case.box) for case in going]
+    said: dict[int, Decision] = {letter_id: Wait(until) for letter_id, until in crowded.items()}
+    for case, until in zip(going, links.reserve(wishes, at), strict=True):
+        word = partial(_word, case.reading, case.link.id, case.known, case.letter)
+        said[case.letter.id] = word if until is None else Wait(until)
+    return [said.get(letter.id) or Nothing() for letter in letters]
+
+
+def _cases(letters: Sequence[Letter]) -> list[Case]:
+    """The letters that may have something to say, with one look at the database for each campaign."""
+    about: dict[int, list[Letter]] = {}
+    for letter in letters:
+        if letter.campaign_id is not None and letter.mailbox is not None:
+            about.setdefault(letter.campaign_id, []).append(letter)
+    # In the order of ids: see links.take_all.
+    found = [case for campaign_id in sorted(about) for case in _cases_of(campaign_id, about[campaign_id])]
+    boxes = links.site_mailboxes(mailbox.parse(case.known.address).folded for case in found)
+    return [replace(case, box=box) for case, box in zip(found, boxes, strict=True)]
+
+
+def _cases_of(campaign_id: int, letters: Sequence[Letter]) -> Iterator[Case]:
+    reading = campaigns.read_id(campaign_id)
     if reading.forgotten_at is not None:
-        return Nothing()
-    link = links.take(letter.campaign_id, letter.mailbox)
-    known = _known(letter, link)
-    if known is None or _is_quiet(link, known, at) or not _has_something_to_say(letter, reading, link, known, at):
-        return _settled(letter, link)
-    box = links.site_mailbox(mailbox.parse(known.address).folded)
-    until = _crowded(letter, link, at) or links.reserve(link, letter.id, box, at)
-    if until is not None:
-        return Wait(until)
-    return partial(_word, reading, link.id, known, letter)
+        return
+    taken = links.take_all(campaign_id, {letter.mailbox for letter in letters if letter.mailbox})
+    signed = {one.mailbox: one for one in db.session.scalars(_SIGNED, {"c": campaign_id, "m": list(taken)})}
+    pending = {one.id: one for one in db.session.scalars(_PENDING, {"i": [letter.about for letter in letters]})}
+    for letter in letters:
+        link = taken[letter.mailbox or b""]
+        known = _known(letter, link, signed.get(link.mailbox), pending.get(letter.about or 0))
+        if known is not None:
+            yield Case(letter, reading, link, known)
 
 
-def _settled(letter: Letter, link: Link) -> Nothing:
-    """Needless: the link is let go if this letter held it on an earlier try."""
-    links.settle(link, letter.id, sent=False, at=db.now())
-    return Nothing()
-
-
-def _known(letter: Letter, link: Link) -> Known | None:
-    signature = signatures.signature_of(link)
-    pending = db.session.get(PendingSignature, letter.about) if letter.about else None
-    if letter.about and pending is None:
-        return None
+def _known(letter: Letter, link: Link, signature: Signature | None, pending: PendingSignature | None) -> Known | None:
     if pending is not None:
         details = opened(link.campaign_id, pending.sealed)
         return Known(pending, signature, details.address, details.name)
-    return _asked_by_address(letter, link, signature)
+    return None if letter.about else _asked_by_address(letter, link, signature)
 
 
 def _asked_by_address(letter: Letter, link: Link, signature: Signature | None) -> Known | None:
@@ -81,66 +144,69 @@ def _asked_by_address(letter: Letter, link: Link, signature: Signature | None) -
     return Known(None, signature, str(outbox.unsealed(letter).get("to", "")))
 
 
-def _is_quiet(link: Link, known: Known, at: datetime) -> bool:
-    """Whether this mailbox wants no letters. One who asks for the link by its address gets it all the same:
+def _quiet(cases: Sequence[Case], at: datetime) -> set[int]:
+    """The letters to mailboxes that want none. One who asks for the link by its address gets it all the same:
     it is the only way to allow letters again once the old ones are lost."""
-    if known.pending is None:
-        return False
-    if link.quiet_until is not None and link.quiet_until > at:
-        return True
-    box = links.site_mailbox(mailbox.parse(known.address).folded)
-    return links.is_suppressed(box, at)
+    asked = [case for case in cases if case.known.pending is not None]
+    refused = links.suppressed([case.box for case in asked], at)
+    return {
+        case.letter.id
+        for case in asked
+        if case.box in refused or (case.link.quiet_until is not None and case.link.quiet_until > at)
+    }
 
 
-def _has_something_to_say(letter: Letter, reading: Reading, link: Link, known: Known, at: datetime) -> bool:
-    if letter.id == link.letter:
-        return True
-    if known.pending is None:
+def _has_something_to_say(case: Case, at: datetime) -> bool:
+    known, letter = case.known, case.letter
+    if case.is_retry or known.pending is None:
         return True
     said = known.pending.asked_at
     if said is not None and (letter.kind != "fresh" or said >= letter.created_at):
         return False
     if known.signature is not None:
-        return link.told_day != at.astimezone(UTC).date()
-    return campaigns.phase(reading, at) not in (Phase.FINAL, Phase.WITHDRAWN)
+        return case.link.told_day != at.astimezone(UTC).date()
+    return campaigns.phase(case.reading, at) not in (Phase.FINAL, Phase.WITHDRAWN)
 
 
-def _crowded(letter: Letter, link: Link, at: datetime) -> datetime | None:
-    """Past a network's soft limit its letters are spread over time (S49); None where this one may go."""
-    if letter.network is None or link.letter == letter.id:
-        return None
+def _crowded(cases: Sequence[Case], at: datetime) -> dict[int, datetime]:
+    """Past a network's soft limit its letters are spread over time (S49): which wait, and until when."""
+    new = [(case.letter.id, case.letter.network) for case in cases if case.letter.network and not case.is_retry]
+    if not new:
+        return {}
     hour = timedelta(hours=1)
-    sent = select(func.count(), type_coerce(func.min(outbox.Letter.settled_at), db.Moment)).where(
-        outbox.Letter.network == letter.network,
-        outbox.Letter.state == "sent",
-        outbox.Letter.settled_at > at - hour,
-    )
-    count, first = db.session.execute(sent).one()
-    if first is None or count < settings.current().soft_limit:
-        return None
-    # When the first of the hour's letters is an hour old there is room again; not for all at the same instant.
-    return max(first + hour, at) + timedelta(seconds=secrets.randbelow(int(SPREAD.total_seconds())))
+    sent = {network: (count, first) for network, count, first in db.session.execute(
+        _NETWORKS, {"n": list({network for _, network in new}), "since": at - hour})}  # fmt: skip
+    until: dict[int, datetime] = {}
+    now: Counter[bytes] = Counter()
+    for letter_id, network in new:
+        count, first = sent.get(network, (0, at))
+        if count + now[network] < settings.current().soft_limit:
+            now[network] += 1
+            continue
+        # When the first of the hour's letters is an hour old there is room again; not for all at the same instant.
+        spread = timedelta(seconds=secrets.randbelow(int(SPREAD.total_seconds())))
+        until[letter_id] = max(first + hour, at) + spread
+    return until
 
 
 def settle(letter: Letter, outcome: str) -> None:
-    """Let the link go; a sent letter starts the clocks of every pending signature that had none."""
+    """Let the link go; a sent letter starts the clocks of every pending signature that had none.
+
+    Statements alone: this is in the way of every letter. The first one locks the link.
+    """
     if letter.campaign_id is None or letter.mailbox is None:
         return
     at = db.now()
-    link = links.take(letter.campaign_id, letter.mailbox)
-    sent = outcome in ("sent", "uncertain")
-    links.settle(link, letter.id, sent=sent, at=at)
-    mine = PendingSignature.id == letter.about
-    if sent:
-        if signatures.signature_of(link) is not None:
-            link.told_day = at.astimezone(UTC).date()
-        of_mailbox = (PendingSignature.campaign_id == link.campaign_id) & (PendingSignature.mailbox == link.mailbox)
-        mine = of_mailbox & (PendingSignature.asked_at.is_(None) | mine)
-    elif outcome == "parked":
-        return
+    link = {"c": letter.campaign_id, "m": letter.mailbox}
+    asked = _ASKED
+    if outcome in ("sent", "uncertain"):
+        today = at.astimezone(UTC).date()
+        db.session.connection().execute(_SENT, link | {"l": letter.id, "at": at, "today": today})
     else:
-        mine = mine & PendingSignature.asked_at.is_(None)
-    db.session.execute(update(PendingSignature).where(mine).values(asked_at=at))
+        links.let_go(letter.campaign_id, letter.mailbox, letter.id)
+        asked = _ASKED_ALONE
+    if outcome != "parked":
+        db.session.connection().execute(asked, link | {"about": letter.about, "at": at})
 
 
 def _word(reading: Reading, link_id: UUID, known: Known, letter: Letter) -> Message:

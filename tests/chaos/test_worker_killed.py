@@ -51,10 +51,14 @@ def arrived(folder: Path) -> Counter[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(
-    "point", ["after_claim", "after_decide", "before_data", "after_data", "before_settle", "after_settle"]
-)
+    ("point", "number"),
+    [
+        ("after_claim", 1), ("after_decide", 1), ("before_data", 3), ("after_data", 3), ("before_settle", 3),
+        ("after_settle", 3), ("before_settle", LETTERS), ("after_settle", LETTERS),
+    ],
+)  # fmt: skip
 def test_a_worker_killed_at_any_point_loses_nothing(
-    app: Flask, surroundings: dict[str, str], tmp_path: Path, point: str
+    app: Flask, surroundings: dict[str, str], tmp_path: Path, point: str, number: int
 ) -> None:
     for index in range(LETTERS):
         outbox.post("hello", language="en", sealed={"to": f"a{index}@example.org"})
@@ -62,7 +66,7 @@ def test_a_worker_killed_at_any_point_loses_nothing(
     ids = set(db.session.scalars(select(outbox.table.c.message_id)))
     db.session.rollback()
 
-    assert start(surroundings, point, 3).wait(60) == -signal.SIGKILL
+    assert start(surroundings, point, number).wait(60) == -signal.SIGKILL
     for _ in range(2):
         let_time_pass()
         workers = [start(surroundings), start(surroundings)]

@@ -6,19 +6,25 @@ Called as a program: POINT NUMBER (or `never 0`), with the settings in the envir
 import os
 import signal
 import sys
+from collections.abc import Sequence
+from functools import partial
 
 from petition.app import create_app
 from petition.base import delivery, outbox, settings, smtp
 from petition.base.outbox import Decision, Letter, Message
 
 
+def hello(to: str) -> Message:
+    """The same to everybody."""
+    return Message(to, "Hello", "Hello", "<p>Hello</p>", "en")
+
+
 class Clerk:
     """Says hello to the sealed address."""
 
-    def decide(self, letter: Letter) -> Decision:
+    def decide(self, letters: Sequence[Letter]) -> list[Decision]:
         """Hello, always."""
-        to = outbox.unsealed(letter)["to"]
-        return lambda: Message(to, "Hello", "Hello", "<p>Hello</p>", letter.language)
+        return [partial(hello, outbox.unsealed(letter)["to"]) for letter in letters]
 
     def settle(self, letter: Letter, outcome: str) -> None:
         """Nothing hangs on it."""

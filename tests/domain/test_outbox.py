@@ -1,7 +1,7 @@
 """Letters wait, are worked in order, by one worker each, and end."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -53,7 +53,10 @@ class Clerk:
         self.settled: list[tuple[str, str]] = []
         self.decided: list[int] = []
 
-    def decide(self, letter: Letter) -> Decision:
+    def decide(self, letters: Sequence[Letter]) -> list[Decision]:
+        return [self.decide_one(letter) for letter in letters]
+
+    def decide_one(self, letter: Letter) -> Decision:
         self.decided.append(letter.id)
         details = outbox.unsealed(letter)
         if letter.kind == "nothing":
@@ -238,8 +241,9 @@ def test_a_rest_that_begins_in_the_middle_gives_the_others_back(app: Flask, post
     post.refuses = {f"a{number}@example.org": Trouble("relay", "421") for number in range(3)}
     post.while_offering = lambda: setattr(post, "works", False)
     assert delivery.deliver(clerk, post) == 1
-    assert [facts(letter_id).state for letter_id in ids] == ["waiting"] * 3
-    assert len(clerk.decided) == 1
+    letters = [facts(letter_id) for letter_id in ids]
+    assert [(letter.state, letter.lease, letter.attempts) for letter in letters] == [("waiting", None, 0)] * 3
+    assert post.arrived == []
 
 
 def test_too_fast_slows_the_letters_to_that_provider_and_no_others(
@@ -313,7 +317,7 @@ def test_an_error_is_told_without_the_address_in_it(
     letter_id = write("canary@example.org", "broken")
     delivery.deliver(clerk, post)
     assert facts(letter_id).trouble == "LookupError"
-    assert "LookupError in decide" in caplog.text
+    assert "LookupError in decide_one" in caplog.text
     assert "canary" not in caplog.text
 
 
@@ -469,3 +473,75 @@ def test_a_letter_that_arrived_while_the_database_went_away_is_marked_when_it_is
     delivery.deliver(clerk, post)
     assert facts(letter_id).state == "sent"
     assert len(post.arrived) == 1
+
+
+def test_a_letter_and_the_next_one_both_end_when_the_database_goes_away_between_them(
+    app: Flask, post: Post, clerk: Clerk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [write(f"a{number}@example.org") for number in range(3)]
+    broken = iter([True, False, False, False])
+
+    def away(point: str) -> None:
+        if point == "before_settle" and next(broken):
+            raise OperationalError("COMMIT", {}, Exception("gone"))
+
+    monkeypatch.setattr(delivery, "at", away)
+    assert delivery.deliver(clerk, post) == 3
+    assert [facts(letter_id).state for letter_id in ids] == ["sent"] * 3
+    assert sorted(post.to()) == [f"a{number}@example.org" for number in range(3)]
+
+
+def test_a_letter_that_its_doer_cannot_settle_does_not_hold_up_the_next(app: Flask, post: Post, clerk: Clerk) -> None:
+    first = write("ana@example.org", "unsettled")
+    second = write("bo@example.org")
+    assert delivery.deliver(clerk, post) == 2
+    assert post.to() == ["ana@example.org", "bo@example.org"]
+    assert [facts(first).state, facts(second).state] == ["sent", "sent"]
+
+
+def test_a_letter_taken_back_while_it_is_offered_leaves_the_one_before_it_sent(
+    app: Flask, post: Post, clerk: Clerk
+) -> None:
+    first = write("ana@example.org")
+    second = write("bo@example.org", due_at=db.now() + timedelta(microseconds=1))
+
+    def withdraw() -> None:
+        db.session.execute(outbox.table.delete().where(outbox.table.c.id == second))
+        db.session.commit()
+
+    post.while_offering = withdraw
+    delivery.deliver(clerk, post)
+    assert post.to() == ["ana@example.org"]
+    assert facts(first).state == "sent"
+
+
+@pytest.mark.parametrize(("quick", "state"), [(0.0, "sent"), (60.0, "sending")])
+def test_behind_a_slow_answer_a_letter_ends_at_once_and_else_with_the_next(
+    app: Flask, post: Post, clerk: Clerk, monkeypatch: pytest.MonkeyPatch, quick: float, state: str
+) -> None:
+    monkeypatch.setattr(delivery, "QUICK", quick)
+    first = write("ana@example.org")
+    second = write("bo@example.org", due_at=db.now() + timedelta(microseconds=1))
+    seen: list[str] = []
+    post.while_offering = lambda: seen.append(facts(first).state)
+    delivery.deliver(clerk, post)
+    assert seen == ["claimed", state]
+    assert [facts(first).state, facts(second).state] == ["sent", "sent"]
+
+
+def test_trouble_with_a_letter_ends_the_one_before_it_first(app: Flask, post: Post, clerk: Clerk) -> None:
+    first = write("ana@example.org")
+    write("bo@example.org", due_at=db.now() + timedelta(microseconds=1))
+    post.refuses["bo@example.org"] = Trouble("refused", "550 5.1.1")
+    delivery.deliver(clerk, post)
+    assert clerk.settled == [("ana@example.org", "sent"), ("bo@example.org", "failed")]
+    assert facts(first).state == "sent"
+
+
+def test_a_second_letter_to_a_mailbox_is_decided_once_the_first_has_ended(app: Flask, post: Post, clerk: Clerk) -> None:
+    first = write("ana@example.org", mailbox=b"ana")
+    second = write("ana@example.org", mailbox=b"ana", due_at=db.now() + timedelta(microseconds=1))
+    assert delivery.deliver(clerk, post) == 1
+    assert (clerk.decided, facts(second).state) == ([first], "waiting")
+    assert delivery.deliver(clerk, post) == 1
+    assert clerk.decided == [first, second]

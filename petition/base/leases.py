@@ -1,0 +1,135 @@
+"""A letter's row as a worker holds it: claimed with a lease, put on the wire, put back, ended.
+
+Every change says what the row must still be; where it is something else by now, the letter is somebody else's.
+Nothing here commits.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, Row, bindparam, false, null, select, text, true, update
+from sqlalchemy.orm import Session
+
+from petition.base import db
+from petition.base.outbox import Letter, table
+
+LEASE = timedelta(minutes=5)
+#: On the wire a letter may take 120 s and its answer 300 s (see smtp), and clocks may differ by 60 s.
+LEASE_ON_THE_WIRE = timedelta(seconds=500)
+MOST_ERRORS = 5
+NEWS_AT_ONCE = 5
+
+
+class Lost(Exception):
+    """The letter is not ours any more: its lease ran out, or whom it was for took it back."""
+
+
+_changing = ("state", "due_at", "lease", "lease_until", "attempts", "doubts", "errors", "trouble")
+_as_we_know_it = (
+    (table.c.id == bindparam("this"))
+    & (table.c.state == bindparam("was"))
+    & table.c.lease.is_not_distinct_from(bindparam("held"))
+)
+_CHANGE = update(table).where(_as_we_know_it).values({name: bindparam(name) for name in _changing})
+_END = (
+    update(table)
+    .where(_as_we_know_it)
+    .values({name: bindparam(name) for name in ("state", "trouble", "settled_at")})
+    .values(sealed=null(), lease=null(), lease_until=null())
+)
+_SENDING = update(table).where(_as_we_know_it).values(state="sending", lease_until=bindparam("until", type_=db.Moment))
+# Conditions that choose a partial index are written out: a parameter in their place would hide the index.
+_OVERDUE = (
+    select(*table.c).where(text("state IN ('claimed', 'sending')"), table.c.lease_until < bindparam("now")).limit(50)
+)
+_TOO_LATE = (
+    select(*table.c)
+    .where(text("gives_up_at IS NOT NULL AND state IN ('waiting', 'parked')"))
+    .where(table.c.gives_up_at <= bindparam("now"))
+    .limit(50)
+)
+
+
+def _claiming(news: bool) -> Any:
+    due = (
+        select(table.c.id)
+        .where(text("state = 'waiting'"), table.c.news == (true() if news else false()))
+        .where(table.c.due_at <= bindparam("now"))
+        .order_by(table.c.due_at)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+        .cte("due")
+    )
+    return (
+        update(table)
+        .where(table.c.id.in_(select(due.c.id)))
+        .values(state="claimed", lease=bindparam("held"), lease_until=bindparam("until"))
+        .returning(*table.c)
+    )
+
+
+_CLAIM = {news: _claiming(news) for news in (False, True)}
+
+
+def _run(session: Session, statement: Any, letter: Letter, new: dict[str, Any]) -> None:
+    guard = {"this": letter.id, "was": letter.state, "held": letter.lease}
+    if cast(CursorResult[Any], session.connection().execute(statement, new | guard)).rowcount != 1:
+        raise Lost
+
+
+def _change(session: Session, letter: Letter, **changes: Any) -> None:
+    """Change a letter's row if it still is as we know it; our copy stays as it is. Raises Lost."""
+    _run(session, _CHANGE, letter, {name: getattr(letter, name) for name in _changing} | changes)
+
+
+def end(session: Session, letter: Letter, outcome: str, trouble: str | None) -> None:
+    """Store how a letter ended, and forget what names its reader unless it is only parked. Raises Lost."""
+    if outcome == "parked":
+        _change(session, letter, state="parked", lease=None, lease_until=None, trouble=trouble, errors=MOST_ERRORS)
+    else:
+        _run(session, _END, letter, {"state": outcome, "trouble": trouble, "settled_at": db.now()})
+
+
+def put_back(session: Session, letter: Letter, due_at: datetime, **changes: Any) -> None:
+    """Let a letter wait until a moment, or until it gives up. Raises Lost."""
+    if letter.gives_up_at is not None:
+        due_at = min(due_at, letter.gives_up_at)
+    _change(session, letter, state="waiting", lease=None, lease_until=None, due_at=due_at, **changes)
+
+
+def put_on_the_wire(session: Session, letter: Letter) -> None:
+    """Say that a letter is about to be handed over. Raises Lost."""
+    _run(session, _SENDING, letter, {"until": db.now() + LEASE_ON_THE_WIRE})
+
+
+def claim(session: Session, lease: int, most: int) -> list[Letter]:
+    """Take letters that are due, in order: what somebody waits for, and only where there is none a little news."""
+    now = db.now()
+    for news, how_many in ((False, most), (True, min(most, NEWS_AT_ONCE))):
+        rows = session.execute(_CLAIM[news], {"now": now, "most": how_many, "held": lease, "until": now + LEASE}).all()
+        if rows:
+            break
+    return sorted(_copies(rows), key=lambda letter: letter.due_at)
+
+
+def _copies(rows: Sequence[Row[Any]]) -> list[Letter]:
+    return [Letter(**row._mapping) for row in rows]
+
+
+def give_back(session: Session, lease: int) -> None:
+    """Unclaim what a round did not get to; a row that is locked just now is left to the end of its lease."""
+    ours = (
+        select(table.c.id)
+        .where(text("state IN ('claimed', 'sending')"), table.c.state == "claimed", table.c.lease == lease)
+        .with_for_update(skip_locked=True)
+        .cte("ours")
+    )
+    back = update(table).where(table.c.id.in_(select(ours.c.id)))
+    session.execute(back.values(state="waiting", lease=None, lease_until=None))
+
+
+def lapsed(session: Session) -> list[Letter]:
+    """Letters whose lease ran out, and those that give up now."""
+    now = db.now()
+    return _copies([row for query in (_OVERDUE, _TOO_LATE) for row in session.execute(query, {"now": now})])
