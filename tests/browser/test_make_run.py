@@ -97,14 +97,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def run(folder: Path) -> Iterator[Run]:
-    """The first start, up."""
-    started = Run(folder, free_port())
-    try:
-        started.until_up(FIRST_START)
-        yield started
-    finally:
-        started.end()
+def runs() -> Iterator[list[Run]]:
+    """All starts of the tests of this page."""
+    started: list[Run] = []
+    yield started
+    for one in started:
+        one.end()
+
+
+@pytest.fixture
+def run(runs: list[Run], folder: Path) -> Run:
+    """One that is up: the first start, or a later one where a test has stopped it."""
+    if not runs or runs[-1].process.poll() is not None:
+        runs.append(Run(folder, free_port()))
+        runs[-1].until_up(FIRST_START)
+    return runs[-1]
 
 
 def read(address: str, form: dict[str, str] | None = None) -> tuple[str, str]:
@@ -123,11 +130,11 @@ def total(run: Run) -> int:
     return int(found.group(1).replace(",", ""))
 
 
-def test_the_first_start_shows_a_site_with_a_demo(run: Run) -> None:
+def test_the_first_start_shows_a_site_with_a_demo(run: Run, folder: Path) -> None:
     _, front = read(run.address("The site"))
     assert CAMPAIGN in front
     assert len(set(re.findall(r'href="/en/articles/([a-z0-9-]+)"', front))) >= 2
-    assert "back it up, apart from the database" in run.said()
+    assert (folder / "instance" / "keys.json").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_visitor_signs_reads_the_letter_presses_the_button_and_is_counted(run: Run) -> None:
