@@ -1,6 +1,8 @@
 """How fast letters leave: smtplib alone, one worker, two workers, all handing to the same sink.
 
-Each worker is a process of its own and does all that a worker's delivering threads do. As a program:
+Each worker is a process of its own and does all that a worker's delivering threads do. What smtplib alone reaches
+depends on the sink above all, so there are two: `socket` says yes as cheaply as can be (a letter costs smtplib 0.1
+ms), `aiosmtpd` is a mail server that reads what it is told, though it stores nothing either. As a program:
 `python -m bench.letters` starts a durable PostgreSQL of its own and prints the median of three runs, and each.
 """
 
@@ -21,6 +23,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+from aiosmtpd.controller import Controller
 from sqlalchemy import func, select
 
 from bench import ground
@@ -62,10 +65,18 @@ class _Sink(socketserver.ThreadingTCPServer):
     request_queue_size = 64
 
 
+class _Yes:
+    async def handle_DATA(self, server: object, session: object, envelope: object) -> str:  # noqa: N802
+        return "250 taken"
+
+
+SINKS = ("socket", "aiosmtpd")
+
+
 @contextmanager
-def sink() -> Iterator[int]:
-    """A sink in a process of its own; its port."""
-    with _started("sink", {}) as process:
+def sink(kind: str = "socket") -> Iterator[int]:
+    """A sink of SINKS in a process of its own; its port."""
+    with _started(kind, {}) as process:
         assert process.stdout is not None
         yield int(process.stdout.readline())
 
@@ -81,6 +92,14 @@ def _started(what: str, surroundings: dict[str, str]) -> Iterator[subprocess.Pop
     finally:
         process.kill()
         process.wait()
+
+
+def _serve_aiosmtpd() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    Controller(_Yes(), hostname="127.0.0.1", port=port).start()
+    print(port, flush=True)
+    threading.Event().wait()
 
 
 def _serve() -> None:
@@ -180,12 +199,12 @@ def _sent() -> int:
     return count or 0
 
 
-def measure(url: str, letters: int = 2000) -> dict[str, float]:
+def measure(url: str, letters: int = 2000, kind: str = "socket") -> dict[str, float]:
     """Letters a second by each way, and shares of smtplib alone; `url` is an empty PostgreSQL database.
 
     `cpu_ms` is what one letter costs a worker. Raises AssertionError where a letter did not leave.
     """
-    with tempfile.TemporaryDirectory() as folder, sink() as port:
+    with tempfile.TemporaryDirectory() as folder, sink(kind) as port:
         keys = Path(folder) / "keys.json"
         crypto.write(keys, crypto.with_new_key(None))
         surroundings = {
@@ -220,7 +239,12 @@ def _measured(port: int, letters: int, surroundings: dict[str, str]) -> dict[str
 
 
 def _print(place: ground.Ground) -> None:
-    runs = [measure(place.database(f"letters{number}")) for number in range(3)]
+    for kind in SINKS:
+        print(f"\nsink: {kind}")
+        _print_runs([measure(place.database(f"{kind}{number}"), kind=kind) for number in range(3)])
+
+
+def _print_runs(runs: list[dict[str, float]]) -> None:
     for name in runs[0]:
         values = [run[name] for run in runs]
         print(f"{name:12} {ground.middle(values):9.2f}   ({', '.join(f'{value:.2f}' for value in values)})")
@@ -229,8 +253,10 @@ def _print(place: ground.Ground) -> None:
 def main() -> None:
     """Be a sink, a worker, or measure."""
     what = sys.argv[1] if len(sys.argv) > 1 else ""
-    if what == "sink":
+    if what == "socket":
         _serve()
+    elif what == "aiosmtpd":
+        _serve_aiosmtpd()
     elif what == "work":
         _work()
     else:
