@@ -302,25 +302,27 @@ def withdraw(reading: Reading, link: Link, at: datetime, *, contacts_too: bool =
     """
     signature = signature_of(link)
     pending = pending_of(link, most=1)
-    source = signature.sealed if signature and signature.sealed else pending[0].sealed if pending else None
-    if signature is None and source is None:
+    if signature is None and not pending:
         return False
     if signature is not None:
+        if signature.sealed is not None:
+            _last_letter(reading, signature, at)
         _erase(reading, signature, at)
     _forget_letters(link)
     _forget_all_pending(link)
     if contacts_too:
         contacts.forget(link.campaign_id, link.mailbox)
     links.renew(link)
-    if source is not None:
-        language = signature.language if signature else pending[0].language
-        _last_letter(reading, opened(reading.id, source).address, language, at)
     return True
 
 
-def _last_letter(reading: Reading, address: str, language: str, at: datetime) -> None:
-    outbox.post("withdrawn", language=language, campaign_id=reading.id, sealed={"to": address},
-                gives_up_at=at + LAST_LETTER)  # fmt: skip
+def _last_letter(reading: Reading, signature: Signature, at: datetime) -> None:
+    """Without the mailbox's key, so that it is not among the letters forgotten with it."""
+    address = opened(reading.id, signature.sealed or b"").address
+    outbox.post(
+        "withdrawn", language=signature.language, campaign_id=reading.id, gives_up_at=at + LAST_LETTER,
+        sealed={"to": address, "taken": signature.state != COUNTED},
+    )  # fmt: skip
 
 
 def _erase(reading: Reading, signature: Signature, at: datetime) -> None:

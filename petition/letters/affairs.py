@@ -32,7 +32,7 @@ def _decide_corrected(letter: Letter) -> Decision:
     if link is None or (link.quiet_until is not None and link.quiet_until > db.now()):
         return Nothing()
     href = urls.absolute(urls.own_page(tokens.link("own", link.id)))
-    return partial(wording.message, address, letter.language, partial(_corrected, reading, href), reading)
+    return partial(wording.message, address, letter.language, partial(said_corrected, reading, href), reading)
 
 
 def _decide_withdrawn(letter: Letter) -> Decision:
@@ -40,7 +40,8 @@ def _decide_withdrawn(letter: Letter) -> Decision:
     if found is None:
         return Nothing()
     reading, address = found
-    return partial(wording.message, address, letter.language, partial(_withdrawn, reading), reading)
+    say = partial(said_withdrawn, reading, taken=bool(outbox.unsealed(letter).get("taken")))
+    return partial(wording.message, address, letter.language, say, reading)
 
 
 def settle(_letter: Letter, _outcome: str) -> None:
@@ -56,7 +57,8 @@ def _to(letter: Letter) -> tuple[Reading, str] | None:
     return campaigns.read_id(letter.campaign_id), address
 
 
-def _corrected(reading: Reading, href: str) -> Sentences:
+def said_corrected(reading: Reading, href: str) -> Sentences:
+    """What the letter about a correction says."""
     return Sentences(
         subject=_("Your changes are stored"),
         title=_("Your changes are stored"),
@@ -69,8 +71,9 @@ def _corrected(reading: Reading, href: str) -> Sentences:
     )  # fmt: skip
 
 
-def _withdrawn(reading: Reading) -> Sentences:
-    over = campaigns.phase(reading, db.now()) in (Phase.CLOSED, Phase.FINAL, Phase.WITHDRAWN)
+def said_withdrawn(reading: Reading, *, taken: bool = False) -> Sentences:
+    """What the last letter says; a mailbox is taken where its signature was held or removed: it cannot sign again."""
+    over = taken or campaigns.phase(reading, db.now()) in (Phase.CLOSED, Phase.FINAL, Phase.WITHDRAWN)
     return Sentences(
         subject=_("Your signature is withdrawn"),
         title=_("Your signature is withdrawn"),

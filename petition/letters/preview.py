@@ -33,14 +33,14 @@ def previews(language: str) -> dict[str, Message]:
     reading = _reading()
     href = urls.absolute(urls.own_page("preview"))
     said = {kind: _link(reading, language, state) for kind, state in _STATES.items()}
-    said["corrected"] = _affair(reading, language, partial(affairs._corrected, reading, href))
-    said["withdrawn"] = _affair(reading, language, partial(affairs._withdrawn, reading))
+    said["corrected"] = _affair(reading, language, partial(affairs.said_corrected, reading, href))
+    said["withdrawn"] = _affair(reading, language, partial(affairs.said_withdrawn, reading))
     return said
 
 
 def _link(reading: Reading, language: str, state: str | None) -> Message:
     signature = Signature(state=state) if state else None
-    return signing._word(reading, _LINK, Known(None, signature, ADDRESS, NAME), Letter(language=language))
+    return signing.word(reading, _LINK, Known(None, signature, ADDRESS, NAME), Letter(language=language))
 
 
 def _affair(reading: Reading, language: str, say: partial[Sentences]) -> Message:

@@ -98,8 +98,8 @@ def decide(letters: Sequence[Letter]) -> list[Decision]:
     wishes = [links.Wish(case.link, case.letter.id, case.box) for case in going]
     said: dict[int, Decision] = {letter_id: Wait(until) for letter_id, until in crowded.items()}
     for case, until in zip(going, links.reserve(wishes, at), strict=True):
-        word = partial(_word, case.reading, case.link.id, case.known, case.letter)
-        said[case.letter.id] = word if until is None else Wait(until)
+        going_out = partial(word, case.reading, case.link.id, case.known, case.letter)
+        said[case.letter.id] = going_out if until is None else Wait(until)
     return [said.get(letter.id) or Nothing() for letter in letters]
 
 
@@ -145,13 +145,12 @@ def _asked_by_address(letter: Letter, link: Link, signature: Signature | None) -
 
 
 def _quiet(cases: Sequence[Case], at: datetime) -> set[int]:
-    """The letters to mailboxes that want none. One who asks for the link by its address gets it all the same:
-    it is the only way to allow letters again once the old ones are lost."""
-    asked = [case for case in cases if case.known.pending is not None]
-    refused = links.suppressed([case.box for case in asked], at)
+    """The letters to mailboxes that want none: then none goes, not even "send me my link", which anybody can ask for.
+    The link in the letters sent before lifts it."""
+    refused = links.suppressed([case.box for case in cases], at)
     return {
         case.letter.id
-        for case in asked
+        for case in cases
         if case.box in refused or (case.link.quiet_until is not None and case.link.quiet_until > at)
     }
 
@@ -209,7 +208,8 @@ def settle(letter: Letter, outcome: str) -> None:
         db.session.connection().execute(asked, link | {"about": letter.about, "at": at})
 
 
-def _word(reading: Reading, link_id: UUID, known: Known, letter: Letter) -> Message:
+def word(reading: Reading, link_id: UUID, known: Known, letter: Letter) -> Message:
+    """The letter that holds a link, in the form that fits what is known; asks no database."""
     state = known.signature.state if known.signature else ""
     row = f"?row={letter.about}" if letter.about and not state else ""
     href = urls.absolute(urls.own_page(tokens.link("own", link_id))) + row

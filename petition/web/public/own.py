@@ -18,7 +18,7 @@ from petition.base.tokens import BadToken
 from petition.campaigns import Phase, Reading
 from petition.details import Details, opened, shown
 from petition.links import Link
-from petition.signatures import PendingSignature, Signature
+from petition.signatures import COUNTED, PendingSignature, Signature
 from petition.web import context, guards
 from petition.web.forms import OwnForm
 from petition.web.public.signing import or_hand_back
@@ -78,6 +78,7 @@ def _page(link: Link, reading: Reading, token: str, *, form: OwnForm | None = No
         wording=context.wording_view(reading, language),
         campaign=context.campaign_view(reading, 0, at),
         consent=context.consent_view(reading),
+        campaign_href=urls.campaign(language, reading.slug),
         address_root=urls.own_page(token),
         pending=[] if quiet else [_waiting(reading, one, at) for one in pending],
         more_href=f"?before={found[PAGE - 1].created_at.timestamp()}" if len(found) > PAGE else None,
@@ -246,9 +247,10 @@ def withdraw(token: str) -> BaseResponse | str:
     link, reading = _locked(token)
     signature = signatures.signature_of(link)
     _speak(reading, signature, signatures.pending_of(link, most=1))
+    may_return = campaigns.phase(reading, db.now()) is Phase.OPEN and not (signature and signature.state != COUNTED)
     signatures.withdraw(reading, link, db.now(), contacts_too="contacts" in request.form)
     db.session.commit()
-    href = urls.campaign(g.page_language, reading.slug) if campaigns.phase(reading, db.now()) is Phase.OPEN else None
+    href = urls.campaign(g.page_language, reading.slug) if may_return else None
     return render_template(
         "public/gone.html", wording=context.wording_view(reading, g.page_language), campaign_href=href
     )
