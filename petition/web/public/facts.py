@@ -34,7 +34,8 @@ def _reading() -> list[str]:
 def _signing() -> list[str]:
     return [
         _("What you type is stored encrypted: your name, your address and everything else that names you."
-          " Stored in the clear are your country, the language and page you came by, and the day."),
+          " Stored in the clear are your country, the language and page you came by, when you signed, how you chose"
+          " to appear, whether you sign for an organisation, and what you chose to show in public."),
         _("Your name stands in no public list unless you choose it. Your address never does."),
         ngettext(
             "A signature that is not confirmed is deleted %(num)s day after our letter.",
