@@ -8,10 +8,10 @@ only read say so with `reading()`.
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any, ClassVar, cast
 
 import psycopg
@@ -32,12 +32,12 @@ from sqlalchemy import (
     bindparam,
     create_engine,
     event,
-    inspect,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoFreeConnection
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlalchemy.types import TypeDecorator
 
@@ -45,6 +45,7 @@ from petition.base.settings import Settings
 
 _key = "petition.db"
 POOL_WAIT = 2
+PING_AFTER = 1.0
 STATEMENT_LIMIT_MS = 10_000
 
 
@@ -119,12 +120,15 @@ def _engine(settings: Settings, **options: Any) -> Engine:
             max_overflow=0,
             pool_timeout=POOL_WAIT,
             connect_args={"timeout": 5, "isolation_level": None, "check_same_thread": False},
+            hide_parameters=True,
         )
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
         return engine
-    return create_engine(
+    engine = create_engine(
         url.replace("postgresql://", "postgresql+psycopg://", 1),
+        # What was typed must not stand in an error's text.
+        hide_parameters=True,
         pool_size=settings.pool_size,
         max_overflow=0,
         pool_timeout=POOL_WAIT,
@@ -134,12 +138,36 @@ def _engine(settings: Settings, **options: Any) -> Engine:
         },
         **options,
     )
+    event.listen(engine, "checkin", _remember_idle)
+    event.listen(engine, "checkout", partial(_ping_idle, engine))
+    return engine
+
+
+def _remember_idle(_connection: object, record: ConnectionPoolEntry) -> None:
+    record.info["idle_since"] = time.monotonic()
+
+
+def _ping_idle(engine: Engine, connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """A connection that has been idle may lead to a server that was restarted: ask it before anybody relies on it."""
+    if time.monotonic() - record.info.get("idle_since", float("inf")) < PING_AFTER:
+        return
+    try:
+        engine.dialect.do_ping(connection)
+    except engine.dialect.loaded_dbapi.Error:
+        # The pool answers this with a fresh connection.
+        raise DisconnectionError from None
 
 
 def _sqlite_connect(connection: sqlite3.Connection, _record: object) -> None:
     cursor = connection.cursor()
     # FULL, because an answered signature must survive a power cut; secure_delete, because what is erased is gone.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "secure_delete=ON",
+        "recursive_triggers=ON",
+    ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -308,21 +336,3 @@ def snapshot() -> Iterator[Connection]:
             connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
         yield connection
         connection.rollback()
-
-
-def wait_until_ready(seconds: float) -> bool:
-    """Whether the database answers within so many seconds."""
-    end = time.monotonic() + seconds
-    while True:
-        try:
-            with database().reader.connect():
-                return True
-        except DBAPIError:
-            if time.monotonic() > end:
-                return False
-            time.sleep(0.2)
-
-
-def column_names(table: str) -> Sequence[str]:
-    """Names of a table's columns as the database has them now."""
-    return [column["name"] for column in inspect(database().engine).get_columns(table)]

@@ -27,7 +27,13 @@ def setting(default: str, meaning: str, read: Callable[[str], Any]) -> Any:
 
 
 def _text(value: str) -> str:
+    if not value.strip() or not value.strip().isprintable():
+        raise ValueError("must be a line of text")
     return value.strip()
+
+
+def _optional(value: str) -> str:
+    return _text(value) if value.strip() else ""
 
 
 def _words(value: str) -> tuple[str, ...]:
@@ -88,10 +94,15 @@ def _smtp(value: str) -> "Smtp | None":
     ports = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
     if parts.scheme not in ports or not parts.hostname:
         raise ValueError("must look like smtp://user:password@host:587 (STARTTLS) or smtps://… (TLS)")
+    try:
+        port = parts.port or ports[parts.scheme]
+    except ValueError:
+        # Its own text would repeat what stands there, which may be a piece of the password.
+        raise ValueError("must end in a port's number, and special characters of the password as %XX") from None
     if parts.scheme == "smtp+plain" and not is_loopback(parts.hostname):
         raise ValueError("smtp+plain:// sends letters unencrypted and is allowed to a loopback address only")
     return Smtp(
-        parts.scheme, parts.hostname, parts.port or ports[parts.scheme],
+        parts.scheme, parts.hostname, port,
         unquote(parts.username or ""), unquote(parts.password or ""),
     )  # fmt: skip
 
@@ -136,7 +147,9 @@ class Settings:
     smtp_url: Smtp | None = setting(
         "", "smtp://USER:PASSWORD@HOST:587 (STARTTLS) or smtps://USER:PASSWORD@HOST:465 (TLS).", _smtp
     )
-    smtp_ca_file: str = setting("", "A file of certificates to trust for the mail server besides the system's.", _text)
+    smtp_ca_file: str = setting(
+        "", "A file of certificates to trust for the mail server besides the system's.", _optional
+    )
     mail_from: str = setting("", "The address letters come from; needed as soon as SMTP_URL is set.", _mail_from)
     mail_connections: int = setting("4", "Letters sent at the same time by one worker.", _whole(1, 64))
     proxies: int = setting(
