@@ -1,5 +1,6 @@
 """The site as a whole: serve it, work beside it, bring its database up to date, forget what is due."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -13,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from flask import current_app
+from flask import Flask, current_app
 from granian import Granian
 from granian.constants import Interfaces
 
@@ -45,7 +46,7 @@ def run(prepare: bool, web_only: bool) -> None:
             raise Refused("The database is not up to date; run `petition migrate` first.")
         addresses = _addresses(read)
     server = Granian(
-        "petition.app:create_app", address=read.host, port=read.port, interface=Interfaces.WSGI, factory=True,
+        "petition.cli.site:served", address=read.host, port=read.port, interface=Interfaces.WSGI, factory=True,
         workers=read.web_processes, blocking_threads=read.web_threads, respawn_failed_workers=True,
         log_access=False, log_level="warning",  # type: ignore[arg-type]
     )  # fmt: skip
@@ -55,6 +56,16 @@ def run(prepare: bool, web_only: bool) -> None:
         return
     with _worker_beside():
         server.serve()
+
+
+def served() -> Flask:
+    """The application in a process of the web server's.
+
+    Ctrl-C must reach it from its parent alone: a terminal sends the signal to a whole group, and when it came from
+    both sides at the same moment the process locked itself up.
+    """
+    os.setpgid(0, 0)
+    return create_app()
 
 
 def _refuse_taken_port(read: Settings) -> None:
@@ -70,7 +81,8 @@ def _refuse_taken_port(read: Settings) -> None:
 
 def _prepare(read: Settings) -> None:
     """What a first start needs: keys, tables, and something to look at."""
-    if not read.keys_file.exists():
+    if not read.keys_file.exists() and settings.keeps_letters(read):
+        # On the trial alone: elsewhere a ring that vanished must be missed, not silently replaced.
         crypto.write(read.keys_file, crypto.with_new_key(None))
         click.echo(f"Made a key ring: {read.keys_file} – back it up, apart from the database.")
     if read.database_url.startswith("sqlite:///"):
@@ -97,7 +109,7 @@ def _tell_when_up(read: Settings, lines: list[str]) -> None:
     request = urllib.request.Request(f"http://{host}:{read.port}/healthz", headers={"Host": _host(read)})
     for _ in range(300):
         try:
-            with urllib.request.urlopen(request, timeout=2):
+            with urllib.request.urlopen(request, timeout=2):  # noqa: S310  # our own address, http in front
                 break
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
@@ -116,7 +128,10 @@ def _worker_beside() -> Iterator[None]:
 
     def keep() -> None:
         while not ending.is_set():
-            child[:] = [subprocess.Popen([sys.executable, "-m", "petition", "worker"])]
+            # A group of its own, for the same reason as in `served`.
+            child[:] = [subprocess.Popen([sys.executable, "-m", "petition", "worker"], process_group=0)]
+            if ending.is_set():
+                child[0].terminate()
             if child[0].wait() and not ending.is_set():
                 click.echo("The worker ended and is started again.", err=True)
             ending.wait(1)

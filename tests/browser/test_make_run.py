@@ -183,7 +183,6 @@ def test_a_taken_port_is_a_sentence(run: Run, folder: Path) -> None:
     )
 
 
-@pytest.mark.xfail(reason="petition/cli/site.py: a web process signalled from two sides at once may lock itself up")
 def test_ctrl_c_stops_all_of_it_and_a_second_start_is_fast_and_keeps_the_data(run: Run, folder: Path) -> None:
     before, port = total(run), free_port()
     assert_ctrl_c_stops(run)
