@@ -124,7 +124,13 @@ def publish(campaign: Campaign, actor: str, at: datetime | None = None) -> None:
         raise NotReady("it has no text in its first language")
     if consent is None or not consent.responsible or not consent.responsible_address:
         raise NotReady("it does not say who is responsible and how to write to them")
-    if not consent.handed_to or not consent.fields or not consent.months or consent.ground not in GROUNDS:
+    if (
+        not consent.handed_to
+        or not all(consent.handed_to.values())
+        or not consent.fields
+        or not consent.months
+        or consent.ground not in GROUNDS
+    ):
         raise NotReady("it does not say to whom which fields are handed, for how long they are kept, on what ground")
     if campaign.published_at is None:
         campaign.published_at = at or db.now()

@@ -1,4 +1,4 @@
-"""Bringing a database to the newest step, or back. The steps themselves stand in `migrations/` and import nothing of ours."""
+"""Bringing a database to the newest step, or back. The steps stand in `migrations/` and import nothing of ours."""
 
 from pathlib import Path
 

@@ -194,10 +194,8 @@ def _name(dice: Random, locales: str) -> str:
     while True:
         given, family = _draw(dice, given_locale, family_locale or given_locale)
         language = given_locale.partition("_")[0]
-        if language in FAMILY_NAME_FIRST:
-            name = family + FAMILY_NAME_FIRST[language] + given
-        else:
-            name = f"{given} {family}"
+        between = FAMILY_NAME_FIRST.get(language)
+        name = f"{given} {family}" if between is None else family + between + given
         name = unicodedata.normalize("NFC", " ".join(name.split()))
         if _can_stand(name, family):
             return name
