@@ -82,8 +82,12 @@ class Cast:
     def campaign(self, slug: str = "canteen", publish: bool = True, **changes: object) -> Reading:
         """A campaign in English and Spanish, published a while ago and committed."""
         texts = {
-            "en": Text("Take the canteen workers back", "the Port Authority", "Forty were dismissed.", "Take *them* back."),
-            "es": Text("Readmitan a las trabajadoras", "la Autoridad Portuaria", "Despidieron a cuarenta.", "Readmitan."),
+            "en": Text(
+                "Take the canteen workers back", "the Port Authority", "Forty were dismissed.", "Take *them* back."
+            ),
+            "es": Text(
+                "Readmitan a las trabajadoras", "la Autoridad Portuaria", "Despidieron a cuarenta.", "Readmitan."
+            ),
         }  # fmt: skip
         given: dict[str, object] = {
             "slug": slug, "first_language": "en", "texts": texts, "terms": TERMS, "asks": ASKS,

@@ -54,7 +54,8 @@ class Model:
 
 
 def _act(reading: Reading, model: Model, dice: random.Random) -> None:
-    who, verb = dice.choice(PEOPLE), dice.choice(["press", "hold", "release", "remove", "restore", "withdraw", "correct"])
+    who = dice.choice(PEOPLE)
+    verb = dice.choice(["press", "hold", "release", "remove", "restore", "withdraw", "correct"])
     state = model.state.get(who)
     if verb == "press":
         country = dice.choice(COUNTRIES)
