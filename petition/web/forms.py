@@ -79,9 +79,7 @@ def _address_said(refused: MailboxRefused) -> str:
         "ours": _("This is an address of this site itself. Please type your own."),
         "no_such_domain": _("Does the part after the @ exist? It takes no mail."),
     }
-    said = sentences.get(refused.why) or str(
-        _("This is not an e-mail address. Type one such as name@example.org.")
-    )
+    said = sentences.get(refused.why) or str(_("This is not an e-mail address. Type one such as name@example.org."))
     if refused.suggestion:
         said += " " + _("Did you mean %(address)s?", address=refused.suggestion)
     return said
