@@ -165,7 +165,9 @@ def _arrange(site: Site) -> None:
     campaigns.close(cast.row("closed"), "a test", now - timedelta(hours=1))
     campaigns.close(cast.row("late"), "a test", now - timedelta(days=3))
     site.kept = kept.address() or ""
-    smtp.Maildir(site.settings).offer(cast.sink.letters[0], "<one@localhost>")()
+    first = cast.sink.letters[0]
+    for number, letter in enumerate((first, replace(first, to="a" * 64 + "@example.org"))):
+        smtp.Maildir(site.settings).offer(letter, f"<{number}@localhost>")()
     site.links["news"] = news.address(db.session.scalars(select(Contact)).first())
     db.session.commit()
 
