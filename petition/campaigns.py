@@ -265,6 +265,13 @@ def read_id(campaign_id: int) -> Reading:
     return found[0]
 
 
+def try_keys() -> None:
+    """Open every campaign's key. Raises Unsealable where the key ring is not the one they were sealed with."""
+    for campaign_id, sealed in db.session.execute(select(Campaign.id, Campaign.hash_key)):
+        if sealed is not None:
+            crypto.unseal("hash key", str(campaign_id), sealed)
+
+
 def exist() -> bool:
     """Whether there is any campaign at all."""
     return db.session.scalar(select(Campaign.id).limit(1)) is not None

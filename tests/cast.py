@@ -6,6 +6,7 @@ Everybody acts as a person would: forms are read before they are sent, links com
 import contextvars
 import html
 import re
+import socket
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -28,6 +29,14 @@ TERMS = Terms(
 )  # fmt: skip
 ASKS = {"country": "required", "place": "optional", "role": "optional", "organisation": "optional",
         "comment": "optional"}  # fmt: skip
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 class Sink:

@@ -4,6 +4,7 @@ Exit codes: 0 fine; 1 checked and found wrong; 2 a mistake of whoever typed it, 
 ours; 75 not now (the database is away or full), try again.
 """
 
+import os
 from importlib import import_module
 
 import click
@@ -52,6 +53,8 @@ class Nouns(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run; what goes wrong ends in one sentence, never in a traceback unless `--debug` asks for it."""
+        # Databases, keys, letters and lists: what is written here is for this user alone.
+        os.umask(0o077)
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):

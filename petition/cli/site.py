@@ -22,7 +22,7 @@ from petition import campaigns, migrating, retention
 from petition.app import create_app
 from petition.base import crypto, db, settings
 from petition.base.settings import Settings
-from petition.cli.ground import Refused, with_app
+from petition.cli.ground import Refused, application, with_app
 from petition.web import kept
 from petition.worker import Worker
 
@@ -40,10 +40,11 @@ def run(prepare: bool, web_only: bool) -> None:
     _refuse_taken_port(read)
     if prepare:
         _prepare(read)
-    app = create_app(read)
-    with app.app_context():
+    with application():
         if not migrating.is_at_head():
             raise Refused("The database is not up to date; run `petition migrate` first.")
+        # Without the right keys nobody could sign: better to hear of it now than from the first who tries.
+        campaigns.try_keys()
         addresses = _addresses(read)
     server = Granian(
         "petition.cli.site:served", address=read.host, port=read.port, interface=Interfaces.WSGI, factory=True,
@@ -155,6 +156,8 @@ def worker() -> None:
     \b
     Example: petition worker
     """
+    campaigns.try_keys()
+    db.session.rollback()
     working = Worker(current_app._get_current_object())  # type: ignore[attr-defined]  # a proxy at run time
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: working.stop())

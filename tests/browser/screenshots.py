@@ -13,7 +13,8 @@ from typing import Literal
 from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.conftest import CHROMIUM, QUIET
-from tests.browser.test_make_run import Run, free_port
+from tests.browser.test_make_run import Run
+from tests.cast import free_port
 
 WIDTHS = {360: 740, 1280: 720}
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")

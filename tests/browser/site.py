@@ -5,7 +5,6 @@ Run `python -m tests.browser.site` to look at it: it prints the address of every
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -29,7 +28,7 @@ from petition.contacts import Contact
 from petition.signatures import PendingSignature, Signature
 from petition.web import kept
 from petition.web.public import news
-from tests.cast import Cast, link_in
+from tests.cast import Cast, free_port, link_in
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Of the demo: in English, Spanish and Arabic, asks for everything, has an article.
@@ -79,11 +78,8 @@ class Site:
 
 
 def _settings(folder: Path) -> Settings:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     given = {
-        "PORT": str(port), "DATABASE_URL": f"sqlite:///{folder / 'petition.db'}", "SOFT_LIMIT": "100000",
+        "PORT": str(free_port()), "DATABASE_URL": f"sqlite:///{folder / 'petition.db'}", "SOFT_LIMIT": "100000",
         "KEYS_FILE": str(folder / "keys.json"), "LETTERS_DIR": str(folder / "letters"), "HARD_LIMIT": "100000",
     }  # fmt: skip
     return settings.read(given)

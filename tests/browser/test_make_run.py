@@ -5,7 +5,6 @@ import http.client
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,20 +17,13 @@ from urllib.request import HTTPCookieProcessor, build_opener
 import pytest
 
 from petition.base import settings
+from tests.cast import free_port
 
 ROOT = Path(__file__).parents[2]
 #: A minute is promised for a first start with everything that is to be downloaded at hand; three seconds for others,
 #: on two quiet cores. Machines that run tests are not quiet.
 FIRST_START, LATER_START = 60, 10
 CAMPAIGN = "/en/campaigns/reinstate-the-ondavelle-workers"
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Run:
@@ -181,6 +173,12 @@ def test_a_taken_port_is_a_sentence(run: Run, folder: Path) -> None:
     assert second.said() == (
         f"petition: Port {run.port} on 127.0.0.1 is taken; stop what uses it, or choose another: PORT={run.port + 1}\n"
     )
+
+
+def test_what_is_kept_on_the_machine_is_for_its_user_alone(run: Run, folder: Path) -> None:
+    kept = [file for file in folder.rglob("*") if file.is_file() and not file.name.startswith("said-")]
+    assert {"petition.db", "keys.json"} <= {file.name for file in kept}
+    assert {oct(file.stat().st_mode & 0o077) for file in kept} == {"0o0"}
 
 
 def test_ctrl_c_stops_all_of_it_and_a_second_start_is_fast_and_keeps_the_data(run: Run, folder: Path) -> None:

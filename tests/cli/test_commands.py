@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from petition.base import crypto
 from petition.cli import NOUNS, Nouns, main
-from tests.cast import Cast
+from tests.cast import Cast, free_port
 from tests.cli.conftest import Petition
 
 
@@ -76,8 +76,9 @@ def test_another_key_ring_than_the_one_that_sealed_ends_in_one_sentence(
     cast.campaign()
     other = tmp_path / "other.json"
     crypto.write(other, crypto.with_new_key(None))
-    result = petition("signature", "find", "ana@example.org", KEYS_FILE=str(other))
-    assert (result.exit_code, one_sentence(result.stderr)) == (2, True)
+    for command in (("signature", "find", "ana@example.org"), ("worker",), ("run", "--web-only")):
+        result = petition(*command, KEYS_FILE=str(other), PORT=str(free_port()))
+        assert (result.exit_code, one_sentence(result.stderr)) == (2, True), command
 
 
 def test_a_database_without_tables_ends_in_one_sentence_that_says_what_to_do(keys_file: Path, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from petition import links, networks
 from petition.app import create_app
 from petition.base import crypto, db, settings
 from petition.signatures import PendingSignature
-from tests.cast import Cast, form_token, link_in
+from tests.cast import Cast, form_token, free_port, link_in
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 pytestmark = pytest.mark.skipif(NGINX is None and not os.environ.get("CI"), reason="there is no nginx on this machine")
@@ -80,14 +80,6 @@ class Site:
         client = socket.create_connection(("127.0.0.1", self.port), timeout=15, source_address=(origin, 0))
         client.sendall(first)
         return client
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def adapted(folder: Path, port: int, behind: int) -> str:

@@ -4,7 +4,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from petition import links, networks, signatures
-from petition.base import settings
+from petition.base import i18n, settings
 from petition.campaigns import GRACE, SETTLING
 
 Facts = list[tuple[str, list[str]]]
@@ -130,8 +130,8 @@ def _against_floods() -> list[str]:
     now = settings.current()
     return [
         _("When more than %(soft)s signatures an hour come from one network, their letters are spread over"
-          " time. More than %(hard)s forms an hour from one network are refused.", soft=now.soft_limit,
-          hard=now.hard_limit),
+          " time. More than %(hard)s forms an hour from one network are refused.", soft=i18n.number(now.soft_limit),
+          hard=i18n.number(now.hard_limit)),
         ngettext(
             "The button in a letter works for %(num)s day.",
             "The button in a letter works for %(num)s days.",
