@@ -4,25 +4,36 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Row, Select, String, UniqueConstraint, select
+from sqlalchemy import ForeignKey, Index, Row, Select, String, UniqueConstraint, select
 from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition import journal
 from petition.base import db, text
+from petition.topics import Topic
 
 
 class Article(db.Base):
     """One piece of news, perhaps about a campaign. Public from `published_at` on."""
 
     __tablename__ = "article"
+    __table_args__ = (
+        Index("article_newest", "published_at", "id"),
+        Index("article_of_topic", "topic_id", "published_at", "id"),
+        Index("article_of_campaign", "campaign_id", "published_at", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(String(80), unique=True)
     first_language: Mapped[str] = mapped_column(String(12))
     authors: Mapped[str] = mapped_column(String(300))
-    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"), index=True)
-    published_at: Mapped[datetime | None] = mapped_column(index=True)
+    topic_id: Mapped[int | None] = mapped_column(ForeignKey(Topic.id))
+    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"))
+    #: Reports how its campaign goes on: stands on the campaign's page and in its feed, not among the site's news.
+    is_update: Mapped[bool] = mapped_column(default=False)
+    published_at: Mapped[datetime | None]
+    #: When any of its texts last changed.
+    changed_at: Mapped[datetime]
     created_at: Mapped[datetime]
 
 
@@ -46,6 +57,8 @@ class ArticleText(db.Base):
     language: Mapped[str] = mapped_column(String(12))
     title: Mapped[str] = mapped_column(String(200))
     standfirst: Mapped[str] = mapped_column(LongText)
+    #: Of the text below the standfirst, which may be material in another language.
+    text_language: Mapped[str] = mapped_column(String(12))
     source: Mapped[str] = mapped_column(LongText)
     html: Mapped[str] = mapped_column(LongText)
 
@@ -115,7 +128,7 @@ def save(draft: Draft, actor: str) -> Article:
     article = db.session.scalar(select(Article).where(Article.slug == draft.slug))
     deed = "article edited" if article else "article made"
     if article is None:
-        article = Article(slug=draft.slug, created_at=db.now())
+        article = Article(slug=draft.slug, created_at=db.now(), changed_at=db.now())
         article.first_language, article.authors = draft.first_language, draft.authors
         db.session.add(article)
         db.session.flush()
@@ -136,4 +149,5 @@ def _write(article: Article, language: str, title: str, standfirst: str, source:
         written = ArticleText(article_id=article.id, language=language)
         db.session.add(written)
     written.title, written.standfirst, written.source = title, standfirst, source
+    written.text_language = language
     written.html = text.markdown(source)

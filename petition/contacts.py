@@ -4,23 +4,31 @@ import secrets
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint, Uuid, delete, select
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, Uuid, delete, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.base import crypto, db
 
-#: What a contact asked for.
-NEWS = "news"
+#: What a contact can ask for: news of a campaign, to be told of meetings, to join.
+NEWS, MEETINGS, JOIN = "news", "meetings", "join"
+_OF_SITE = text("campaign_id IS NULL")
 
 
 class Contact(db.Base):
-    """One wish of one mailbox: news of a campaign. Its address is sealed; withdrawing a signature leaves it alone."""
+    """One wish of one mailbox: news of a campaign, to be told of meetings, to join.
+
+    Its address is sealed; withdrawing a signature leaves it alone.
+    """
 
     __tablename__ = "contact"
-    __table_args__ = (UniqueConstraint("campaign_id", "wish", "mailbox"),)
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "wish", "mailbox"),
+        Index("contact_of_site", "wish", "mailbox", unique=True, postgresql_where=_OF_SITE, sqlite_where=_OF_SITE),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    #: None where the wish is about the whole site; the mailbox is then hashed under the site's own key.
+    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"))
     wish: Mapped[str] = mapped_column(String(12))
     mailbox: Mapped[bytes] = mapped_column(LargeBinary(32))
     link_id: Mapped[UUID] = mapped_column(Uuid, unique=True)
@@ -30,6 +38,25 @@ class Contact(db.Base):
     proof: Mapped[str] = mapped_column(String(12))
     consent_version: Mapped[int]
     confirmed_at: Mapped[datetime]
+
+
+class PendingContact(db.Base):
+    """A wish typed into a form of its own, until the button behind its letter is pressed. There may be many."""
+
+    __tablename__ = "pending_contact"
+    __table_args__ = (Index("pending_contact_mailbox", "mailbox", "wish", "campaign_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"))
+    wish: Mapped[str] = mapped_column(String(12))
+    mailbox: Mapped[bytes] = mapped_column(LargeBinary(32))
+    link_id: Mapped[UUID] = mapped_column(Uuid, unique=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    language: Mapped[str] = mapped_column(String(12))
+    consent_version: Mapped[int]
+    created_at: Mapped[datetime]
+    #: When its letter was sent, failed or turned out needless: from then its clock of 14 days runs.
+    asked_at: Mapped[datetime | None] = mapped_column(index=True)
 
 
 def confirm(

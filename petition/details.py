@@ -1,5 +1,6 @@
 """What a signer typed and chose: sealed where it names the person, in clear only what figures and lists need."""
 
+import unicodedata
 from dataclasses import asdict, dataclass
 
 import orjson
@@ -55,3 +56,9 @@ def shown(details: Details, appear: str, with_role: bool) -> tuple[str, str]:
         return "", ""
     name = details.name if appear == FULL else details.short or short_name(details.name)
     return name, ", ".join(part for part in (details.role, details.organisation) if part) if with_role else ""
+
+
+def shown_key(name: str, role: str) -> str:
+    """What is shown, folded for order and search: without case and marks, at most 500 characters; "" of nothing."""
+    apart = unicodedata.normalize("NFKD", f"{name} {role}".strip().casefold())
+    return "".join(mark for mark in apart if not unicodedata.combining(mark))[:500]

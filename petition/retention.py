@@ -30,7 +30,7 @@ from petition import campaigns, journal, networks
 from petition.base import db
 from petition.base.outbox import ENDED, UNSENT, Letter
 from petition.campaigns import Campaign, Consent, Reading
-from petition.contacts import Contact
+from petition.contacts import Contact, PendingContact
 from petition.links import Link, MailboxDay, SiteKey, Suppression
 from petition.signatures import KEPT, PendingSignature, Signature
 
@@ -51,12 +51,14 @@ MAILBOX_DAYS = timedelta(days=2)
 PERSONAL: dict[str, dict[str, str]] = {
     "pending_signature": dict.fromkeys(
         ("mailbox", "domain", "sealed", "country", "language", "channel", "source", "partner", "appear", "with_role",
-         "on_behalf", "news", "created_at", "asked_at"), "pending signatures") | {"network": "networks"},
+         "on_behalf", "news", "created_at", "asked_at", "reminded_at"), "pending signatures") | {"network": "networks"},
     "signature": dict.fromkeys(
         ("mailbox", "domain", "sealed", "country", "language", "channel", "source", "partner", "appear", "with_role",
-         "on_behalf", "day", "signed_at", "entered_at", "shown_name", "shown_role"), "campaign")
+         "on_behalf", "day", "signed_at", "entered_at", "shown_name", "shown_role", "shown_key", "first"), "campaign")
         | {"network": "networks"},
     "contact": dict.fromkeys(("mailbox", "link_id", "sealed", "language", "confirmed_at"), "campaign"),
+    "pending_contact": dict.fromkeys(
+        ("mailbox", "link_id", "sealed", "language", "created_at", "asked_at"), "pending contacts"),
     "link": dict.fromkeys(
         ("mailbox", "id", "letter", "sent_at", "sent_day", "sent_count", "told_day", "quiet_until",
          "created_at"), "links"),
@@ -72,9 +74,13 @@ PERSONAL: dict[str, dict[str, str]] = {
 #: do in public or in the journal; random ids, which name nobody once the row they stood for is gone; moves and
 #: tallies, which are the register. A day's key of networks is random and goes with the rule "networks" as a row.
 NOT_PERSONAL: dict[str, tuple[str, ...]] = {
-    "article": ("id", "slug", "first_language", "authors", "campaign_id", "published_at", "created_at"),
+    "article": (
+        "id", "slug", "first_language", "authors", "topic_id", "campaign_id", "is_update", "published_at",
+        "changed_at", "created_at",
+    ),
     "article_slug": ("slug", "article_id"),
-    "article_text": ("id", "article_id", "language", "title", "standfirst", "source", "html"),
+    "article_text": ("id", "article_id", "language", "title", "standfirst", "text_language", "source", "html"),
+    "breakdown": ("campaign_id", "dimension", "day", "cells"),
     "campaign": (
         "id", "slug", "first_language", "colour", "goals", "time_zone", "opens_at", "closes_at", "published_at",
         "withdrawn_at", "forgotten_at", "asks", "outcome", "consent_version", "created_at",
@@ -85,6 +91,12 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
         "created_at",
     ),
     "contact": ("id", "campaign_id", "wish", "proof", "consent_version"),
+    "event": (
+        "id", "slug", "first_language", "time_zone", "starts_at", "ends_at", "online", "topic_id", "campaign_id",
+        "published_at", "cancelled_at", "changed_at", "created_at",
+    ),
+    "event_slug": ("slug", "event_id"),
+    "event_text": ("event_id", "language", "title", "standfirst", "place", "source", "html"),
     "journal": ("id", "at", "actor", "deed", "campaign_id", "about", "count", "reason"),
     "letter": (
         "id", "kind", "campaign_id", "news", "state", "due_at", "lease", "lease_until", "attempts", "doubts", "errors",
@@ -96,11 +108,16 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
         "source", "partner", "at",
     ),
     "pause": ("id", "campaign_id", "began_at", "ended_at"),
+    "pending_contact": ("id", "campaign_id", "wish", "consent_version"),
     "pending_signature": ("id", "campaign_id", "wording_id", "consent_version"),
     "register_head": ("campaign_id", "number"),
     "signature": ("id", "seat", "campaign_id", "wording_id", "consent_version", "state"),
+    "share_picture": ("campaign_id", "language", "facts", "png", "made_at"),
     "site_key": ("name", "sealed", "created_at"),
     "tally": ("campaign_id", "dimension", "value", "amount"),
+    "topic": ("id", "slug", "first_language", "position", "created_at"),
+    "topic_slug": ("slug", "topic_id"),
+    "topic_text": ("topic_id", "language", "title", "standfirst"),
     "wording": (
         "id", "campaign_id", "language", "version", "title", "addressee", "standfirst", "source", "html", "created_at",
     ),
@@ -133,6 +150,8 @@ def _rules(at: datetime) -> Iterator[tuple[str, _Batch]]:
         (Letter.network, Letter.created_at),
     ):
         yield "networks", partial(_empty, column, since <= traces)
+    old_wishes = PendingContact.asked_at <= at - KEPT
+    yield "pending contacts", partial(_delete, PendingContact.id, old_wishes)
     yield from (("pending signatures", partial(_pending, campaign_id, at)) for campaign_id in _with_old_pending(at))
     yield "limits", partial(_delete, MailboxDay.mailbox, MailboxDay.day <= at.astimezone(UTC).date() - MAILBOX_DAYS)
     yield "suppressions", partial(_delete, Suppression.mailbox, Suppression.until <= at)
@@ -237,7 +256,7 @@ def _same_mailbox(held: type[PendingSignature | Signature | Contact | Letter]) -
 
 
 #: What a campaign's people have, links first: who holds one locked is done before anything else of theirs goes.
-_PEOPLE = (Link, Letter, PendingSignature, Contact, Signature)
+_PEOPLE = (Link, Letter, PendingSignature, PendingContact, Contact, Signature)
 
 
 def _ended_campaigns(at: datetime) -> list[int]:
@@ -260,7 +279,7 @@ def forgets_at(reading: Reading) -> datetime | None:
     ends = [moment for moment in (reading.closes_at, reading.withdrawn_at) if moment is not None]
     signed = [
         exists().where(held.campaign_id == Consent.campaign_id, held.consent_version == Consent.version)
-        for held in (Signature, PendingSignature, Contact)
+        for held in (Signature, PendingSignature, PendingContact, Contact)
     ]
     promised = select(Consent.months).where(Consent.campaign_id == reading.id, or_(*signed))
     months = list(db.session.scalars(promised))
@@ -302,7 +321,7 @@ class _Forgetting:
         self._due = due is not None and due <= self.at
         return self._due
 
-    def _delete(self, held: type[Link | Letter | PendingSignature | Contact | Signature]) -> int:
+    def _delete(self, held: type[Link | Letter | PendingSignature | PendingContact | Contact | Signature]) -> int:
         """Waits for what is locked, for nothing may be left."""
         some = select(held.id).where(held.campaign_id == self.campaign_id).limit(BATCH)
         return db.count(delete(_table(held.id)).where(held.id.in_(some)))

@@ -32,7 +32,7 @@ from petition import campaigns, contacts, links, register
 from petition.base import crypto, db, outbox
 from petition.base.mailbox import Mailbox
 from petition.campaigns import Reading
-from petition.details import HIDDEN, Choices, Details, opened, shown
+from petition.details import HIDDEN, Choices, Details, opened, shown, shown_key
 from petition.links import Link
 
 #: The button of a link works for so long after its letter was sent (S05); the row is kept for so long.
@@ -42,6 +42,9 @@ KEPT = timedelta(days=14)
 LAST_LETTER = timedelta(hours=24)
 
 COUNTED, HELD, REMOVED = "counted", "held", "removed"
+_TO_REMIND = text("asked_at IS NOT NULL AND reminded_at IS NULL")
+_SHOWN = text("shown_key <> '' AND state = 'counted'")
+_FIRST = text("first IS NOT NULL")
 
 
 class _Told:
@@ -77,7 +80,11 @@ class PendingSignature(_Told, db.Base):
     """What somebody typed into the form. Some may never be confirmed; none can stop another."""
 
     __tablename__ = "pending_signature"
-    __table_args__ = (*_same_campaign(), Index("pending_mailbox", "campaign_id", "mailbox", "created_at"))
+    __table_args__ = (
+        *_same_campaign(),
+        Index("pending_mailbox", "campaign_id", "mailbox", "created_at"),
+        Index("pending_asked", "asked_at", postgresql_where=_TO_REMIND, sqlite_where=_TO_REMIND),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
@@ -85,6 +92,8 @@ class PendingSignature(_Told, db.Base):
     created_at: Mapped[datetime]
     #: When a letter about it was sent, failed or turned out needless: from then its clocks run.
     asked_at: Mapped[datetime | None]
+    #: When its mailbox was reminded (S17), by whichever of its pending signatures.
+    reminded_at: Mapped[datetime | None]
 
 
 class Signature(_Told, db.Base):
@@ -101,7 +110,12 @@ class Signature(_Told, db.Base):
             postgresql_where=text("network IS NOT NULL"),
             sqlite_where=text("network IS NOT NULL"),
         ),
-    )
+        Index(
+            "signature_shown", "campaign_id", "country", "on_behalf", "shown_key", "id",
+            postgresql_where=_SHOWN, sqlite_where=_SHOWN,
+        ),
+        Index("signature_first", "campaign_id", "first", postgresql_where=_FIRST, sqlite_where=_FIRST),
+    )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     seat: Mapped[int] = mapped_column(SmallInteger, default=0)
@@ -113,6 +127,10 @@ class Signature(_Told, db.Base):
     #: What the public list shows; empty for who chose to be hidden.
     shown_name: Mapped[str] = mapped_column(String(160))
     shown_role: Mapped[str] = mapped_column(String(300))
+    #: The same folded for order and search, "" for who chose to be hidden (see details.shown_key).
+    shown_key: Mapped[str] = mapped_column(db.Folded, default="")
+    #: The place among the first signatories, by the organiser's hand.
+    first: Mapped[int | None] = mapped_column(SmallInteger)
 
     def cell(self) -> register.Cell:
         """Where it stands in every breakdown."""
@@ -273,6 +291,7 @@ def row_of(pending: PendingSignature, at: datetime) -> dict[str, Any]:
     row |= {
         "id": secrets.randbits(63), "seat": 0, "state": COUNTED, "day": at.astimezone(UTC).date(),
         "signed_at": pending.created_at, "entered_at": at, "shown_name": name, "shown_role": role,
+        "shown_key": shown_key(name, role),
     }  # fmt: skip
     return row
 
@@ -286,6 +305,7 @@ def correct(reading: Reading, signature: Signature, details: Details, choices: C
     signature.country, signature.appear = choices.country, choices.appear
     signature.with_role, signature.on_behalf = choices.with_role, choices.on_behalf
     signature.shown_name, signature.shown_role = shown(details, choices.appear, choices.with_role)
+    signature.shown_key = shown_key(signature.shown_name, signature.shown_role)
     db.session.flush()
     if signature.state == COUNTED and signature.cell() != before:
         for cell, amount in ((before, -1), (signature.cell(), 1)):
@@ -336,7 +356,8 @@ def _erase(reading: Reading, signature: Signature, at: datetime) -> None:
         return
     register.move(reading.id, "withdrawn", 0, signature.cell(), signature_id=signature.id, at=at)
     signature.sealed = None
-    signature.appear, signature.shown_name, signature.shown_role = HIDDEN, "", ""
+    signature.appear, signature.shown_name, signature.shown_role, signature.shown_key = HIDDEN, "", "", ""
+    signature.first = None
     db.session.flush()
 
 

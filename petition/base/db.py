@@ -28,6 +28,7 @@ from sqlalchemy import (
     Insert,
     Integer,
     MetaData,
+    String,
     Table,
     bindparam,
     create_engine,
@@ -68,6 +69,9 @@ class Moment(TypeDecorator[datetime]):
 
 #: A 64-bit key that SQLite can number by itself.
 BigKey = BigInteger().with_variant(Integer, "sqlite")
+
+#: Up to 500 characters compared byte by byte on both databases, so that an index serves order and pages.
+Folded = String(500).with_variant(String(500, collation="C"), "postgresql")
 
 
 class Base(DeclarativeBase):

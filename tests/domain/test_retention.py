@@ -16,7 +16,7 @@ from petition import campaigns, contacts, decisions, drafts, links, networks, re
 from petition.base import crypto, db, outbox
 from petition.base.outbox import ENDED, UNSENT, Letter
 from petition.campaigns import Campaign, Pause, Reading
-from petition.contacts import Contact
+from petition.contacts import Contact, PendingContact
 from petition.details import Details
 from petition.journal import Entry
 from petition.links import Link, MailboxDay, SiteKey, Suppression
@@ -292,6 +292,11 @@ def peopled(cast: Cast) -> Reading:
             ended = {"settled_at": START, "sealed": None} if state in ENDED else {}
             db.session.execute(update(Letter).where(Letter.id == letter).values(state=state, **ended))
         quiet.letter = letter
+        wish = {"id": 1, "wish": "news", "mailbox": box, "link_id": uuid4(), "sealed": b"x", "language": "en",
+                "consent_version": 1, "campaign_id": reading.id, "created_at": START, "asked_at": START}  # fmt: skip
+        db.session.execute(insert(PendingContact).values(wish))
+        db.session.execute(update(PendingSignature).values(reminded_at=START))
+        db.session.execute(update(Signature).where(Signature.shown_name == "Counted").values(first=1))
         db.session.commit()
         cast.number()
     return cast.reading()

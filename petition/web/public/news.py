@@ -48,7 +48,7 @@ def unsubscribe(token: str) -> str:
 def _page(contact: Contact | None, *, ended: bool = False) -> str:
     if contact is None:
         return render_template("public/news.html", wording=None, ended=True)
-    reading = guards.reading_of(contact.campaign_id)
+    reading = guards.reading_of(contact.campaign_id or 0)
     asked = request.args.get("language", "")
     language = asked if asked in i18n.languages() else contact.language
     g.colour, g.language, g.page_language = reading.colour, i18n.interface(language), language
