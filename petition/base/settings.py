@@ -87,6 +87,25 @@ def _mail_from(value: str) -> str:
     return mailbox.parse(value).address if value.strip() else ""
 
 
+def _https(value: str) -> str:
+    parts = urlsplit(value.strip())
+    if value.strip() and (parts.scheme != "https" or not parts.hostname or not value.strip().isprintable()):
+        raise ValueError("must be an address that begins with https://")
+    return value.strip()
+
+
+def _contact(value: str) -> str:
+    if value.strip().startswith("mailto:"):
+        return "mailto:" + mailbox.parse(value.strip().removeprefix("mailto:")).address
+    return _https(value)
+
+
+def _switch(value: str) -> bool:
+    if value.strip() not in ("on", "off"):
+        raise ValueError("must be on or off")
+    return value.strip() == "on"
+
+
 def _smtp(value: str) -> "Smtp | None":
     if not value.strip():
         return None
@@ -143,6 +162,16 @@ class Settings:
         "instance/letters", "Where letters are kept while no mail server is set (on a loopback address only).", _path
     )
     site_name: str = setting("The Solidarity Post", "The name on every page and letter.", _text)
+    operator: str = setting(
+        "", "Who runs the site: named where people join or ask to be told; SITE_NAME where it is empty.", _optional
+    )
+    operator_address: str = setting(
+        "", "The e-mail address to write to about the site and what it stores; MAIL_FROM where it is empty.", _mail_from
+    )
+    security_contact: str = setting(
+        "", "An address (mailto: or https://) for reports of security faults, told in security.txt.", _contact
+    )
+    give_url: str = setting("", "An https:// page where readers can give money; without it nobody is asked.", _https)
     languages: tuple[str, ...] = setting("en,es", "Languages of the interface, the first one is the default.", _words)
     smtp_url: Smtp | None = setting(
         "", "smtp://USER:PASSWORD@HOST:587 (STARTTLS) or smtps://USER:PASSWORD@HOST:465 (TLS).", _smtp
@@ -165,6 +194,12 @@ class Settings:
     )
     hard_limit: int = setting(
         "600", "Forms an hour taken from one network by one web process; beyond it: 429.", _whole(1, 10_000_000)
+    )
+    reminder: bool = setting(
+        "on", "Whether who has not confirmed is reminded once, 48 hours after the first letter.", _switch
+    )
+    contact_months: int = setting(
+        "24", "Months after which who joined, or asked to be told of meetings, is forgotten.", _whole(1, 120)
     )
     page_cache: float = setting("0.5", "Seconds a public page is answered from memory.", _seconds(0, 1))
 

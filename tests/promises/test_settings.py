@@ -35,10 +35,15 @@ NONSENSE = {
     "POOL_SIZE": ["0", "201", ""],
     "SOFT_LIMIT": ["0", "-60", "1000001", "none"],
     "HARD_LIMIT": ["0", "-60", "10000001", "none"],
+    "OPERATOR_ADDRESS": ["us", "us@", "a@x.org, b@x.org"],
+    "SECURITY_CONTACT": ["us", "mailto:us", "http://example.org/security", "https://"],
+    "GIVE_URL": ["give", "http://example.org/give", "javascript:alert(1)", "https://"],
+    "REMINDER": ["", "yes", "1", "ON"],
+    "CONTACT_MONTHS": ["0", "121", "two", ""],
     "PAGE_CACHE": ["-0.1", "1.1", "nan", "half", ""],
 }  # fmt: skip
 #: Any text is one: whether it fits is found out when it is used, in a sentence of its own.
-ANY_TEXT = {"HOST", "KEYS_FILE", "LETTERS_DIR", "SITE_NAME", "SMTP_CA_FILE"}
+ANY_TEXT = {"HOST", "KEYS_FILE", "LETTERS_DIR", "OPERATOR", "SITE_NAME", "SMTP_CA_FILE"}
 
 
 def as_markdown() -> str:
