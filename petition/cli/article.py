@@ -7,12 +7,13 @@ import click
 from petition import articles, folders
 from petition.base import db
 from petition.cli.ground import actor, progress, with_app
+from petition.folders import news
 
 
 @click.group(
     epilog="A folder's name is the address of its article. What its files say in their front matter, each in its"
-    f" language: {', '.join(folders.ARTICLE_OWN)}; once, in the file of the first language:"
-    f" {', '.join(folders.ARTICLE_SHARED)}. Below it stands the text in Markdown."
+    f" language: {', '.join(news.ARTICLE_OWN)}; once, in the file of the first language:"
+    f" {', '.join(news.ARTICLE_SHARED)}. Below it stands the text in Markdown."
 )
 def article() -> None:
     """Bring articles in from folders.

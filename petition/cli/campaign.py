@@ -13,6 +13,7 @@ from petition.base import db
 from petition.campaigns import Campaign, Reading
 from petition.cli.ground import Refused, actor, campaign_named, reason, row_named, with_app
 from petition.drafts import NotReady
+from petition.folders import appeals
 
 _folder = click.argument("folder", type=click.Path(path_type=Path))
 _slug = click.argument("slug")
@@ -21,8 +22,8 @@ _reason = reason(required=False)
 
 @click.group(
     epilog="A folder's name is the address of its campaign. What its files say in their front matter, each in its"
-    f" language: {', '.join(folders.CAMPAIGN_OWN)}; once, in the file of the first language:"
-    f" {', '.join(folders.CAMPAIGN_SHARED)}. Below it stands the text in Markdown."
+    f" language: {', '.join(appeals.OWN)}; once, in the file of the first language:"
+    f" {', '.join(appeals.SHARED)}. Below it stands the text in Markdown."
 )
 def campaign() -> None:
     """Make, edit, publish, pause and end campaigns.

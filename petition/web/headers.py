@@ -18,8 +18,8 @@ PERSONAL = "no-store"
 #: Endpoints whose answer to GET is the same for everybody.
 PUBLIC_PAGES = frozenset(
     {
-        "reading.front", "reading.article", "reading.campaign", "reading.privacy", "reading.how",
-        "reading.campaign_privacy", "signing.link", "signing.find_link",
+        "reading.front", "reading.article", "reading.privacy", "reading.how",
+        "campaign.campaign", "campaign.privacy", "signing.link", "signing.find_link",
     }
 )  # fmt: skip
 #: Endpoints with a secret or a stamp in their address: no other site may learn it, and browsers then send

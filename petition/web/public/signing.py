@@ -14,7 +14,7 @@ from petition.base.tokens import BadToken, FormToken
 from petition.campaigns import Phase, Reading
 from petition.web import context, errors, guards, kept, limits
 from petition.web.forms import LinkForm, SignForm
-from petition.web.public.reading import MORE_ARTICLES, campaign_page
+from petition.web.public.campaign import MORE_ARTICLES, campaign_page
 
 blueprint = Blueprint("signing", __name__)
 #: A backlog older than this is told of on the page that says "check your inbox".

@@ -1,14 +1,7 @@
-"""From a folder of Markdown files, one per language, to a draft of a campaign or an article.
-
-Each file begins with YAML front matter. What is said in words stands in each language's file; what holds for all
-languages (dates, colour, terms …) stands in one of them, and that file's language is the first one. The folder's
-name is the slug. A date is ISO 8601, local to `time_zone`; where clocks go back, a time that comes twice means the
-first one; a time that clocks skip is refused. A whole number instead is a day counted from the day of loading (-3
-is three days ago, at midnight).
-"""
+"""One folder's files as written: front matter, languages, dates, and what they may not be."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,29 +13,15 @@ from babel import Locale, UnknownLocaleError
 from frontmatter.default_handlers import YAMLHandler
 from yaml import BaseLoader, YAMLError, load  # type: ignore[import-untyped]
 
-from petition import articles, campaigns, drafts
-from petition.base import colour, text
+from petition.base import text
 from petition.base.text import TextRefused
-from petition.campaigns import ASKABLE, GROUNDS, HANDABLE
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})?")
-HOUSE_COLOUR = "b3201b"
 LONGEST_LINE = 200
 LONGEST_STANDFIRST = 1000
-LONGEST_OUTCOME = 5000
 LARGEST_FILE = 200_000
-MOST_GOAL = 1_000_000_000
-MOST_MONTHS = 120
 YEARS = range(2000, 2200)
-
-#: The keys of front matter: those of each language's file, and those that stand in one file for all.
-CAMPAIGN_OWN = ("title", "to", "standfirst", "handed_to", "outcome")
-CAMPAIGN_SHARED = (
-    "colour", "goals", "time_zone", "opens", "closes", "responsible", "handed_fields", "months", "ground", "asks",
-)  # fmt: skip
-ARTICLE_OWN = ("title", "standfirst")
-ARTICLE_SHARED = ("date", "time_zone", "authors", "campaign")
 
 _WHY = {
     "empty": "is empty",
@@ -76,7 +55,7 @@ class _NoDoubles(BaseLoader):  # type: ignore[misc]
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
+class File:
     """One language's file as written."""
 
     path: Path
@@ -85,9 +64,11 @@ class _File:
 
     @property
     def language(self) -> str:
+        """The language that the file's name says."""
         return self.path.stem
 
     def refuse(self, key: str, why: str) -> FolderRefused:
+        """The error that says what is wrong with a key."""
         return FolderRefused(f"{self.path}: “{key}” {why}.")
 
     def words(self, key: str, clean: Callable[..., str] = text.line, *, most: int, needed: bool = False) -> str:
@@ -98,6 +79,7 @@ class _File:
         return self.clean(key, value, clean, most=most, needed=needed)
 
     def clean(self, key: str, value: str, clean: Callable[..., str] = text.line, *, most: int, needed: bool) -> str:
+        """A value of a key, cleaned. Raises FolderRefused."""
         try:
             cleaned = clean(value, most=most)
         except TextRefused as error:
@@ -109,20 +91,22 @@ class _File:
 
 
 @dataclass(frozen=True, slots=True)
-class _Folder:
+class Folder:
     """A folder's files by language, and what they share."""
 
     slug: str
-    files: dict[str, _File]
-    first: _File
+    files: dict[str, File]
+    first: File
 
     def __contains__(self, key: str) -> bool:
         return key in self.first.keys
 
     def value(self, key: str, missing: Any = None) -> Any:
+        """What all languages share, as written."""
         return self.first.keys.get(key, missing)
 
     def refuse(self, key: str, why: str) -> FolderRefused:
+        """The error that says what is wrong with a key."""
         return self.first.refuse(key, why)
 
     def strings(self, key: str) -> list[str]:
@@ -144,12 +128,14 @@ class _Folder:
         return value
 
     def number(self, key: str, value: object, least: int, most: int) -> int:
+        """A whole number between two. Raises FolderRefused."""
         found = int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,12}", value) else least - 1
         if not least <= found <= most:
             raise self.refuse(key, f"must be a whole number from {least} to {most}")
         return found
 
     def zone(self) -> ZoneInfo:
+        """The time zone of the folder's dates. Raises FolderRefused."""
         name = self.value("time_zone", "UTC")
         try:
             return ZoneInfo(name)
@@ -189,130 +175,8 @@ def local_moment(written: str, zone: ZoneInfo) -> datetime:
     return at
 
 
-def campaign(folder: Path, now: datetime) -> drafts.Draft:
-    """The campaign that a folder describes. Days are counted from `now`. Raises FolderRefused."""
-    found = _read(folder, CAMPAIGN_OWN, CAMPAIGN_SHARED)
-    opens_at, closes_at = found.moment("opens", now), found.moment("closes", now)
-    if opens_at is not None and closes_at is not None and closes_at <= opens_at:
-        raise found.refuse("closes", "must come after “opens”")
-    asks = _asks(found)
-    return drafts.Draft(
-        slug=found.slug,
-        first_language=found.first.language,
-        texts={language: _text(file) for language, file in found.files.items()},
-        terms=_terms(found, asks),
-        colour=_colour(found),
-        goals=tuple(sorted({found.number("goals", goal, 1, MOST_GOAL) for goal in found.strings("goals")})),
-        time_zone=found.zone().key,
-        opens_at=opens_at,
-        closes_at=closes_at,
-        asks=asks,
-        outcome=_in_each(found, "outcome", text.paragraphs, LONGEST_OUTCOME),
-    )
-
-
-def _text(file: _File) -> drafts.Text:
-    return drafts.Text(
-        title=file.words("title", most=LONGEST_LINE, needed=True),
-        addressee=file.words("to", most=LONGEST_LINE, needed=True),
-        standfirst=file.words("standfirst", most=LONGEST_STANDFIRST, needed=True),
-        source=file.body,
-    )
-
-
-def _in_each(folder: _Folder, key: str, clean: Callable[..., str], most: int) -> dict[str, str]:
-    said = {language: file.words(key, clean, most=most) for language, file in folder.files.items()}
-    return {language: words for language, words in said.items() if words}
-
-
-def _terms(folder: _Folder, asks: Mapping[str, str]) -> drafts.Terms:
-    responsible = folder.mapping("responsible", ("name", "address"))
-    who, where = (
-        folder.first.clean(f"responsible: {part}", responsible.get(part, ""), most=LONGEST_LINE, needed=False)
-        for part in ("name", "address")
-    )
-    ground = folder.first.words("ground", most=LONGEST_LINE)
-    if ground and ground not in GROUNDS:
-        raise folder.refuse("ground", f"must be one of: {', '.join(GROUNDS)}")
-    return drafts.Terms(
-        responsible=who,
-        responsible_address=where,
-        handed_to=_in_each(folder, "handed_to", text.line, LONGEST_LINE),
-        fields=_handed(folder, asks),
-        months=folder.number("months", folder.value("months"), 1, MOST_MONTHS) if "months" in folder else 0,
-        ground=ground,
-    )
-
-
-def _handed(folder: _Folder, asks: Mapping[str, str]) -> list[str]:
-    fields = folder.strings("handed_fields")
-    for name in fields:
-        if name not in HANDABLE:
-            raise folder.refuse("handed_fields", f"does not know “{name}”, only {', '.join(HANDABLE)}")
-        if name != "name" and name not in asks:
-            raise folder.refuse("handed_fields", f"names “{name}”, which “asks” does not ask for")
-    return [name for name in HANDABLE if name in fields]
-
-
-def _asks(folder: _Folder) -> dict[str, str]:
-    asks = folder.mapping("asks", ASKABLE)
-    for name, need in asks.items():
-        if need not in ("required", "optional"):
-            raise folder.refuse("asks", f"must say “required” or “optional” for “{name}”")
-    return asks
-
-
-def _colour(folder: _Folder) -> str:
-    try:
-        chosen = colour.parse(str(folder.value("colour", HOUSE_COLOUR)))
-        colour.check(chosen)
-    except colour.ColourRefused as error:
-        why = f"is too pale to read; {error.suggestion.hex.lower()} can be read"
-        raise folder.refuse("colour", why) from None
-    except ValueError:
-        raise folder.refuse("colour", "must be six hexadecimal digits, such as b3201b") from None
-    return chosen.hex.lower()
-
-
-def article(folder: Path, now: datetime) -> articles.Draft:
-    """The article that a folder describes; its campaign must be there. Without `date` it is not public.
-
-    Days are counted from `now`. Raises FolderRefused.
-    """
-    found = _read(folder, ARTICLE_OWN, ARTICLE_SHARED)
-    authors = [
-        found.first.clean("authors", name, text.name, most=text.LONGEST_NAME, needed=True)
-        for name in found.strings("authors")
-    ]
-    texts = {
-        language: (
-            file.words("title", most=LONGEST_LINE, needed=True),
-            file.words("standfirst", most=LONGEST_STANDFIRST, needed=True),
-            file.body,
-        )
-        for language, file in found.files.items()
-    }
-    return articles.Draft(
-        slug=found.slug,
-        first_language=found.first.language,
-        texts=texts,
-        authors=found.first.clean("authors", ", ".join(authors), most=300, needed=False),
-        campaign_id=_campaign_id(found),
-        published_at=found.moment("date", now),
-    )
-
-
-def _campaign_id(folder: _Folder) -> int | None:
-    slug = folder.first.words("campaign", most=80)
-    if not slug:
-        return None
-    reading = campaigns.read(slug)
-    if reading is None:
-        raise folder.refuse("campaign", f"names “{slug}”, which is no campaign of this site")
-    return reading.id
-
-
-def _read(folder: Path, own: tuple[str, ...], shared: tuple[str, ...]) -> _Folder:
+def read(folder: Path, own: tuple[str, ...], shared: tuple[str, ...]) -> Folder:
+    """A folder's files, which know these keys of their own and these shared ones. Raises FolderRefused."""
     slug = folder.absolute().name
     if not folder.is_dir():
         raise FolderRefused(f"{folder} is not a folder.")
@@ -325,11 +189,11 @@ def _read(folder: Path, own: tuple[str, ...], shared: tuple[str, ...]) -> _Folde
     _refuse_contradictions(files, shared)
     first = _first(folder, files, shared)
     shares = {key: value for file in files for key, value in file.keys.items() if key in shared}
-    first = _File(first.path, shares | first.keys, first.body)
-    return _Folder(slug, {file.language: first if file.path == first.path else file for file in files}, first)
+    first = File(first.path, shares | first.keys, first.body)
+    return Folder(slug, {file.language: first if file.path == first.path else file for file in files}, first)
 
 
-def _file(path: Path, known: tuple[str, ...]) -> _File:
+def _file(path: Path, known: tuple[str, ...]) -> File:
     if not _is_language(path.stem):
         raise FolderRefused(f"{path}: a file's name is its language, such as en.md or pt-BR.md.")
     keys, body = _parsed(path)
@@ -340,7 +204,7 @@ def _file(path: Path, known: tuple[str, ...]) -> _File:
             raise FolderRefused(f"{path}: “{key}” is not known; known are {', '.join(known)}.")
     if not body.strip():
         raise FolderRefused(f"{path} has no text below its front matter.")
-    return _File(path, keys, body)
+    return File(path, keys, body)
 
 
 def _parsed(path: Path) -> tuple[dict[str, Any], str]:
@@ -371,8 +235,8 @@ def _briefly(error: Exception) -> str:
     return f"{problem}, line {mark.line + 2}" if mark is not None else str(problem)
 
 
-def _refuse_contradictions(files: list[_File], shared: tuple[str, ...]) -> None:
-    said: dict[str, _File] = {}
+def _refuse_contradictions(files: list[File], shared: tuple[str, ...]) -> None:
+    said: dict[str, File] = {}
     for file in files:
         for key in shared:
             if key not in file.keys:
@@ -382,7 +246,7 @@ def _refuse_contradictions(files: list[_File], shared: tuple[str, ...]) -> None:
                 raise FolderRefused(f"{other.path} and {file.path} say different things about “{key}”.")
 
 
-def _first(folder: Path, files: list[_File], shared: tuple[str, ...]) -> _File:
+def _first(folder: Path, files: list[File], shared: tuple[str, ...]) -> File:
     """The file of the first language: the one that holds (most of) what all languages share."""
     counts = sorted(((sum(key in shared for key in file.keys), file.language, file) for file in files), reverse=True)
     if len(counts) > 1 and counts[0][0] == counts[1][0]:
