@@ -40,6 +40,7 @@ def article(folder: Path, now: datetime) -> articles.Draft:
 
 
 def campaign_id(folder: Folder) -> int | None:
+    """The campaign that a folder names by its slug, if any. Raises FolderRefused."""
     slug = folder.first.words("campaign", most=80)
     if not slug:
         return None
