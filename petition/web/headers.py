@@ -20,6 +20,8 @@ PUBLIC_PAGES = frozenset(
     {
         "reading.front", "reading.article", "reading.privacy", "reading.how",
         "campaign.campaign", "campaign.privacy", "signing.link", "signing.find_link",
+        "machines.index", "machines.part", "machines.robots", "machines.manifest", "machines.favicon",
+        "machines.security",
     }
 )  # fmt: skip
 #: Endpoints with a secret or a stamp in their address: no other site may learn it, and browsers then send

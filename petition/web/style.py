@@ -21,7 +21,9 @@ FOLDER = Path(__file__).resolve().parent.parent / "static"
 KEPT = "public, max-age=31536000, immutable"
 PASSING = "no-cache"
 # mimetypes reads the machine's own tables; these must be the same everywhere.
-KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+KINDS = {
+    ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".png": "image/png", ".ico": "image/x-icon",
+}  # fmt: skip
 
 
 @cache

@@ -1,0 +1,100 @@
+"""What machines are told: which addresses there are, what they may look at, where to report a fault."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from xml.etree import ElementTree
+
+import pytest
+from flask import Flask
+
+from petition import articles, campaigns, sitemap
+from petition.articles import Draft
+from petition.base import db
+from tests.cast import Cast
+
+LOC = "{http://www.sitemaps.org/schemas/sitemap/0.9}loc"
+OTHER = "{http://www.w3.org/1999/xhtml}link"
+
+
+def locations(cast: Cast, path: str) -> list[str]:
+    """The addresses that a sitemap names."""
+    answer = cast.browser().get(path)
+    assert answer.content_type == "application/xml; charset=utf-8"
+    return [str(one.text) for one in ElementTree.fromstring(answer.text).iter(LOC)]
+
+
+def write(slug: str, published_at: datetime | None, *languages: str) -> None:
+    """An article."""
+    texts = dict.fromkeys(languages or ("en",), ("A & B", "It <is>.", "Text."))
+    articles.save(Draft(slug, next(iter(texts)), texts, published_at=published_at), "a test")
+    db.session.commit()
+
+
+def test_the_sitemap_names_every_public_page_in_each_of_its_languages(cast: Cast) -> None:
+    cast.campaign()
+    write("both", db.now(), "en", "es")
+    write("spanish", db.now(), "es")
+    base = locations(cast, "/sitemap.xml")[0].partition("/sitemap")[0]
+    found = [address for part in locations(cast, "/sitemap.xml") for address in locations(cast, part[len(base) :])]
+    assert len(found) == len(set(found))
+    assert {address[len(base):] for address in found} == {
+        "/en/", "/es/", "/en/campaigns/canteen", "/es/campaigns/canteen", "/en/articles/both", "/es/articles/both",
+        "/es/articles/spanish",
+    }  # fmt: skip
+    tree = ElementTree.fromstring(cast.browser().get("/sitemap/articles-0.xml").text)
+    others = [(one.get("hreflang"), one.get("href")) for one in tree[0].iter(OTHER)]
+    assert others == [("en", f"{base}/en/articles/both"), ("es", f"{base}/es/articles/both")]
+    for address in found:
+        assert cast.browser().get(address[len(base) :]).status_code == 200
+
+
+def test_the_sitemap_says_nothing_of_what_is_not_public(cast: Cast) -> None:
+    cast.campaign("gone")
+    campaigns.withdraw(cast.row("gone"), "a test")
+    db.session.commit()
+    cast.campaign("draft", publish=False)
+    write("tomorrow", db.now() + timedelta(days=1))
+    write("never", None)
+    assert [one for one in locations(cast, "/sitemap/campaigns-0.xml") if "campaigns" in one] == []
+    assert locations(cast, "/sitemap/articles-0.xml") == []
+
+
+def test_a_long_sitemap_is_cut_by_ids_and_loses_nothing(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sitemap, "BLOCK", 3)
+    for number in range(7):
+        write(f"a{number}", db.now())
+    parts = [part for part in locations(cast, "/sitemap.xml") if "articles" in part]
+    assert len(parts) == 3
+    found = [address for part in parts for address in locations(cast, part[part.index("/sitemap/") :])]
+    assert len(found) == 7
+    assert locations(cast, "/sitemap/articles-99.xml") == []
+
+
+def test_robots_are_kept_from_what_is_a_signer_s_own(cast: Cast) -> None:
+    text = cast.browser().get("/robots.txt").text
+    assert "Disallow: /t/\n" in text
+    assert text.endswith("/sitemap.xml\n")
+
+
+def test_the_manifest_names_icons_that_are_there(cast: Cast) -> None:
+    answer = cast.browser().get("/site.webmanifest")
+    assert answer.content_type == "application/manifest+json"
+    icons = answer.get_json()["icons"]
+    assert {icon["sizes"] for icon in icons} == {"any", "192x192", "512x512"}
+    for icon in icons:
+        got = cast.browser().get(icon["src"])
+        assert (got.status_code, got.content_type.partition(";")[0]) == (200, icon["type"])
+    assert cast.browser().get("/favicon.ico").data[:4] == b"\0\0\1\0"
+
+
+def test_where_to_report_a_fault_stands_there_once_the_operator_has_said_it(
+    make_app: Callable[..., Flask], cast: Cast
+) -> None:
+    assert cast.browser().get("/.well-known/security.txt").status_code == 404
+    app = make_app(security_contact="mailto:security@petition.example")
+    answer = app.test_client().get("/.well-known/security.txt")
+    said = dict(line.split(": ", 1) for line in answer.text.splitlines())
+    assert said["Contact"] == "mailto:security@petition.example"
+    expires = datetime.fromisoformat(said["Expires"])
+    assert timedelta(days=200) < expires - datetime.now(UTC) < timedelta(days=365)
+    assert said["Canonical"].endswith("/.well-known/security.txt")
