@@ -13,7 +13,7 @@ from markupsafe import Markup
 from petition import articles, campaigns, register
 from petition.base import countries, db, i18n, settings, text, tokens, urls
 from petition.campaigns import GRACE, SETTLING, Phase, Reading
-from petition.web import style
+from petition.web import headers, style
 
 HOUSE_COLOUR = "b3201b"
 
@@ -53,8 +53,22 @@ def _everywhere() -> dict[str, Any]:
         "site": Site(now.site_name, now.base_url), "language": spoken, "page_language": page,
         "page_direction": i18n.direction(page), "switch": _switch(), "colour": getattr(g, "colour", HOUSE_COLOUR),
         "style_href": style.sheet_href(getattr(g, "colour", HOUSE_COLOUR)), "home": f"/{spoken}/",
-        "privacy_href": f"/{spoken}/privacy", "how_href": f"/{spoken}/how-we-count",
+        "privacy_href": f"/{spoken}/privacy", "how_href": f"/{spoken}/how-we-count", **_places(),
     }  # fmt: skip
+
+
+def _places() -> dict[str, Any]:
+    """Where search engines find this page: in each language in which its text exists (`g.exists_in`, else the
+    interface's), the text's first one standing for the others. Nothing for what is somebody's own."""
+    arguments: Mapping[str, Any] = request.view_args or {}
+    if request.method == "POST" or request.endpoint not in headers.PUBLIC_PAGES or "language" not in arguments:
+        return {"canonical": None, "alternates": []}
+    languages: tuple[str, ...] = getattr(g, "exists_in", settings.current().languages)
+    places = {
+        code: urls.absolute(url_for(request.endpoint, **{**arguments, "language": code})) for code in languages
+    }
+    canonical = places.get(arguments["language"]) or places[languages[0]]
+    return {"canonical": canonical, "alternates": list(places.items()) if len(places) > 1 else []}
 
 
 def _switch() -> list[tuple[str, str, str, bool]]:

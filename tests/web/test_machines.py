@@ -1,5 +1,6 @@
 """What machines are told: which addresses there are, what they may look at, where to report a fault."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree
@@ -10,7 +11,9 @@ from flask import Flask
 from petition import articles, campaigns, sitemap
 from petition.articles import Draft
 from petition.base import db
-from tests.cast import Cast
+from petition.drafts import Text
+from tests.cast import Cast, link_in
+from tests.web.steps import path_of
 
 LOC = "{http://www.sitemaps.org/schemas/sitemap/0.9}loc"
 OTHER = "{http://www.w3.org/1999/xhtml}link"
@@ -98,3 +101,31 @@ def test_where_to_report_a_fault_stands_there_once_the_operator_has_said_it(
     expires = datetime.fromisoformat(said["Expires"])
     assert timedelta(days=200) < expires - datetime.now(UTC) < timedelta(days=365)
     assert said["Canonical"].endswith("/.well-known/security.txt")
+
+
+def heads(cast: Cast, path: str) -> list[tuple[str, str, str]]:
+    """(rel, hreflang, path) of the links that say where a page stands."""
+    found = re.findall(r'<link rel="(canonical|alternate)"(?: hreflang="([\w-]+)")? href="http://localhost([^"]*)"',
+                       cast.browser().get(path).text)  # fmt: skip
+    return [(rel, language, where) for rel, language, where in found]
+
+
+def test_a_page_names_its_own_address_and_those_of_its_other_languages(cast: Cast) -> None:
+    cast.campaign()
+    both = [("alternate", "en", "/en/campaigns/canteen"), ("alternate", "es", "/es/campaigns/canteen")]
+    assert heads(cast, "/en/campaigns/canteen?source=poster") == [("canonical", "", "/en/campaigns/canteen"), *both]
+    assert heads(cast, "/es/campaigns/canteen") == [("canonical", "", "/es/campaigns/canteen"), *both]
+
+
+def test_what_is_shown_in_another_language_leads_to_where_it_belongs(cast: Cast) -> None:
+    text = Text("Uno", "A quien sea", "Dos.", "Tres.")
+    cast.campaign("solo", first_language="es", texts={"es": text})
+    assert heads(cast, "/en/campaigns/solo") == [("canonical", "", "/es/campaigns/solo")]
+
+
+def test_a_page_that_is_somebody_s_own_names_no_address(cast: Cast) -> None:
+    cast.campaign()
+    inbox = cast.sign().location
+    own = path_of(link_in(cast.deliver()[0]))
+    for path in (inbox, own, "/en/nothing"):
+        assert heads(cast, path) == []

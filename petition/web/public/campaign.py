@@ -30,6 +30,7 @@ def campaign_page(reading: Reading, language: str, form: object) -> str:
     """A campaign's page with a form in whatever state, or without one."""
     at = db.now()
     g.colour, g.page_language = reading.colour, language
+    g.exists_in = _languages(reading)
     total = register.total(reading.id)
     about = articles.newest(language, at, MORE_ARTICLES, campaign_id=reading.id)
     base = urls.campaign(language, reading.slug)
@@ -47,6 +48,11 @@ def campaign_page(reading: Reading, language: str, form: object) -> str:
         languages=[(code, i18n.own_name(code), urls.campaign(code, reading.slug)) for code in sorted(reading.wordings)],
         **(context.country_lists() if form else {}),
     )
+
+
+def _languages(reading: Reading) -> tuple[str, ...]:
+    """The languages of its text, its first one first."""
+    return tuple(sorted(reading.wordings, key=lambda code: (code != reading.first_language, code)))
 
 
 @blueprint.get("/<lang:language>/campaigns/<slug:slug>/privacy")
