@@ -28,3 +28,23 @@ def article(language: str, slug: str) -> str:
 def own_page(token: str) -> str:
     """Path of the page behind a link."""
     return f"/t/{token}"
+
+
+def contact_page(token: str) -> str:
+    """Path of the page behind a contact's link; its POST unsubscribes."""
+    return f"/t/{token}/news"
+
+
+def join(language: str) -> str:
+    """Path of the form for joining."""
+    return f"/{language}/join"
+
+
+def tell_me(language: str) -> str:
+    """Path of the form for being told of meetings."""
+    return f"/{language}/events/tell-me"
+
+
+def campaign_news(language: str, slug: str) -> str:
+    """Path of the form for a campaign's news; 404 once its people are forgotten (`Reading.forgotten_at`)."""
+    return f"/{language}/campaigns/{slug}/news"
