@@ -40,13 +40,9 @@ QUIET = timedelta(days=365)
 ON_THE_WIRE = timedelta(seconds=30)
 
 
-class Link(db.Base):
-    """One row per mailbox and campaign; `id` is the secret in the address that every letter about signing holds."""
+class Clocked:
+    """What every link has: the secret `id` in the address that its letters hold, and its clocks."""
 
-    __tablename__ = "link"
-
-    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), primary_key=True)
-    mailbox: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     id: Mapped[UUID] = mapped_column(Uuid, unique=True)
     #: The letter that is on the wire to this mailbox; only one is at a time.
     letter: Mapped[int | None]
@@ -57,6 +53,15 @@ class Link(db.Base):
     told_day: Mapped[date | None] = mapped_column(Date)
     quiet_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+
+class Link(Clocked, db.Base):
+    """One row per mailbox and campaign; `id` is the secret in the address that every letter about signing holds."""
+
+    __tablename__ = "link"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), primary_key=True)
+    mailbox: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
 
 
 class MailboxDay(db.Base):
@@ -148,39 +153,39 @@ def of_mailbox(campaign_id: int, mailbox: bytes) -> Link | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Turn:
     """A letter that wants to go to a locked link's mailbox; `box` is the mailbox's hash of the site's own."""
 
-    link: Link
+    link: Clocked
     letter: int
     box: bytes
 
 
-def reserve(wishes: Sequence[Wish], at: datetime) -> list[datetime | None]:
+def reserve(turns: Sequence[Turn], at: datetime) -> list[datetime | None]:
     """Put letters on the wires of their links, at most one for each: None for one that may go now, else the moment
     to ask again.
 
     A retry of the letter that already holds the wire goes on without being counted again.
     """
-    others = {wish.link.letter for wish in wishes if wish.link.letter not in (None, wish.letter)}
+    others = {turn.link.letter for turn in turns if turn.link.letter not in (None, turn.letter)}
     unsent = _unsent(others) if others else set()
-    answers = [_too_soon(wish, unsent, at) for wish in wishes]
+    answers = [_too_soon(turn, unsent, at) for turn in turns]
     day = at.astimezone(UTC).date()
     new = [
-        wish for wish, until in zip(wishes, answers, strict=True) if until is None and wish.link.letter != wish.letter
+        turn for turn, until in zip(turns, answers, strict=True) if until is None and turn.link.letter != turn.letter
     ]
-    counted = {wish.letter for wish in _counted_everywhere(new, day)}
-    refused = {wish.letter for wish in new} - counted
-    for wish in new:
-        if wish.letter in counted:
-            wish.link.letter = wish.letter
+    counted = {turn.letter for turn in _counted_everywhere(new, day)}
+    refused = {turn.letter for turn in new} - counted
+    for turn in new:
+        if turn.letter in counted:
+            turn.link.letter = turn.letter
     db.session.flush()
-    return [_tomorrow(day) if wish.letter in refused else until for wish, until in zip(wishes, answers, strict=True)]
+    return [_tomorrow(day) if turn.letter in refused else until for turn, until in zip(turns, answers, strict=True)]
 
 
-def _too_soon(wish: Wish, unsent: set[int], at: datetime) -> datetime | None:
-    link = wish.link
-    if link.letter == wish.letter:
+def _too_soon(turn: Turn, unsent: set[int], at: datetime) -> datetime | None:
+    link = turn.link
+    if link.letter == turn.letter:
         return None
     if link.letter in unsent:
         return at + ON_THE_WIRE
@@ -199,15 +204,15 @@ def _unsent(letters: Collection[int | None]) -> set[int]:
     return set(db.session.scalars(waiting))
 
 
-def _counted_everywhere(wishes: Sequence[Wish], day: date) -> Iterator[Wish]:
+def _counted_everywhere(turns: Sequence[Turn], day: date) -> Iterator[Turn]:
     """Count letters against the day's limit over all campaigns; those that are within it.
 
     Links come first and these rows after them, in the order of the hashes, so that nobody waits in a circle.
     """
-    left = sorted(wishes, key=lambda wish: wish.box)
+    left = sorted(turns, key=lambda turn: turn.box)
     while left:
         # One statement may touch a row once; a mailbox that is here twice, in two campaigns, takes two.
-        firsts = {wish.box: wish for wish in reversed(left)}
+        firsts = {turn.box: turn for turn in reversed(left)}
         statement = db.insert(_days).on_conflict_do_update(
             index_elements=[MailboxDay.day, MailboxDay.mailbox],
             set_={"n": MailboxDay.n + 1},
@@ -216,7 +221,7 @@ def _counted_everywhere(wishes: Sequence[Wish], day: date) -> Iterator[Wish]:
         rows = [{"day": day, "mailbox": box, "n": 1} for box in sorted(firsts)]
         counted = db.session.connection().execute(statement.returning(MailboxDay.mailbox), rows)
         yield from [firsts[box] for box in counted.scalars()]
-        left = [wish for wish in left if firsts[wish.box] is not wish]
+        left = [turn for turn in left if firsts[turn.box] is not turn]
 
 
 _this_one = (Link.campaign_id == bindparam("c")) & (Link.mailbox == bindparam("m"))
@@ -298,7 +303,7 @@ def suppression_by(link_id: UUID, at: datetime) -> datetime | None:
     return db.session.scalar(query)
 
 
-def suppress(link: Link, mailbox: bytes, at: datetime) -> None:
+def suppress(link: Clocked, mailbox: bytes, at: datetime) -> None:
     """No letters from this site to this mailbox for a year; the same link lifts it."""
     row = {"mailbox": mailbox, "link_id": link.id, "until": at + QUIET}
     statement = db.insert(Suppression).values(row)
@@ -309,13 +314,13 @@ def suppress(link: Link, mailbox: bytes, at: datetime) -> None:
     )
 
 
-def quieten(link: Link, at: datetime) -> None:
-    """No letters of this campaign to this mailbox for a year; the same link lifts it."""
+def quieten(link: Clocked, at: datetime) -> None:
+    """No letters of this link's subject to its mailbox for a year; the same link lifts it."""
     link.quiet_until = at + QUIET
     db.session.flush()
 
 
-def allow(link: Link) -> None:
+def allow(link: Clocked) -> None:
     """Letters again: lifts what this link has asked for, here and for the site."""
     link.quiet_until = None
     db.session.execute(delete(Suppression).where(Suppression.link_id == link.id))

@@ -6,11 +6,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from petition.base import outbox
+from petition.base import db, outbox
 from petition.base.outbox import Decision, Letter, Nothing
-from petition.letters import affairs, signing
+from petition.letters import affairs, going, signing
+from petition.letters.going import Going
 
-Decide = Callable[[Sequence[Letter]], list[Decision]]
+Decide = Callable[[Sequence[Letter]], Sequence[Decision | Going]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +35,16 @@ class Letters:
 
     def decide(self, letters: Sequence[Letter]) -> list[Decision]:
         """What each says now, in their order. A kind that this version does not know says nothing."""
-        together: dict[Decide, list[Letter]] = {}
-        for letter in letters:
-            if letter.kind in KINDS:
-                together.setdefault(KINDS[letter.kind].decide, []).append(letter)
-        said: dict[int, Decision] = {}
-        for decide, some in together.items():
-            said |= zip([letter.id for letter in some], decide(some), strict=True)
-        return [said.get(letter.id) or Nothing() for letter in letters]
+        said: dict[int, Decision | Going] = {}
+        # Always in the same order: each locks what its letters are about.
+        for decide in dict.fromkeys(kind.decide for kind in KINDS.values()):
+            some = [letter for letter in letters if letter.kind in KINDS and KINDS[letter.kind].decide is decide]
+            said |= zip([letter.id for letter in some], decide(some) if some else (), strict=True)
+        ready = [one for one in said.values() if isinstance(one, Going)]
+        limited = going.within_limits(ready, db.now())
+        final: dict[int, Decision] = {one: what for one, what in said.items() if not isinstance(what, Going)}
+        final |= zip([one.letter.id for one in ready], limited, strict=True)
+        return [final.get(letter.id) or Nothing() for letter in letters]
 
     def settle(self, letter: Letter, outcome: str) -> None:
         """The letter has ended."""

@@ -4,31 +4,26 @@ What it says is decided when it is about to go, from what is stored then. One le
 on the wire at a time; which may go now is the link's to say.
 """
 
-import secrets
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import cast
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import Table, bindparam, exists, func, select, text, type_coerce, update
+from sqlalchemy import Table, bindparam, exists, select, update
 
 from petition import campaigns, contacts, links, signatures
-from petition.base import db, i18n, mailbox, outbox, settings, tokens, urls
-from petition.base.outbox import Decision, Letter, Message, Nothing, Wait
+from petition.base import db, i18n, mailbox, outbox, tokens, urls
+from petition.base.outbox import Letter, Message, Nothing
 from petition.campaigns import Phase, Reading
 from petition.details import opened
 from petition.letters import wording
+from petition.letters.going import Going
 from petition.letters.wording import Sentences
 from petition.links import Link
 from petition.signatures import PendingSignature, Signature
-
-#: Over how long a crowded network's waiting letters are spread once there is room again.
-SPREAD = timedelta(minutes=10)
-
 
 _SIGNED = (
     select(Signature)
@@ -40,12 +35,6 @@ _PENDING = (
     select(PendingSignature)
     .where(PendingSignature.id.in_(bindparam("i", expanding=True)))
     .execution_options(populate_existing=True)
-)
-_NETWORKS = (
-    select(outbox.table.c.network, func.count(), type_coerce(func.min(outbox.table.c.settled_at), db.Moment))
-    .where(outbox.table.c.network.in_(bindparam("n", expanding=True)), text("state = 'sent'"))
-    .where(outbox.table.c.settled_at > bindparam("since"))
-    .group_by(outbox.table.c.network)
 )
 _SENT = links.sent(
     exists()
@@ -87,20 +76,18 @@ class Case:
         return self.link.letter == self.letter.id
 
 
-def decide(letters: Sequence[Letter]) -> list[Decision]:
+def decide(letters: Sequence[Letter]) -> list[Nothing | Going]:
     """Whether and what to write about links now; takes the links, so that nothing crosses."""
     at = db.now()
     cases = _cases(letters)
     quiet = _quiet(cases, at)
-    saying = [case for case in cases if case.letter.id not in quiet and _has_something_to_say(case, at)]
-    crowded = _crowded(saying, at)
-    going = [case for case in saying if case.letter.id not in crowded]
-    wishes = [links.Wish(case.link, case.letter.id, case.box) for case in going]
-    said: dict[int, Decision] = {letter_id: Wait(until) for letter_id, until in crowded.items()}
-    for case, until in zip(going, links.reserve(wishes, at), strict=True):
-        going_out = partial(word, case.reading, case.link.id, case.known, case.letter)
-        said[case.letter.id] = going_out if until is None else Wait(until)
-    return [said.get(letter.id) or Nothing() for letter in letters]
+    saying = {
+        case.letter.id: Going(case.letter, case.link, case.box,
+                              partial(word, case.reading, case.link.id, case.known, case.letter))
+        for case in cases
+        if case.letter.id not in quiet and _has_something_to_say(case, at)
+    }  # fmt: skip
+    return [saying.get(letter.id) or Nothing() for letter in letters]
 
 
 def _cases(letters: Sequence[Letter]) -> list[Case]:
@@ -165,27 +152,6 @@ def _has_something_to_say(case: Case, at: datetime) -> bool:
     if known.signature is not None:
         return case.link.told_day != at.astimezone(UTC).date()
     return campaigns.phase(case.reading, at) not in (Phase.FINAL, Phase.WITHDRAWN)
-
-
-def _crowded(cases: Sequence[Case], at: datetime) -> dict[int, datetime]:
-    """Past a network's soft limit its letters are spread over time (S49): which wait, and until when."""
-    new = [(case.letter.id, case.letter.network) for case in cases if case.letter.network and not case.is_retry]
-    if not new:
-        return {}
-    hour = timedelta(hours=1)
-    sent = {network: (count, first) for network, count, first in db.session.execute(
-        _NETWORKS, {"n": list({network for _, network in new}), "since": at - hour})}  # fmt: skip
-    until: dict[int, datetime] = {}
-    now: Counter[bytes] = Counter()
-    for letter_id, network in new:
-        count, first = sent.get(network, (0, at))
-        if count + now[network] < settings.current().soft_limit:
-            now[network] += 1
-            continue
-        # When the first of the hour's letters is an hour old there is room again; not for all at the same instant.
-        spread = timedelta(seconds=secrets.randbelow(int(SPREAD.total_seconds())))
-        until[letter_id] = max(first + hour, at) + spread
-    return until
 
 
 def settle(letter: Letter, outcome: str) -> None:
