@@ -1,24 +1,87 @@
-"""People who asked to hear from us. A row of its own with its own link; never a flag on a signature."""
+"""People who asked to hear from us: wishes asked for, confirmed, ended. Never a flag on a signature.
+
+A wish is to join, to be told of meetings, both for the whole site, or to get news of a campaign. One mailbox has one
+link for each wish: the address that every letter about it holds, and the row that every verb locks first. A verb
+that locks the link of a signature as well locks that one before. No verb commits.
+"""
 
 import secrets
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple, cast
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, Uuid, delete, select, text
+import orjson
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Table,
+    UniqueConstraint,
+    Uuid,
+    delete,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition.base import crypto, db
+from petition import links
+from petition.base import crypto, db, mailbox, outbox, settings
+from petition.base.months import later
+from petition.links import Clocked
 
-#: What a contact can ask for: news of a campaign, to be told of meetings, to join.
-NEWS, MEETINGS, JOIN = "news", "meetings", "join"
+#: What a contact can ask for: to join, to be told of meetings, news of a campaign.
+JOIN, MEETINGS, NEWS = "join", "meetings", "news"
+#: The button of a letter about a wish works for so long after it was sent, as that of a signature does (S05).
+BUTTON_LIFE = timedelta(days=7)
+#: The version of the terms under the forms for the whole site; a campaign's have versions of their own.
+SITE_TERMS = 1
+#: The kinds of letters about wishes; they stay when a signature of the same mailbox is withdrawn.
+LETTERS = ("wish", "fresh wish")
 _OF_SITE = text("campaign_id IS NULL")
 
 
-class Contact(db.Base):
-    """One wish of one mailbox: news of a campaign, to be told of meetings, to join.
+class Wish(NamedTuple):
+    """One wish of one mailbox. For the whole site: `campaign_id` None, the mailbox hashed under the site's key."""
 
-    Its address is sealed; withdrawing a signature leaves it alone.
-    """
+    campaign_id: int | None
+    wish: str
+    mailbox: bytes
+
+
+class ContactLink(Clocked, db.Base):
+    """One row per mailbox and wish; made when the first letter about it is decided."""
+
+    __tablename__ = "contact_link"
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "wish", "mailbox"),
+        Index("contact_link_of_site", "wish", "mailbox", unique=True, postgresql_where=_OF_SITE, sqlite_where=_OF_SITE),
+    )
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"))
+    wish: Mapped[str] = mapped_column(String(12))
+    mailbox: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
+class _Asked:
+    """What a pending contact and a contact have in common."""
+
+    #: None where the wish is about the whole site; the mailbox is then hashed under the site's own key.
+    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"))
+    wish: Mapped[str] = mapped_column(String(12))
+    mailbox: Mapped[bytes] = mapped_column(LargeBinary(32))
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    language: Mapped[str] = mapped_column(String(12))
+    consent_version: Mapped[int]
+
+
+class Contact(_Asked, db.Base):
+    """A confirmed wish of one mailbox. Withdrawing a signature leaves it alone."""
 
     __tablename__ = "contact"
     __table_args__ = (
@@ -27,47 +90,192 @@ class Contact(db.Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    #: None where the wish is about the whole site; the mailbox is then hashed under the site's own key.
-    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"))
-    wish: Mapped[str] = mapped_column(String(12))
-    mailbox: Mapped[bytes] = mapped_column(LargeBinary(32))
+    #: The id of its ContactLink, for letters of news.
     link_id: Mapped[UUID] = mapped_column(Uuid, unique=True)
-    sealed: Mapped[bytes] = mapped_column(LargeBinary)
-    language: Mapped[str] = mapped_column(String(12))
-    #: How the wish became certain: by the button that confirmed a signature, or by a link of its own.
+    #: How the wish became certain: "signature" by the button that confirmed one, "letter" by the one of its own letter.
     proof: Mapped[str] = mapped_column(String(12))
-    consent_version: Mapped[int]
     confirmed_at: Mapped[datetime]
+    #: When it is forgotten, as it was promised then; None for a campaign's, which goes with the campaign's people.
+    forgets_at: Mapped[datetime | None]
 
 
-class PendingContact(db.Base):
+class PendingContact(_Asked, db.Base):
     """A wish typed into a form of its own, until the button behind its letter is pressed. There may be many."""
 
     __tablename__ = "pending_contact"
     __table_args__ = (Index("pending_contact_mailbox", "mailbox", "wish", "campaign_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"))
-    wish: Mapped[str] = mapped_column(String(12))
-    mailbox: Mapped[bytes] = mapped_column(LargeBinary(32))
-    link_id: Mapped[UUID] = mapped_column(Uuid, unique=True)
-    sealed: Mapped[bytes] = mapped_column(LargeBinary)
-    language: Mapped[str] = mapped_column(String(12))
-    consent_version: Mapped[int]
     created_at: Mapped[datetime]
-    #: When its letter was sent, failed or turned out needless: from then its clock of 14 days runs.
+    #: When a letter about it was sent, failed or turned out needless: from then its clocks run.
     asked_at: Mapped[datetime | None] = mapped_column(index=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ContactDetails:
+    """What somebody typed to be a contact: sealed as one JSON record, "" where nothing was given."""
+
+    address: str
+    name: str = ""
+    country: str = ""
+    place: str = ""
+    #: What they would like to do.
+    note: str = ""
+
+    def seal(self, campaign_id: int | None, wish: str) -> bytes:
+        """Encrypted for one wish of a campaign or the site; confirming copies the blob."""
+        return crypto.seal("contact", _context(campaign_id, wish), orjson.dumps(asdict(self)))
+
+
+def opened(row: Contact | PendingContact) -> ContactDetails:
+    """What was sealed. Raises crypto.Unsealable. Fields that a later version added are left out."""
+    record = unsealed(row.campaign_id, row.wish, row.sealed)
+    return ContactDetails(**{name: value for name, value in record.items() if name in ContactDetails.__slots__})
+
+
+def unsealed(campaign_id: int | None, wish: str, sealed: bytes) -> dict[str, str]:
+    """The same as a plain record, for lists of many."""
+    record: dict[str, str] = orjson.loads(crypto.unseal("contact", _context(campaign_id, wish), sealed))
+    return record
+
+
+def _context(campaign_id: int | None, wish: str) -> str:
+    return f"{wish} {campaign_id or 'site'}"
+
+
+_pending = cast(Table, PendingContact.__table__)
+_FRESH = {"populate_existing": True}
+
+
+def _same(model: type[ContactLink | Contact | PendingContact], wish: Wish) -> list[ColumnElement[bool]]:
+    return [model.campaign_id == wish.campaign_id, model.wish == wish.wish, model.mailbox == wish.mailbox]
+
+
+def wish_of(row: ContactLink | PendingContact) -> Wish:
+    """Whose wish a row is about."""
+    return Wish(row.campaign_id, row.wish, row.mailbox)
+
+
+def ask(
+    wish: Wish, details: ContactDetails, *, language: str, consent_version: int, network: bytes | None, at: datetime
+) -> int:
+    """Store what was typed and post the letter about it; the id of the pending contact.
+
+    The same work for every mailbox: two inserts, nothing looked up, so that nothing tells who is on a list.
+    """
+    pending_id = secrets.randbits(63)
+    row = {
+        "id": pending_id, "campaign_id": wish.campaign_id, "wish": wish.wish, "mailbox": wish.mailbox,
+        "sealed": details.seal(wish.campaign_id, wish.wish), "language": language, "consent_version": consent_version,
+        "created_at": at, "asked_at": None,
+    }  # fmt: skip
+    letter = outbox.values(
+        "wish", language=language, campaign_id=wish.campaign_id, mailbox=wish.mailbox, about=pending_id,
+        network=network,
+    )  # fmt: skip
+    db.insert_both(_pending, row, outbox.table, letter)
+    return pending_id
+
+
+def take_all(wishes: Iterable[Wish]) -> dict[Wish, ContactLink]:
+    """The links of wishes, made where there is none, their rows locked until the transaction ends.
+
+    Made and locked in one order for all, so that two who take many at once never wait for each other in a circle.
+    """
+    taken = {}
+    for wish in sorted(set(wishes), key=lambda one: (one.campaign_id or 0, one.wish, one.mailbox)):
+        row = {**wish._asdict(), "id": uuid4(), "sent_count": 0, "created_at": db.now()}
+        db.session.execute(db.insert(ContactLink).values(row).on_conflict_do_nothing())
+        query = select(ContactLink).where(*_same(ContactLink, wish)).with_for_update()
+        taken[wish] = db.session.scalars(query, execution_options=_FRESH).one()
+    return taken
+
+
+def take(wish: Wish) -> ContactLink:
+    """The link of one wish, likewise."""
+    return take_all([wish])[wish]
+
+
+def lock(link_id: UUID) -> ContactLink | None:
+    """The link with this id, its row locked until the transaction ends; None where it is gone."""
+    query = select(ContactLink).where(ContactLink.id == link_id).with_for_update()
+    return db.session.scalars(query, execution_options=_FRESH).one_or_none()
+
+
+def find(link_id: UUID) -> ContactLink | None:
+    """The link with this id, for reading."""
+    return db.session.scalars(select(ContactLink).where(ContactLink.id == link_id)).one_or_none()
+
+
+def contact_of(link: ContactLink) -> Contact | None:
+    """The confirmed contact of a link."""
+    query = select(Contact).where(Contact.link_id == link.id)
+    return db.session.scalars(query, execution_options=_FRESH).one_or_none()
+
+
+def pending_of(link: ContactLink, *, most: int = 20) -> list[PendingContact]:
+    """What was typed and waits for the button of a link, newest first."""
+    query = select(PendingContact).where(*_same(PendingContact, wish_of(link)))
+    query = query.order_by(PendingContact.created_at.desc(), PendingContact.id).limit(most)
+    return list(db.session.scalars(query, execution_options=_FRESH))
+
+
+def one_pending(link: ContactLink, pending_id: int) -> PendingContact | None:
+    """A pending contact of a link by its id; None where it is gone or another's."""
+    query = select(PendingContact).where(*_same(PendingContact, wish_of(link)), PendingContact.id == pending_id)
+    return db.session.scalars(query, execution_options=_FRESH).one_or_none()
+
+
+def is_old(pending: PendingContact, at: datetime) -> bool:
+    """Whether the button of a pending contact wants a fresh letter first."""
+    return pending.asked_at is not None and pending.asked_at <= at - BUTTON_LIFE
+
+
+def press(link: ContactLink, pending_id: int, at: datetime) -> str:
+    """Press the button of one pending contact of a locked link: what it holds becomes, or replaces, the contact.
+
+    "confirmed"; "already" where it is gone and a contact stands; "old" where it wants a fresh letter; "unknown".
+    """
+    pending = one_pending(link, pending_id)
+    if pending is None:
+        return "unknown" if contact_of(link) is None else "already"
+    if is_old(pending, at):
+        return "old"
+    new = {
+        "sealed": pending.sealed, "language": pending.language, "consent_version": pending.consent_version,
+        "proof": "letter", "confirmed_at": at, "forgets_at": _forgets_at(link.campaign_id, at),
+    }  # fmt: skip
+    statement = db.insert(Contact).values(_row(link) | new)
+    db.session.execute(statement.on_conflict_do_update(index_elements=[Contact.link_id], set_=new))
+    _forget_pending(link)
+    return "confirmed"
+
+
+def _row(link: ContactLink) -> dict[str, Any]:
+    return {"id": secrets.randbits(63), **wish_of(link)._asdict(), "link_id": link.id}
+
+
+def _forgets_at(campaign_id: int | None, at: datetime) -> datetime | None:
+    return later(at, settings.current().contact_months) if campaign_id is None else None
+
+
+def _forget_pending(link: ContactLink) -> None:
+    db.session.execute(delete(PendingContact).where(*_same(PendingContact, wish_of(link))))
 
 
 def confirm(
     campaign_id: int, mailbox: bytes, address: str, *, language: str, consent_version: int, at: datetime
 ) -> None:
-    """A confirmed contact from the tick beside a signature, made by the button's own transaction (S53)."""
-    sealed = crypto.seal("contact", str(campaign_id), address.encode())
-    row = {
-        "id": secrets.randbits(63), "campaign_id": campaign_id, "wish": NEWS, "mailbox": mailbox, "link_id": uuid4(),
-        "sealed": sealed, "language": language, "proof": "signature", "consent_version": consent_version,
-        "confirmed_at": at,
+    """A confirmed contact from the tick beside a signature, made by the button's own transaction (S53).
+
+    What was asked for in a form of its own stays as it is.
+    """
+    link = take(Wish(campaign_id, NEWS, mailbox))
+    link.quiet_until = None
+    db.session.flush()
+    row = _row(link) | {
+        "sealed": ContactDetails(address).seal(campaign_id, NEWS), "language": language, "proof": "signature",
+        "consent_version": consent_version, "confirmed_at": at, "forgets_at": None,
     }  # fmt: skip
     db.session.execute(db.insert(Contact).values(row).on_conflict_do_nothing())
 
@@ -78,16 +286,66 @@ def of_mailbox(campaign_id: int, mailbox: bytes) -> list[Contact]:
     return list(db.session.scalars(query))
 
 
-def find(link_id: UUID) -> Contact | None:
-    """The contact behind a link of news."""
-    return db.session.scalar(select(Contact).where(Contact.link_id == link_id))
+def stop(link: ContactLink) -> None:
+    """Forget the contact of a locked link and whatever waits there. Does not touch a signature."""
+    _forget_pending(link)
+    db.session.execute(delete(Contact).where(Contact.link_id == link.id))
 
 
-def unsubscribe(link_id: UUID) -> bool:
-    """Forget a contact. Does not touch the signature. False where it is gone already."""
-    return db.count(delete(Contact).where(Contact.link_id == link_id)) > 0
+def disown(link: ContactLink, at: datetime) -> None:
+    """ "This was not me": forget what waits and stands at a locked link, and no letters about it for a year."""
+    stop(link)
+    links.quieten(link, at)
+
+
+def refresh(link: ContactLink, pending_id: int, at: datetime) -> bool:
+    """Post a fresh letter about a pending contact whose button is old. False where there is nothing to do."""
+    pending = one_pending(link, pending_id)
+    if pending is None or not is_old(pending, at):
+        return False
+    outbox.post(
+        "fresh wish", language=pending.language, campaign_id=link.campaign_id, mailbox=link.mailbox, about=pending.id
+    )
+    return True
+
+
+def site_mailbox_of(link: ContactLink) -> bytes | None:
+    """The hash of a link's mailbox under the site's own key; None where nothing is stored to find it from."""
+    if link.campaign_id is None:
+        return link.mailbox
+    row = contact_of(link) or next(iter(pending_of(link, most=1)), None)
+    return links.site_mailbox(mailbox.parse(opened(row).address).folded) if row else None
 
 
 def forget(campaign_id: int, mailbox: bytes) -> int:
-    """Forget everything a mailbox has asked to hear from a campaign; how many rows."""
+    """Forget everything a mailbox has asked to hear from a campaign; how many contacts there were."""
+    query = select(ContactLink).where(ContactLink.campaign_id == campaign_id, ContactLink.mailbox == mailbox)
+    db.session.scalars(query.order_by(ContactLink.wish).with_for_update(), execution_options=_FRESH).all()
+    waiting = PendingContact.campaign_id == campaign_id, PendingContact.mailbox == mailbox
+    db.session.execute(delete(PendingContact).where(*waiting))
     return db.count(delete(Contact).where(Contact.campaign_id == campaign_id, Contact.mailbox == mailbox))
+
+
+def settle(pending: PendingContact, letter: int, outcome: str, at: datetime) -> None:
+    """A letter about a pending contact has ended: let its link go. One that was sent starts the clocks of everything
+    that waits there and had none."""
+    link = take(wish_of(pending))
+    if link.letter == letter:
+        link.letter = None
+    sent = outcome in ("sent", "uncertain")
+    if sent:
+        _count(link, at)
+    db.session.flush()
+    if outcome != "parked":
+        this, not_asked = PendingContact.id == pending.id, PendingContact.asked_at.is_(None)
+        which: Sequence[ColumnElement[bool]] = [not_asked | this] if sent else [not_asked, this]
+        asked = update(PendingContact).where(*_same(PendingContact, wish_of(link)), *which)
+        db.session.execute(asked.values(asked_at=at))
+
+
+def _count(link: ContactLink, at: datetime) -> None:
+    today = at.astimezone(UTC).date()
+    link.sent_count = link.sent_count + 1 if link.sent_day == today else 1
+    link.sent_day, link.sent_at = today, at
+    if contact_of(link) is not None:
+        link.told_day = today

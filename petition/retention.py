@@ -4,7 +4,6 @@ Everything goes in batches, each a transaction of its own, so that nobody who si
 and left to the next hour; the other rules and campaigns go on.
 """
 
-import calendar
 import logging
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -27,10 +26,11 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute
 
 from petition import campaigns, journal, networks
-from petition.base import db
+from petition.base import db, settings
+from petition.base.months import later
 from petition.base.outbox import ENDED, UNSENT, Letter
 from petition.campaigns import Campaign, Consent, Reading
-from petition.contacts import Contact, PendingContact
+from petition.contacts import Contact, ContactLink, PendingContact
 from petition.links import Link, MailboxDay, SiteKey, Suppression
 from petition.signatures import KEPT, PendingSignature, Signature
 
@@ -56,9 +56,13 @@ PERSONAL: dict[str, dict[str, str]] = {
         ("mailbox", "domain", "sealed", "country", "language", "channel", "source", "partner", "appear", "with_role",
          "on_behalf", "day", "signed_at", "entered_at", "shown_name", "shown_role", "shown_key", "first"), "campaign")
         | {"network": "networks"},
-    "contact": dict.fromkeys(("mailbox", "link_id", "sealed", "language", "confirmed_at"), "campaign"),
+    # Those of the whole site; those of a campaign go with it.
+    "contact": dict.fromkeys(("mailbox", "link_id", "sealed", "language", "confirmed_at", "forgets_at"), "contacts"),
     "pending_contact": dict.fromkeys(
-        ("mailbox", "link_id", "sealed", "language", "created_at", "asked_at"), "pending contacts"),
+        ("mailbox", "sealed", "language", "created_at", "asked_at"), "pending contacts"),
+    "contact_link": dict.fromkeys(
+        ("mailbox", "id", "letter", "sent_at", "sent_day", "sent_count", "told_day", "quiet_until",
+         "created_at"), "links of contacts"),
     "link": dict.fromkeys(
         ("mailbox", "id", "letter", "sent_at", "sent_day", "sent_count", "told_day", "quiet_until",
          "created_at"), "links"),
@@ -91,6 +95,7 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
         "created_at",
     ),
     "contact": ("id", "campaign_id", "wish", "proof", "consent_version"),
+    "contact_link": ("campaign_id", "wish"),
     "event": (
         "id", "slug", "first_language", "time_zone", "starts_at", "ends_at", "online", "topic_id", "campaign_id",
         "published_at", "cancelled_at", "changed_at", "created_at",
@@ -152,6 +157,7 @@ def _rules(at: datetime) -> Iterator[tuple[str, _Batch]]:
         yield "networks", partial(_empty, column, since <= traces)
     old_wishes = PendingContact.asked_at <= at - KEPT
     yield "pending contacts", partial(_delete, PendingContact.id, old_wishes)
+    yield "contacts", partial(_delete, Contact.id, _over(at))
     yield from (("pending signatures", partial(_pending, campaign_id, at)) for campaign_id in _with_old_pending(at))
     yield "limits", partial(_delete, MailboxDay.mailbox, MailboxDay.day <= at.astimezone(UTC).date() - MAILBOX_DAYS)
     yield "suppressions", partial(_delete, Suppression.mailbox, Suppression.until <= at)
@@ -161,6 +167,25 @@ def _rules(at: datetime) -> Iterator[tuple[str, _Batch]]:
     parked = and_(Letter.state == "parked", Letter.due_at <= at - PARKED_ADDRESS)
     yield "parked letters", partial(_empty, Letter.sealed, parked)
     yield "links", _Links(at).batch
+    yield "links of contacts", partial(_delete, ContactLink.id, _idle_contact_link(at))
+
+
+def _over(at: datetime) -> ColumnElement[bool]:
+    """Contacts of the whole site whose time is over: as promised when they confirmed, or now if that is less."""
+    since = later(at, -settings.current().contact_months)
+    return and_(Contact.campaign_id.is_(None), or_(Contact.forgets_at <= at, Contact.confirmed_at <= since))
+
+
+def _idle_contact_link(at: datetime) -> ColumnElement[bool]:
+    """As with a link of signatures: it has stood for fourteen days, nothing is stored or waits, no silence holds."""
+    waiting = PendingContact.mailbox == ContactLink.mailbox, PendingContact.wish == ContactLink.wish
+    return and_(
+        func.coalesce(ContactLink.sent_at, ContactLink.created_at) <= at - IDLE_LINK,
+        or_(ContactLink.quiet_until.is_(None), ContactLink.quiet_until <= at),
+        ~exists().where(*waiting),
+        ~exists().where(Contact.link_id == ContactLink.id),
+        ~exists().where(Suppression.link_id == ContactLink.id, Suppression.until > at),
+    )
 
 
 def _until_done(rule: str, batch: _Batch) -> Iterator[tuple[str, int]]:
@@ -255,8 +280,9 @@ def _same_mailbox(held: type[PendingSignature | Signature | Contact | Letter]) -
     return held.campaign_id == Link.campaign_id, held.mailbox == Link.mailbox
 
 
+_Held = Link | ContactLink | Letter | PendingSignature | PendingContact | Contact | Signature
 #: What a campaign's people have, links first: who holds one locked is done before anything else of theirs goes.
-_PEOPLE = (Link, Letter, PendingSignature, PendingContact, Contact, Signature)
+_PEOPLE = (Link, ContactLink, Letter, PendingSignature, PendingContact, Contact, Signature)
 
 
 def _ended_campaigns(at: datetime) -> list[int]:
@@ -284,15 +310,7 @@ def forgets_at(reading: Reading) -> datetime | None:
     promised = select(Consent.months).where(Consent.campaign_id == reading.id, or_(*signed))
     months = list(db.session.scalars(promised))
     months += [reading.consent.months] if reading.consent else []
-    return _later(min(ends), min(months)) if ends and months else None
-
-
-def _later(moment: datetime, months: int) -> datetime:
-    """So many calendar months later; where that month has no such day, its last one."""
-    moment = moment.astimezone(UTC)
-    year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
-    day = min(moment.day, calendar.monthrange(year, month + 1)[1])
-    return moment.replace(year=year, month=month + 1, day=day)
+    return later(min(ends), min(months)) if ends and months else None
 
 
 class _Forgetting:
@@ -321,7 +339,7 @@ class _Forgetting:
         self._due = due is not None and due <= self.at
         return self._due
 
-    def _delete(self, held: type[Link | Letter | PendingSignature | PendingContact | Contact | Signature]) -> int:
+    def _delete(self, held: type[_Held]) -> int:
         """Waits for what is locked, for nothing may be left."""
         some = select(held.id).where(held.campaign_id == self.campaign_id).limit(BATCH)
         return db.count(delete(_table(held.id)).where(held.id.in_(some)))

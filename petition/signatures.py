@@ -83,7 +83,7 @@ class PendingSignature(_Told, db.Base):
     __table_args__ = (
         *_same_campaign(),
         Index("pending_mailbox", "campaign_id", "mailbox", "created_at"),
-        Index("pending_asked", "asked_at", postgresql_where=_TO_REMIND, sqlite_where=_TO_REMIND),
+        Index("pending_asked", "campaign_id", "asked_at", postgresql_where=_TO_REMIND, sqlite_where=_TO_REMIND),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -92,7 +92,7 @@ class PendingSignature(_Told, db.Base):
     created_at: Mapped[datetime]
     #: When a letter about it was sent, failed or turned out needless: from then its clocks run.
     asked_at: Mapped[datetime | None]
-    #: When its mailbox was reminded (S17), by whichever of its pending signatures.
+    #: When its mailbox was reminded (S17) by any of its pending signatures, or turned out to need no reminder.
     reminded_at: Mapped[datetime | None]
 
 
@@ -362,7 +362,7 @@ def _erase(reading: Reading, signature: Signature, at: datetime) -> None:
 
 
 def _forget_letters(link: Link) -> None:
-    unsent = outbox.Letter.state.in_(outbox.UNSENT)
+    unsent = outbox.Letter.state.in_(outbox.UNSENT) & outbox.Letter.kind.not_in(contacts.LETTERS)
     db.session.execute(
         delete(outbox.Letter).where(
             outbox.Letter.campaign_id == link.campaign_id, outbox.Letter.mailbox == link.mailbox, unsent

@@ -53,7 +53,7 @@ def upgrade() -> None:
     op.create_index(
         "pending_asked",
         "pending_signature",
-        ["asked_at"],
+        ["campaign_id", "asked_at"],
         unique=False,
         postgresql_where=sa.text("asked_at IS NOT NULL AND reminded_at IS NULL"),
         sqlite_where=sa.text("asked_at IS NOT NULL AND reminded_at IS NULL"),
@@ -130,12 +130,13 @@ def upgrade() -> None:
         sa.Column("campaign_id", KEY, nullable=True),
         sa.Column("wish", sa.String(length=12), nullable=False),
         sa.Column("mailbox", sa.LargeBinary(length=32), nullable=False),
-        sa.Column("link_id", sa.Uuid(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("language", sa.String(length=12), nullable=False),
+        sa.Column("link_id", sa.Uuid(), nullable=False),
         sa.Column("proof", sa.String(length=12), nullable=False),
         sa.Column("consent_version", KEY, nullable=False),
         sa.Column("confirmed_at", MOMENT, nullable=False),
+        sa.Column("forgets_at", MOMENT, nullable=True),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("contact_campaign_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=op.f("contact_pkey")),
         sa.UniqueConstraint("campaign_id", "wish", "mailbox", name=op.f("contact_campaign_id_wish_mailbox_key")),
@@ -150,12 +151,36 @@ def upgrade() -> None:
         sqlite_where=sa.text("campaign_id IS NULL"),
     )
     op.create_table(
+        "contact_link",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("campaign_id", KEY, nullable=True),
+        sa.Column("wish", sa.String(length=12), nullable=False),
+        sa.Column("mailbox", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("letter", KEY, nullable=True),
+        sa.Column("sent_at", MOMENT, nullable=True),
+        sa.Column("sent_day", sa.Date(), nullable=True),
+        sa.Column("sent_count", KEY, nullable=False),
+        sa.Column("told_day", sa.Date(), nullable=True),
+        sa.Column("quiet_until", MOMENT, nullable=True),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("contact_link_campaign_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("contact_link_pkey")),
+        sa.UniqueConstraint("campaign_id", "wish", "mailbox", name=op.f("contact_link_campaign_id_wish_mailbox_key")),
+    )
+    op.create_index(
+        "contact_link_of_site",
+        "contact_link",
+        ["wish", "mailbox"],
+        unique=True,
+        postgresql_where=sa.text("campaign_id IS NULL"),
+        sqlite_where=sa.text("campaign_id IS NULL"),
+    )
+    op.create_table(
         "pending_contact",
         sa.Column("id", KEY, autoincrement=False, nullable=False),
         sa.Column("campaign_id", KEY, nullable=True),
         sa.Column("wish", sa.String(length=12), nullable=False),
         sa.Column("mailbox", sa.LargeBinary(length=32), nullable=False),
-        sa.Column("link_id", sa.Uuid(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("language", sa.String(length=12), nullable=False),
         sa.Column("consent_version", KEY, nullable=False),
@@ -163,7 +188,6 @@ def upgrade() -> None:
         sa.Column("asked_at", MOMENT, nullable=True),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("pending_contact_campaign_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=op.f("pending_contact_pkey")),
-        sa.UniqueConstraint("link_id", name=op.f("pending_contact_link_id_key")),
     )
     op.create_index("pending_contact_mailbox", "pending_contact", ["mailbox", "wish", "campaign_id"], unique=False)
     op.create_index(op.f("pending_contact_asked_at"), "pending_contact", ["asked_at"], unique=False)
@@ -171,6 +195,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("pending_contact")
+    op.drop_table("contact_link")
     op.drop_table("contact")
     op.drop_table("signature")
     op.drop_table("pending_signature")

@@ -203,6 +203,11 @@ class Settings:
     )
     page_cache: float = setting("0.5", "Seconds a public page is answered from memory.", _seconds(0, 1))
 
+    @property
+    def responsible(self) -> tuple[str, str]:
+        """Who runs the site, and the address to write to ("" where none is set): what both settings fall back to."""
+        return self.operator or self.site_name, self.operator_address or self.mail_from
+
 
 _settings_key = "petition.settings"
 

@@ -41,6 +41,8 @@ LONGEST_REST = 60.0
 _ENHANCED = re.compile(rb"[245]\.\d{1,3}\.\d{1,3}\b")
 _LEADING_DOT = re.compile(rb"(?m)^\.")
 _LONGEST_LINE = 900
+#: For lines that may not be folded: the standard library would encode an address longer than 78 characters.
+_WHOLE = policy.SMTP.clone(max_line_length=998)
 _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255}")
 
 
@@ -95,16 +97,16 @@ def build(message: Message, message_id: str, site_name: str, mail_from: str) -> 
         f"Date: {format_datetime(db.now())}\r\nMessage-ID: {message_id}\r\n",
         "Auto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All\r\nMIME-Version: 1.0\r\n",
         _header("Content-Language", message.language),
-        *(_folded(name, value) for name, value in message.headers.items()),
+        *(_folded(name, value, _WHOLE) for name, value in message.headers.items()),
         f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n',
     ]
     parts = (_part(boundary, "plain", message.text), _part(boundary, "html", message.html))
     return b"".join(("".join(head).encode("ascii"), *parts, f"--{boundary}--\r\n".encode()))
 
 
-def _folded(name: str, value: str) -> str:
+def _folded(name: str, value: str, how: Any = policy.SMTP) -> str:
     """A header line. Raises ValueError for what would break it."""
-    return cast(str, policy.SMTP.fold(*policy.SMTP.header_store_parse(name, value)))
+    return cast(str, how.fold(*how.header_store_parse(name, value)))
 
 
 #: For what is the same in many letters and nobody's own.

@@ -12,7 +12,7 @@ from petition.base import crypto, db, outbox, settings
 from petition.base.crypto import Ring
 from petition.campaigns import Campaign
 from petition.cli.ground import Refused, application
-from petition.contacts import Contact
+from petition.contacts import Contact, PendingContact
 from petition.links import SiteKey
 from petition.signatures import PendingSignature, Signature
 
@@ -113,5 +113,6 @@ def _sealed() -> dict[int, int]:
 
 
 def _columns() -> Iterator[InstrumentedAttribute[Any]]:
-    yield from (model.sealed for model in (Signature, PendingSignature, Contact, SiteKey, outbox.Letter))
+    models = (Signature, PendingSignature, Contact, PendingContact, SiteKey, outbox.Letter)
+    yield from (model.sealed for model in models)
     yield Campaign.hash_key

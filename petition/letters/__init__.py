@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from petition.base import db, outbox
 from petition.base.outbox import Decision, Letter, Nothing
-from petition.letters import affairs, going, signing
+from petition.letters import affairs, going, signing, wishes
 from petition.letters.going import Going
 
 Decide = Callable[[Sequence[Letter]], Sequence[Decision | Going]]
@@ -27,6 +27,8 @@ KINDS = {
     "fresh": Kind(signing.decide, signing.settle),
     "corrected": Kind(affairs.corrected, affairs.settle),
     "withdrawn": Kind(affairs.withdrawn, affairs.settle),
+    "wish": Kind(wishes.decide, wishes.settle),
+    "fresh wish": Kind(wishes.decide, wishes.settle),
 }
 
 

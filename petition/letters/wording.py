@@ -28,7 +28,7 @@ def message(to: str, language: str, say: Callable[[], Sentences], reading: Readi
     with i18n.speaking(language):
         said = say()
         spoken = i18n.spoken()
-        footer = [*_who_is_responsible(reading.consent if reading else None), settings.current().site_name]
+        footer = [*(_who_is_responsible(reading.consent) if reading else _who_runs_it()), settings.current().site_name]
         context = {
             "title": said.title, "greeting": "", "paragraphs": said.paragraphs, "button": said.button,
             "after": said.after, "footer": footer, "lang": spoken, "dir": i18n.direction(spoken),
@@ -49,3 +49,9 @@ def _who_is_responsible(consent: Consent | None) -> list[str]:
           address=consent.responsible_address),
         _("The list is handed to: %(whom)s", whom=handed_to),
     ]  # fmt: skip
+
+
+def _who_runs_it() -> list[str]:
+    """The same for what is about the whole site."""
+    who, address = settings.current().responsible
+    return [_("Responsible for this site: %(who)s, %(address)s", who=who, address=address)] if address else []

@@ -110,3 +110,9 @@ def source() -> str:
     """The page or link that brought the signer, from `?source=`; "" for anything but a plain word or path."""
     said = request.args.get("source", "")
     return said if re.fullmatch(r"[a-z0-9][a-z0-9/_-]{0,99}", said) else ""
+
+
+def number(said: str) -> int:
+    """The number of a row that came by a form or a query, 0 for what cannot be one: ids have 63 bits."""
+    found = int(said) if said.isdecimal() and len(said) < 20 else 0
+    return found if found < 1 << 63 else 0

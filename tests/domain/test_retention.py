@@ -16,7 +16,7 @@ from petition import campaigns, contacts, decisions, drafts, links, networks, re
 from petition.base import crypto, db, outbox
 from petition.base.outbox import ENDED, UNSENT, Letter
 from petition.campaigns import Campaign, Pause, Reading
-from petition.contacts import Contact, PendingContact
+from petition.contacts import Contact, ContactDetails, ContactLink, PendingContact, Wish
 from petition.details import Details
 from petition.journal import Entry
 from petition.links import Link, MailboxDay, SiteKey, Suppression
@@ -292,14 +292,27 @@ def peopled(cast: Cast) -> Reading:
             ended = {"settled_at": START, "sealed": None} if state in ENDED else {}
             db.session.execute(update(Letter).where(Letter.id == letter).values(state=state, **ended))
         quiet.letter = letter
-        wish = {"id": 1, "wish": "news", "mailbox": box, "link_id": uuid4(), "sealed": b"x", "language": "en",
+        wish = {"id": 1, "wish": "news", "mailbox": box, "sealed": b"x", "language": "en",
                 "consent_version": 1, "campaign_id": reading.id, "created_at": START, "asked_at": START}  # fmt: skip
         db.session.execute(insert(PendingContact).values(wish))
+        _joined(letter)
         db.session.execute(update(PendingSignature).values(reminded_at=START))
         db.session.execute(update(Signature).where(Signature.shown_name == "Counted").values(first=1))
         db.session.commit()
         cast.number()
     return cast.reading()
+
+
+def _joined(letter: int) -> None:
+    """Somebody on a list of the whole site, whose link has been used for everything."""
+    wish = Wish(None, contacts.JOIN, links.site_mailbox("joined@example.org"))
+    row = contacts.ask(wish, ContactDetails("joined@example.org"), language="en", consent_version=1, network=None,
+                       at=START)  # fmt: skip
+    db.session.execute(update(Letter).where(Letter.about == row).values(state="sent", settled_at=START))
+    link = contacts.take(wish)
+    assert contacts.press(link, row, START) == "confirmed"
+    link.letter, link.sent_at, link.sent_day, link.told_day = letter, START, START.date(), START.date()
+    link.quiet_until = START
 
 
 def figures(reading: Reading) -> list[object]:
@@ -317,7 +330,7 @@ def test_after_forgetting_no_personal_column_holds_anything_and_the_figures_stay
     reading = peopled(cast)
     before = figures(reading)
     assert before[0] == 1
-    assert [how_many(model) for model in (Signature, Contact)] == [4, 4]
+    assert [how_many(model) for model in (Signature, Contact)] == [4, 5]
     empty = [(name, column) for name, columns in retention.PERSONAL.items() for column in columns
              if not filled(name, column)]  # fmt: skip
     # Nothing may be missing before, or this test would prove nothing.
@@ -325,16 +338,18 @@ def test_after_forgetting_no_personal_column_holds_anything_and_the_figures_stay
     day = datetime(2031, 11, 24, 12, 0, tzinfo=UTC)
     assert purge(day)["campaign"] > 0
     for name, columns in retention.PERSONAL.items():
-        if name != "suppression":
+        if name not in ("suppression", "contact", "contact_link"):
             assert [column for column in columns if filled(name, column)] == [], name
     assert figures(reading) == before
     assert register.check(reading.id, None) == []
     line = db.session.scalars(select(Entry).where(Entry.deed == "campaign forgotten")).one()
     assert (line.campaign_id, line.count, line.actor) == (reading.id, 4, "retention")
     # What somebody has asked of the whole site outlives the campaign, until its own year is over.
-    assert how_many(Suppression) == 1
+    assert [how_many(model) for model in (Suppression, Contact, ContactLink)] == [1, 1, 1]
     purge(START + links.QUIET + timedelta(hours=1))
-    assert how_many(Suppression) == 0
+    assert [how_many(model) for model in (Suppression, Contact, ContactLink)] == [0, 1, 1]
+    purge(START.replace(year=START.year + 2))
+    assert [how_many(model) for model in (Suppression, Contact, ContactLink)] == [0, 0, 0]
 
 
 def test_every_rule_that_a_personal_column_names_is_one_that_runs(cast: Cast) -> None:
@@ -347,15 +362,15 @@ def test_every_rule_that_a_personal_column_names_is_one_that_runs(cast: Cast) ->
     seen = purge(START + 400 * DAY).keys()
     db.session.execute(update(Campaign).values(closes_at=START))
     db.session.commit()
-    seen |= purge(START + 400 * DAY).keys()
+    seen |= purge(START + 800 * DAY).keys()
     named = {rule for columns in retention.PERSONAL.values() for rule in columns.values()}
     assert seen == named
 
 
 def test_a_second_round_finds_nothing_to_do(cast: Cast) -> None:
     peopled(cast)
-    purge(START + 400 * DAY)
-    assert not purge(START + 401 * DAY)
+    purge(START + 800 * DAY)
+    assert not purge(START + 801 * DAY)
 
 
 def test_what_comes_in_after_forgetting_goes_too(cast: Cast) -> None:

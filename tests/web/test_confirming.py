@@ -592,7 +592,9 @@ def test_news_is_never_ticked_beforehand_and_the_same_button_makes_a_contact_of_
     cast.browser().post(path_of(link_in(letter)) + "/withdraw")
     assert cast.total() == 1
     assert db.session.scalar(select(Contact.id)) == contact.id
-    assert contacts.unsubscribe(contact.link_id)
+    link = contacts.lock(contact.link_id)
+    assert link is not None
+    contacts.stop(link)
     db.session.commit()
     assert cast.total() == 1
 

@@ -18,7 +18,7 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from petition import campaigns, decisions, networks, retention, signatures
+from petition import campaigns, contacts, decisions, networks, retention, signatures
 from petition.base import crypto, db, i18n, mailbox
 from petition.letters import KINDS, Letters
 from petition.links import SiteKey
@@ -357,7 +357,7 @@ def _every_letter(cast: Cast, clock: time_machine.Traveller, language: str) -> s
     cast.browser().post(f"{path}/withdraw")
     assert len(cast.deliver()) == 1
     kinds |= {"corrected", "withdrawn"}
-    assert kinds | {"fresh"} == set(KINDS)
+    assert kinds | {"fresh", *contacts.LETTERS} == set(KINDS)
     return {letter.subject for letter in cast.sink.letters if letter.to == email}
 
 

@@ -134,7 +134,7 @@ def _waiting(reading: Reading, pending: PendingSignature, at: datetime) -> dict[
 
 def _own_first(link: Link, found: list[PendingSignature]) -> list[PendingSignature]:
     """A letter's unsigned ?row= puts its own on top, however many were typed since; it can do nothing else."""
-    wanted = signatures.one_pending(link, _number(request.args.get("row", "")))
+    wanted = signatures.one_pending(link, guards.number(request.args.get("row", "")))
     return [wanted, *(one for one in found if one.id != wanted.id)] if wanted else found
 
 
@@ -183,13 +183,7 @@ def _back(token: str, done: str | None = None) -> BaseResponse:
 
 def _row() -> int:
     """The pending signature whose button was pressed."""
-    return _number(request.form.get("row", ""))
-
-
-def _number(row: str) -> int:
-    """A row's number, 0 for what cannot be one: ids have 63 bits."""
-    number = int(row) if row.isdecimal() and len(row) < 20 else 0
-    return number if number < 1 << 63 else 0
+    return guards.number(request.form.get("row", ""))
 
 
 @blueprint.post("/t/<token>/confirm")
