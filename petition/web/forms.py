@@ -4,7 +4,7 @@ A form's token is checked by the view, not as a field's error: an old one gives 
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import current_app
 from flask_babel import gettext as _
@@ -18,6 +18,7 @@ from petition.base.domains import DomainCheck
 from petition.base.mailbox import Mailbox, MailboxRefused
 from petition.base.text import TextRefused
 from petition.campaigns import ASKABLE, Reading
+from petition.contacts import JOIN, MEETINGS, NEWS, ContactDetails
 from petition.details import FULL, HIDDEN, SHORT, Choices, Details
 
 LONGEST_LINE = 120
@@ -205,3 +206,40 @@ class LinkForm(PublicForm):
     campaign = StringField()
     asks: frozenset[str] = frozenset()
     requires: frozenset[str] = frozenset({"email"})
+
+
+class WishForm(PublicForm):
+    """To join, to be told of meetings, to get news of a campaign: an address, and what each asks beyond it."""
+
+    #: What is asked, and whether it must be answered.
+    ASKS: ClassVar[dict[str, dict[str, bool]]] = {
+        JOIN: {"name": True, "country": True, "place": False, "note": False},
+        MEETINGS: {"country": False, "place": False},
+        NEWS: {},
+    }
+
+    email = MailboxField(validators=[_address])
+    name = StringField(validators=[Cleaned(text.name, LONGEST_LINE, lambda: _("Type your name."))])
+    country = StringField(validators=[_country])
+    place = StringField(validators=[Cleaned(text.line, LONGEST_LINE, lambda: _("Type your town or city."))])
+    note = StringField(validators=[Cleaned(text.paragraphs, LONGEST_COMMENT, lambda: "")])
+
+    asks: frozenset[str] = frozenset()
+    requires: frozenset[str] = frozenset()
+
+    def ask(self, wish: str) -> "WishForm":
+        """Ask what a wish asks; what it does not ask is not taken."""
+        asked = self.ASKS[wish]
+        self.asks = frozenset(asked)
+        self.requires = frozenset(name for name, must in asked.items() if must)
+        for name in ("name", "country", "place", "note"):
+            if name not in self.asks:
+                self[name].data = ""
+        return self
+
+    def details(self) -> ContactDetails:
+        """What was typed, cleaned."""
+        return ContactDetails(
+            address=self.email.mailbox.address, name=self["name"].data or "", country=self.country.data or "",
+            place=self.place.data or "", note=self.note.data or "",
+        )  # fmt: skip

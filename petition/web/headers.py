@@ -20,13 +20,14 @@ PUBLIC_PAGES = frozenset(
     {
         "reading.front", "reading.article", "reading.privacy", "reading.how",
         "campaign.campaign", "campaign.privacy", "signing.link", "signing.find_link",
+        "joining.form",
         "machines.index", "machines.part", "machines.robots", "machines.manifest", "machines.favicon",
         "machines.security",
     }
 )  # fmt: skip
 #: Endpoints with a secret or a stamp in their address: no other site may learn it, and browsers then send
 #: `Origin: null` with their forms.
-SECRET = frozenset({"signing.inbox", "signing.thanks"})
+SECRET = frozenset({"signing.inbox", "signing.thanks", "joining.inbox"})
 SECRET_BLUEPRINTS = frozenset({"own", "news", "kept"})
 
 

@@ -38,7 +38,7 @@ def _sign(language: str, slug: str, address: str) -> BaseResponse:
     reading = guards.campaign(language, slug)
     if campaigns.phase(reading, at) is not Phase.OPEN:
         return make_response(_not_open(reading, language), 409)
-    token = _token(reading.id)
+    token = posted_token(reading.id)
     if token is None:
         return hand_back("expired", context.form_token(reading, language))
     form = SignForm().ask(reading)
@@ -55,8 +55,8 @@ def _sign(language: str, slug: str, address: str) -> BaseResponse:
     return redirect(f"{urls.campaign(language, reading.slug)}/inbox/{stamp}", 303)
 
 
-def _token(campaign_id: int) -> FormToken | None:
-    """The posted form token, if it is this campaign's and of the last day."""
+def posted_token(campaign_id: int) -> FormToken | None:
+    """The posted form token, if it is this campaign's (0: of no campaign) and of the last day."""
     try:
         token = FormToken(request.form.get("token", ""))
     except BadToken:
@@ -95,6 +95,7 @@ def hand_back(reason: str, fresh: str = "") -> Response:
         "email": _("E-mail address"), "name": _("Your name"), "on_behalf": _("I sign for the organisation"),
         "appear": _("How to appear in the public list"), "with_role": _("Show what I do and my organisation as well"),
         "news": _("Send me news of this campaign"), "campaign": _("Campaign"), "short": _("Your short form"),
+        "note": _("What you would like to do"),
     }  # fmt: skip
     posted: MultiDict[str, str] = request.form
     fields = [(name, label[:1].upper() + label[1:], posted[name]) for name, label in labels.items() if name in posted]
@@ -122,22 +123,29 @@ def inbox(language: str, slug: str, stamp: str) -> str:
     """Check your inbox. With a stamp of the last 15 minutes it shows the address just typed (S18)."""
     reading = guards.campaign(language, slug)
     g.colour, g.page_language = reading.colour, language
+    base = urls.campaign(language, reading.slug)
+    about = {
+        "wording": context.wording_view(reading, language), "campaign_href": base, "form_href": base + "#sign",
+        "link_href": base + "/link",
+    }  # fmt: skip
+    return inbox_page("public/inbox.html", str(reading.id), stamp, **about)
+
+
+def inbox_page(template: str, about: str, stamp: str, **more: object) -> str:
+    """A page that says "check your inbox"; with a stamp made for the same form, of the address just typed."""
     try:
-        address = tokens.read_stamp("inbox", str(reading.id), stamp)
+        address = tokens.read_stamp("inbox", about, stamp)
     except BadToken:
         address = None
     now = settings.current()
-    base = urls.campaign(language, reading.slug)
     return render_template(
-        "public/inbox.html",
-        wording=context.wording_view(reading, language),
-        campaign_href=base,
+        template,
         address=address,
         provider=_provider(address),
         sender=f"{now.site_name} <{now.mail_from}>" if now.mail_from else now.site_name,
         slow=outbox.is_slow(SLOW_SECONDS),
-        link_href=base + "/link",
         kept_href=kept.address(),
+        **more,
     )
 
 
@@ -204,7 +212,7 @@ def send_link(language: str, slug: str) -> BaseResponse:
 
 def _ask_for_link(language: str, slug: str) -> BaseResponse:
     reading = guards.campaign(language, slug)
-    token = _token(reading.id)
+    token = posted_token(reading.id)
     if token is None:
         return hand_back("expired", context.form_token(reading, language))
     form = LinkForm()
@@ -257,7 +265,7 @@ def send_found_link(language: str) -> BaseResponse:
 
 
 def _ask_for_found_link(language: str) -> BaseResponse:
-    token = _token(0)
+    token = posted_token(0)
     if token is None:
         return hand_back("expired", tokens.form(0, 0, 0, "", db.now()))
     form = LinkForm()
