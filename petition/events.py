@@ -1,13 +1,26 @@
 """Meetings with a time, and a place or an address online."""
 
-from datetime import datetime
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, and_, delete, literal, or_, select, tuple_
 from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition.base import db
+from petition import journal
+from petition.base import db, text
 from petition.topics import Topic
+
+#: How long a meeting is thought to last whose end nobody has said.
+USUAL = timedelta(hours=3)
+#: No meeting is longer, so that those still ahead are found without looking at every one there ever was.
+LONGEST = timedelta(days=366)
+#: Words that stand in the place of a slug in the addresses of other pages.
+RESERVED = frozenset({"past", "tell-me"})
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 
 
 class Event(db.Base):
@@ -54,3 +67,248 @@ class EventText(db.Base):
     place: Mapped[str] = mapped_column(String(300))
     source: Mapped[str] = mapped_column(LongText)
     html: Mapped[str] = mapped_column(LongText)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An event as read at one moment, its text in the language asked for or its first one.
+
+    `slug` is the one it has now; `languages` are those of its texts, the first one first. Times in UTC.
+    """
+
+    id: int
+    slug: str
+    first_language: str
+    languages: tuple[str, ...]
+    text: EventText
+    time_zone: str
+    starts_at: datetime
+    ends_at: datetime | None
+    online: str
+    topic_id: int | None
+    campaign_id: int | None
+    published_at: datetime
+    cancelled_at: datetime | None
+    changed_at: datetime
+    created_at: datetime
+
+    def is_over(self, at: datetime) -> bool:
+        """Whether it is past at a moment."""
+        return (self.ends_at or self.starts_at + USUAL) <= at
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What an editor writes of an event in one language; `source` is Markdown."""
+
+    title: str
+    standfirst: str
+    place: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Everything an editor writes about an event. Without `published_at` it is not public; `cancelled` None leaves
+    that as it is."""
+
+    slug: str
+    first_language: str
+    texts: Mapping[str, Text]
+    time_zone: str
+    starts_at: datetime
+    ends_at: datetime | None = None
+    online: str = ""
+    topic_id: int | None = None
+    campaign_id: int | None = None
+    published_at: datetime | None = None
+    cancelled: bool | None = None
+
+
+class SlugRefused(ValueError):
+    """A slug that an event cannot have, in a sentence that names it."""
+
+
+def read(slug: str, language: str, at: datetime) -> Reading | None:
+    """The public event that has, or ever had, this slug."""
+    query = _public(at).join(EventSlug, EventSlug.event_id == Event.id).where(EventSlug.slug == slug)
+    found = _readings(db.session.scalars(query), language)
+    return found[0] if found else None
+
+
+def upcoming(
+    language: str, at: datetime, most: int = 100, *, campaign_id: int | None = None, topic_id: int | None = None
+) -> list[Reading]:
+    """Public events that are not over, the next one first, cancelled ones among them; of a campaign or topic if one
+    is named."""
+    query = _about(_public(at).where(_ahead(at)), campaign_id, topic_id)
+    return _readings(db.session.scalars(query.order_by(Event.starts_at, Event.id).limit(most)), language)
+
+
+def past(
+    language: str, at: datetime, most: int, before_id: int | None = None, *, campaign_id: int | None = None,
+    topic_id: int | None = None,
+) -> list[Reading]:  # fmt: skip
+    """Public events that are over and were not cancelled, the last one first; only those before a public one if it
+    is named, and none where it does not exist."""
+    query = _about(_public(at).where(~_ahead(at), Event.cancelled_at.is_(None)), campaign_id, topic_id)
+    if before_id is not None:
+        before = db.session.scalar(_public(at).where(Event.id == before_id))
+        if before is None:
+            return []
+        place = tuple_(literal(before.starts_at, db.Moment()), literal(before.id))
+        query = query.where(tuple_(Event.starts_at, Event.id) < place)
+    query = query.order_by(Event.starts_at.desc(), Event.id.desc()).limit(most)
+    return _readings(db.session.scalars(query), language)
+
+
+def since(language: str, at: datetime, begin: datetime, most: int) -> list[Reading]:
+    """Public events that were not over at `begin`, cancelled ones among them: what a calendar keeps up with."""
+    query = _public(at).where(_ahead(begin)).order_by(Event.starts_at.desc(), Event.id.desc()).limit(most)
+    return _readings(db.session.scalars(query), language)[::-1]
+
+
+def _public(at: datetime) -> Select[Event]:
+    return select(Event).where(Event.published_at <= at)
+
+
+def _ahead(at: datetime) -> ColumnElement[bool]:
+    """Not over yet; the first condition lets the index find them. Never null, so that it can be turned round."""
+    open_end = and_(Event.ends_at.is_(None), Event.starts_at > at - USUAL)
+    ends = and_(Event.ends_at.is_not(None), Event.ends_at > at)
+    return and_(Event.starts_at > at - LONGEST, or_(ends, open_end))
+
+
+def _about(query: Select[Event], campaign_id: int | None, topic_id: int | None) -> Select[Event]:
+    if campaign_id is not None:
+        query = query.where(Event.campaign_id == campaign_id)
+    if topic_id is not None:
+        query = query.where(Event.topic_id == topic_id)
+    return query
+
+
+def _readings(events: Iterable[Event], language: str) -> list[Reading]:
+    found = list(events)
+    texts: dict[int, dict[str, EventText]] = {event.id: {} for event in found}
+    for written in db.session.scalars(select(EventText).where(EventText.event_id.in_(texts))):
+        texts[written.event_id][written.language] = written
+    return [_reading(event, texts[event.id], language) for event in found]
+
+
+def _reading(event: Event, texts: dict[str, EventText], language: str) -> Reading:
+    assert event.published_at is not None
+    languages = tuple(sorted(texts, key=lambda code: (code != event.first_language, code)))
+    return Reading(
+        event.id, event.slug, event.first_language, languages, texts.get(language) or texts[event.first_language],
+        event.time_zone, event.starts_at, event.ends_at, event.online, event.topic_id, event.campaign_id,
+        event.published_at, event.cancelled_at, event.changed_at, event.created_at,
+    )  # fmt: skip
+
+
+def by_slug(slug: str) -> Event | None:
+    """The event that has, or ever had, a slug, public or not, for verbs."""
+    owner = select(EventSlug.event_id).where(EventSlug.slug == slug).scalar_subquery()
+    return db.session.scalar(select(Event).where(Event.id == owner))
+
+
+def save(draft: Draft, actor: str) -> bool:
+    """Make the event or bring it up to the draft; whether anything changed. What is as it was leaves no trace.
+
+    Raises SlugRefused where the slug is reserved or was an event's earlier one, TextRefused where the Markdown is
+    too long.
+    """
+    event, at = by_slug(draft.slug), db.now()
+    if event is not None and event.slug != draft.slug:
+        raise SlugRefused(f"The event “{draft.slug}” is called “{event.slug}” now")
+    deed = "event edited" if event else "event made"
+    if event is None:
+        _refuse_reserved(draft.slug)
+        event = Event(slug=draft.slug, created_at=at, changed_at=at, **_facts(draft))
+        db.session.add(event)
+        db.session.flush()
+        db.session.add(EventSlug(slug=draft.slug, event_id=event.id))
+    changed = [deed == "event made", _set(event, _facts(draft)), _set(event, _cancelling(event, draft, at))]
+    if not any([*changed, _write(event, draft.texts)]):
+        return False
+    _note(event, actor, deed, at)
+    return True
+
+
+def _facts(draft: Draft) -> dict[str, Any]:
+    names = (
+        "first_language", "time_zone", "starts_at", "ends_at", "online", "topic_id", "campaign_id", "published_at",
+    )  # fmt: skip
+    return {name: getattr(draft, name) for name in names}
+
+
+def _cancelling(event: Event, draft: Draft, at: datetime) -> dict[str, Any]:
+    if draft.cancelled is None or draft.cancelled == (event.cancelled_at is not None):
+        return {}
+    return {"cancelled_at": at if draft.cancelled else None}
+
+
+def _set(row: db.Base, values: Mapping[str, Any]) -> bool:
+    """Whether any of them was another before."""
+    changed = [name for name, value in values.items() if getattr(row, name) != value]
+    for name in changed:
+        setattr(row, name, values[name])
+    return bool(changed)
+
+
+def _write(event: Event, texts: Mapping[str, Text]) -> bool:
+    """Bring the texts up to those given, which are all; whether any changed."""
+    gone = delete(EventText).where(EventText.event_id == event.id, EventText.language.not_in(texts))
+    changed = db.count(gone) > 0
+    known = {row.language: row for row in db.session.scalars(select(EventText).where(EventText.event_id == event.id))}
+    for language, said in texts.items():
+        values = {"title": said.title, "standfirst": said.standfirst, "place": said.place, "source": said.source}
+        html = text.markdown(said.source)
+        if language not in known:
+            db.session.add(EventText(event_id=event.id, language=language, html=html, **values))
+            changed = True
+            continue
+        changed = _set(known[language], values) or changed
+        # Made anew each time, for the rules of what may stand in it may have changed.
+        known[language].html = html
+    db.session.flush()
+    return changed
+
+
+def _note(event: Event, actor: str, deed: str, at: datetime, reason: str = "") -> None:
+    # Calendars take a change only from a later moment than the one they know.
+    event.changed_at = max(at, event.changed_at)
+    db.session.flush()
+    journal.write(actor, deed, campaign_id=event.campaign_id, about=event.id, reason=reason)
+
+
+def cancel(event: Event, actor: str, reason: str) -> bool:
+    """Say that it does not take place; whether that is new. Its page stays, and calendars strike it out."""
+    if event.cancelled_at is not None:
+        return False
+    at = db.now()
+    event.cancelled_at = at
+    _note(event, actor, "event cancelled", at, reason)
+    return True
+
+
+def rename(event: Event, slug: str, actor: str) -> None:
+    """Give it another slug; the old ones lead to it, and the new one may be an old one of its own.
+
+    Raises SlugRefused.
+    """
+    owner = by_slug(slug)
+    if owner is not None and (owner.id != event.id or slug == event.slug):
+        raise SlugRefused(f"“{slug}” is the address of an event already, or was")
+    _refuse_reserved(slug)
+    if owner is None:
+        db.session.add(EventSlug(slug=slug, event_id=event.id))
+    reason = f"{event.slug} → {slug}"
+    event.slug = slug
+    _note(event, actor, "event renamed", db.now(), reason)
+
+
+def _refuse_reserved(slug: str) -> None:
+    if not _SLUG.fullmatch(slug):
+        raise SlugRefused(f"“{slug}” cannot be an address: it takes a-z, 0-9 and “-”, at most 80 characters")
+    if slug in RESERVED:
+        raise SlugRefused(f"“{slug}” is the address of another page; choose another name")

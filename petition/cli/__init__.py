@@ -17,6 +17,7 @@ NOUNS = {
     "demo": ("demo", "Load the demo: made-up campaigns, articles and people."),
     "campaign": ("campaign", "Make, edit, publish, pause and end campaigns."),
     "article": ("article", "Bring articles in from folders."),
+    "event": ("event", "Bring events in from folders, rename and cancel them."),
     "signature": ("signature", "Find a signature; hold, release, remove or restore it."),
     "register": ("register", "Check and rebuild what the totals come from."),
     "export": ("export", "Write out signatures and totals."),
