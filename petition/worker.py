@@ -1,4 +1,4 @@
-"""The loop beside the web: delivers letters, numbers moves, keeps retention.
+"""The loop beside the web: delivers letters, numbers moves, draws pictures to share, reminds, keeps retention.
 
 Any number of workers may run against one database. Each thread works in an application context of its own for
 every round, so that nothing of one round is left to the next.
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from petition import register, retention
+from petition import drawing, pictures, register, reminders, retention
 from petition.base import db, delivery, settings, smtp
 from petition.letters import Letters
 
@@ -23,6 +23,8 @@ NUMBERING = 0.5
 #: Seconds to wait when the database is away.
 AWAY = 2.0
 FORGETTING = 3600.0
+REMINDING = 60.0
+PICTURES = 5.0
 
 
 def transport() -> smtp.Smtp | smtp.Maildir:
@@ -40,7 +42,7 @@ class Worker:
         with app.app_context():
             connections = settings.current().mail_connections
             self._transport = transport()
-        doing = [self._deliver] * connections + [self._number, self._forget]
+        doing = [self._deliver] * connections + [self._number, self._draw, self._remind, self._forget]
         self._threads = [threading.Thread(target=self._loop, args=(one,), daemon=True) for one in doing]
 
     def run(self) -> None:
@@ -78,9 +80,44 @@ class Worker:
             db.session.commit()
         return 0.0 if more else NUMBERING
 
+    def _draw(self) -> float:
+        return 0.0 if draw(self.stopping) else PICTURES
+
+    def _remind(self) -> float:
+        for _posted in reminders.steps(db.now()):
+            db.session.commit()
+            if self.stopping.is_set():
+                break
+        return REMINDING
+
     def _forget(self) -> float:
         for _step in retention.steps(db.now()):
             db.session.commit()
             if self.stopping.is_set():
                 break
         return FORGETTING
+
+
+def draw(stopping: threading.Event | None = None) -> int:
+    """Make the pictures that are due, one at a time, each in transactions of its own; how many were made. Drawing
+    holds no lock. What goes wrong with one is told, tried again ten minutes later, and stops no other."""
+    due = pictures.due(db.now(), drawing.HOW)
+    db.session.rollback()
+    made = 0
+    for one in due:
+        if stopping is not None and stopping.is_set():
+            break
+        at = db.now()
+        ours = pictures.take_on(one, at)
+        db.session.commit()
+        if not ours:
+            continue
+        try:
+            png = drawing.draw(one.facts)
+        except Exception as error:
+            kind = type(error).__name__
+            _log.error("the picture of campaign %d in %s failed: %s", one.campaign_id, one.language, kind)
+            continue
+        made += pictures.keep(one, png, at)
+        db.session.commit()
+    return made

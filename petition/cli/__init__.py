@@ -12,7 +12,7 @@ import click
 #: Command → (module, what `petition --help` says of it). Loading them all would cost half a second each time.
 NOUNS = {
     "run": ("site", "Serve the site, with a worker beside it, until Ctrl-C."),
-    "worker": ("site", "Deliver letters, number moves and keep retention, until Ctrl-C."),
+    "worker": ("worker", "Deliver letters, number moves, draw pictures and keep retention, until Ctrl-C."),
     "migrate": ("site", "Bring the database up to date."),
     "demo": ("demo", "Load the demo: made-up campaigns, articles and people."),
     "campaign": ("campaign", "Make, edit, publish, pause and end campaigns."),

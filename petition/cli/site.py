@@ -1,7 +1,9 @@
-"""The site as a whole: serve it, work beside it, bring its database up to date, forget what is due."""
+"""The site as a whole: serve it, bring its database up to date, forget what is due.
+
+The web server's processes are forked from `run`: what only the worker needs is not loaded here.
+"""
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -14,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from flask import Flask, current_app
+from flask import Flask
 from granian import Granian
 from granian.constants import Interfaces
 
@@ -24,7 +26,6 @@ from petition.base import crypto, db, settings
 from petition.base.settings import Settings
 from petition.cli.ground import Refused, application, with_app
 from petition.web import kept
-from petition.worker import Worker
 
 
 @click.command()
@@ -149,22 +150,6 @@ def _worker_beside() -> Iterator[None]:
 
 
 @click.command()
-@with_app
-def worker() -> None:
-    """Deliver letters, number moves and keep retention, until Ctrl-C.
-
-    \b
-    Example: petition worker
-    """
-    campaigns.try_keys()
-    db.session.rollback()
-    working = Worker(current_app._get_current_object())  # type: ignore[attr-defined]  # a proxy at run time
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: working.stop())
-    working.run()
-
-
-@click.command()
 @click.option("--to", "target", default="head", show_default=True, help="The step to go up to.")
 @click.option("--down-to", default=None, help="Go back to a step instead (“base”: an empty database).")
 @with_app
@@ -198,4 +183,4 @@ def purge() -> None:
         click.echo("Nothing was due.")
 
 
-commands = [run, worker, migrate, purge]
+commands = [run, migrate, purge]

@@ -1,0 +1,27 @@
+"""The worker: what goes on beside the web. A module of its own, for it loads more than serving needs."""
+
+import signal
+
+import click
+from flask import current_app
+
+from petition import campaigns
+from petition.base import db
+from petition.cli.ground import with_app
+from petition.worker import Worker
+
+
+@click.command()
+@with_app
+def worker() -> None:
+    """Deliver letters, number moves, draw pictures and keep retention, until Ctrl-C.
+
+    \b
+    Example: petition worker
+    """
+    campaigns.try_keys()
+    db.session.rollback()
+    working = Worker(current_app._get_current_object())  # type: ignore[attr-defined]  # a proxy at run time
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: working.stop())
+    working.run()
