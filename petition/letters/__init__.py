@@ -25,6 +25,7 @@ class Kind:
 KINDS = {
     "link": Kind(signing.decide, signing.settle),
     "fresh": Kind(signing.decide, signing.settle),
+    "reminder": Kind(signing.decide, signing.settle),
     "corrected": Kind(affairs.corrected, affairs.settle),
     "withdrawn": Kind(affairs.withdrawn, affairs.settle),
     "wish": Kind(wishes.decide, wishes.settle),

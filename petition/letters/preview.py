@@ -10,8 +10,10 @@ from flask_babel import gettext as _
 from petition.base import i18n, urls
 from petition.base.outbox import Letter, Message
 from petition.campaigns import Consent, Reading, Wording
-from petition.letters import affairs, signing, wording
+from petition.contacts import JOIN, MEETINGS, NEWS, ContactDetails
+from petition.letters import affairs, signing, wishes, wording
 from petition.letters.signing import Known
+from petition.letters.wishes import Asked
 from petition.letters.wording import Sentences
 from petition.signatures import COUNTED, HELD, REMOVED, Signature
 
@@ -19,28 +21,39 @@ from petition.signatures import COUNTED, HELD, REMOVED, Signature
 ADDRESS = "ines.moreau@example.org"
 NAME = "Inès Moreau"
 #: The kinds of letters, in the order in which somebody may get them.
-KINDS = ("confirm", "already", "held", "removed", "corrected", "withdrawn")
+KINDS = (
+    "confirm", "reminder", "already", "held", "removed", "corrected", "withdrawn",
+    "join", "join-listed", "meetings", "meetings-listed", "news", "news-listed",
+)  # fmt: skip
 
 _MADE = datetime(2030, 5, 1, 9, 0, tzinfo=UTC)
 _LINK = UUID("00000000-0000-4000-8000-000000000000")
 _TITLES = {"en": "Keep the night bus to the harbour", "es": "Que siga el autobús nocturno al puerto"}
 _HANDED_TO = {"en": "the town council", "es": "el ayuntamiento"}
-_STATES = {"confirm": None, "already": COUNTED, "held": HELD, "removed": REMOVED}
+_STATES = {"confirm": None, "reminder": None, "already": COUNTED, "held": HELD, "removed": REMOVED}
 
 
 def previews(language: str) -> dict[str, Message]:
     """Every letter by kind (see KINDS), in a language of the interface. Its links lead nowhere; asks no database."""
     reading = _reading()
     href = urls.absolute(urls.own_page("preview"))
-    said = {kind: _link(reading, language, state) for kind, state in _STATES.items()}
+    said = {kind: _link(reading, language, kind, state) for kind, state in _STATES.items()}
     said["corrected"] = _affair(reading, language, partial(affairs.said_corrected, reading, href))
     said["withdrawn"] = _affair(reading, language, partial(affairs.said_withdrawn, reading))
+    for wish in (JOIN, MEETINGS, NEWS):
+        for name, listed in ((wish, False), (f"{wish}-listed", True)):
+            said[name] = _wish(reading if wish == NEWS else None, language, wish, listed)
     return said
 
 
-def _link(reading: Reading, language: str, state: str | None) -> Message:
+def _link(reading: Reading, language: str, kind: str, state: str | None) -> Message:
     signature = Signature(state=state) if state else None
-    return signing.word(reading, _LINK, Known(None, signature, ADDRESS, NAME), Letter(language=language))
+    return signing.word(reading, _LINK, Known(None, signature, ADDRESS, NAME), Letter(kind=kind, language=language))
+
+
+def _wish(reading: Reading | None, language: str, wish: str, listed: bool) -> Message:
+    details = ContactDetails(ADDRESS, name=NAME if wish == JOIN else "")
+    return wishes.word(Asked(wish, _LINK, 0, details, listed, reading), language)
 
 
 def _affair(reading: Reading, language: str, say: partial[Sentences]) -> Message:

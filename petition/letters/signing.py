@@ -6,7 +6,7 @@ on the wire at a time; which may go now is the link's to say.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import cast
 from uuid import UUID
@@ -15,8 +15,8 @@ from flask_babel import gettext as _
 from sqlalchemy import Table, bindparam, exists, select, update
 
 from petition import campaigns, contacts, links, signatures
-from petition.base import db, i18n, mailbox, outbox, tokens, urls
-from petition.base.outbox import Letter, Message, Nothing
+from petition.base import db, i18n, mailbox, outbox, settings, tokens, urls
+from petition.base.outbox import Letter, Message, Nothing, Wait
 from petition.campaigns import Phase, Reading
 from petition.details import opened
 from petition.letters import wording
@@ -24,6 +24,9 @@ from petition.letters.going import Going
 from petition.letters.wording import Sentences
 from petition.links import Link
 from petition.signatures import PendingSignature, Signature
+
+#: How long a reminder that a pause has caught looks away.
+PAUSED = timedelta(hours=1)
 
 _SIGNED = (
     select(Signature)
@@ -76,18 +79,19 @@ class Case:
         return self.link.letter == self.letter.id
 
 
-def decide(letters: Sequence[Letter]) -> list[Nothing | Going]:
+def decide(letters: Sequence[Letter]) -> list[Wait | Nothing | Going]:
     """Whether and what to write about links now; takes the links, so that nothing crosses."""
     at = db.now()
     cases = _cases(letters)
     quiet = _quiet(cases, at)
-    saying = {
-        case.letter.id: Going(case.letter, case.link, case.box,
-                              partial(word, case.reading, case.link.id, case.known, case.letter))
-        for case in cases
-        if case.letter.id not in quiet and _has_something_to_say(case, at)
-    }  # fmt: skip
-    return [saying.get(letter.id) or Nothing() for letter in letters]
+    said: dict[int, Wait | Going] = {}
+    for case in cases:
+        if case.letter.id in quiet or not _has_something_to_say(case, at):
+            continue
+        going = partial(word, case.reading, case.link.id, case.known, case.letter)
+        waits = case.letter.kind == "reminder" and campaigns.is_paused(case.reading, at)
+        said[case.letter.id] = Wait(at + PAUSED) if waits else Going(case.letter, case.link, case.box, going)
+    return [said.get(letter.id) or Nothing() for letter in letters]
 
 
 def _cases(letters: Sequence[Letter]) -> list[Case]:
@@ -144,6 +148,8 @@ def _quiet(cases: Sequence[Case], at: datetime) -> set[int]:
 
 def _has_something_to_say(case: Case, at: datetime) -> bool:
     known, letter = case.known, case.letter
+    if letter.kind == "reminder":
+        return _is_worth_a_reminder(case, at)
     if case.is_retry or known.pending is None:
         return True
     said = known.pending.asked_at
@@ -152,6 +158,18 @@ def _has_something_to_say(case: Case, at: datetime) -> bool:
     if known.signature is not None:
         return case.link.told_day != at.astimezone(UTC).date()
     return campaigns.phase(case.reading, at) not in (Phase.FINAL, Phase.WITHDRAWN)
+
+
+def _is_worth_a_reminder(case: Case, at: datetime) -> bool:
+    """S17, asked again when it goes: nothing is confirmed, it still can be, and no letter has said so since."""
+    pending, sent_at = case.known.pending, case.link.sent_at
+    if pending is None or case.known.signature is not None or not settings.current().reminder:
+        return False
+    if campaigns.phase(case.reading, at) not in (Phase.OPEN, Phase.PAUSED):
+        return False
+    if signatures.button(case.reading, pending, at) == "old":
+        return False
+    return case.is_retry or sent_at is None or sent_at < case.letter.created_at
 
 
 def settle(letter: Letter, outcome: str) -> None:
@@ -180,7 +198,7 @@ def word(reading: Reading, link_id: UUID, known: Known, letter: Letter) -> Messa
     row = f"?row={letter.about}" if letter.about and not state else ""
     href = urls.absolute(urls.own_page(tokens.link("own", link_id))) + row
     forms = {"counted": _already, "held": _looked_at, "removed": _decided}
-    say = forms.get(state) or partial(_confirm, known.name)
+    say = forms.get(state) or partial(_remind if letter.kind == "reminder" else _confirm, known.name)
     return wording.message(known.address, letter.language, partial(say, reading, href), reading)
 
 
@@ -196,16 +214,28 @@ def _confirm(name: str, reading: Reading, href: str) -> Sentences:
     return Sentences(
         subject=_("Please confirm your signature"),
         title=_("One more step"),
-        paragraphs=[
-            _("Somebody, we hope it was you, typed this address to sign this appeal: “%(title)s”.",
-              title=_title(reading)),
-            *([_("The name typed: “%(name)s”", name=name)] if name else []),
-            _("Open the page below, read the name that will be recorded, and press the button. Only then do you"
-              " count."),
-        ],
+        paragraphs=_to_confirm(name, reading),
         button=(_("Open my page"), href),
         after=[_("The button works for seven days."), _not_you()],
-    )  # fmt: skip
+    )
+
+
+def _remind(name: str, reading: Reading, href: str) -> Sentences:
+    return Sentences(
+        subject=_("A reminder: please confirm your signature"),
+        title=_("Your signature does not count yet"),
+        paragraphs=_to_confirm(name, reading),
+        button=(_("Open my page"), href),
+        after=[_("The button works for seven days. This is our only reminder."), _not_you()],
+    )
+
+
+def _to_confirm(name: str, reading: Reading) -> list[str]:
+    return [
+        _("Somebody, we hope it was you, typed this address to sign this appeal: “%(title)s”.", title=_title(reading)),
+        *([_("The name typed: “%(name)s”", name=name)] if name else []),
+        _("Open the page below, read the name that will be recorded, and press the button. Only then do you count."),
+    ]
 
 
 def _already(reading: Reading, href: str) -> Sentences:
