@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
+from babel.core import get_global
 from babel.dates import format_date
 from flask import Flask
 from flask_babel import Babel, force_locale, format_decimal, format_percent, get_locale
@@ -56,6 +57,17 @@ def direction(language: str) -> str:
 
 
 @lru_cache(maxsize=256)
+def locale(language: str) -> str:
+    """The language with the country that is likeliest with it, as the Open Graph protocol wants it: "es_ES"."""
+    tag = language.replace("-", "_")
+    try:
+        found = Locale.parse(_DATES.get(tag) or get_global("likely_subtags").get(tag, tag))
+    except (UnknownLocaleError, ValueError):
+        return language
+    return "_".join(part for part in (found.language, found.territory) if part)
+
+
+@lru_cache(maxsize=256)
 def own_name(language: str) -> str:
     """What a language calls itself."""
     try:
@@ -79,11 +91,16 @@ def percent(value: float) -> str:
 _DATES = {"en": "en_GB"}
 
 
+def written_as() -> str:
+    """The locale by which dates and times are written right now."""
+    spoken_now = spoken()
+    return _DATES.get(spoken_now, spoken_now)
+
+
 def day(value: date | datetime) -> str:
     """A date as the language writes it; moments by their UTC day."""
-    spoken_now = spoken()
     found = value.astimezone(UTC).date() if isinstance(value, datetime) else value
-    return format_date(found, "long", locale=_DATES.get(spoken_now, spoken_now))
+    return format_date(found, "long", locale=written_as())
 
 
 def moment(value: datetime) -> str:

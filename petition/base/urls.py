@@ -20,9 +20,39 @@ def campaign(language: str, slug: str) -> str:
     return f"/{language}/campaigns/{slug}"
 
 
+def poster(language: str, slug: str) -> str:
+    """Path of a campaign's poster."""
+    return f"/{language}/campaigns/{slug}/poster"
+
+
+def share_picture(language: str, slug: str) -> str:
+    """Path of the picture that stands beside a campaign's link; LANG is one of the campaign's own."""
+    return f"/{language}/campaigns/{slug}/share.png"
+
+
 def article(language: str, slug: str) -> str:
     """Path of an article."""
     return f"/{language}/articles/{slug}"
+
+
+def events(language: str) -> str:
+    """Path of the events that are ahead."""
+    return f"/{language}/events/"
+
+
+def past_events(language: str, before_id: int | None = None) -> str:
+    """Path of the events that are over, or of those before one of them."""
+    return f"/{language}/events/past" + (f"/before/{before_id}" if before_id is not None else "")
+
+
+def event(language: str, slug: str) -> str:
+    """Path of an event; with `.ics` behind it, of its calendar file."""
+    return f"/{language}/events/{slug}"
+
+
+def calendar(language: str) -> str:
+    """Path of the calendar of all events."""
+    return f"/{language}/events.ics"
 
 
 def own_page(token: str) -> str:
