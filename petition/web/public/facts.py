@@ -3,7 +3,7 @@
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from petition import links, networks, signatures
+from petition import links, networks, reminders, signatures
 from petition.base import i18n, settings
 from petition.campaigns import GRACE, SETTLING
 
@@ -19,6 +19,7 @@ def privacy() -> Facts:
     return [
         (_("Reading"), _reading()),
         (_("Signing"), _signing()),
+        (_("Joining, meetings and news"), _contacts()),
         (_("Networks"), _networks()),
         (_("Letters"), _letters()),
         (_("Afterwards"), _afterwards()),
@@ -47,6 +48,31 @@ def _signing() -> list[str]:
     ]  # fmt: skip
 
 
+def _contacts() -> list[str]:
+    now = settings.current()
+    who, address = now.responsible
+    return [
+        _("To join, to be told of meetings or to get news of a campaign you leave your address, and what else its form"
+          " asks. All of it is stored encrypted, apart from any signature, with a fingerprint of your address."),
+        ngettext(
+            "What you do not confirm is deleted %(num)s day after our letter.",
+            "What you do not confirm is deleted %(num)s days after our letter.",
+            signatures.KEPT.days,
+        ),
+        ngettext(
+            "Who joined, or asked to be told of meetings, is deleted %(num)s month after confirming; who asked for"
+            " news of a campaign, together with that campaign’s people.",
+            "Who joined, or asked to be told of meetings, is deleted %(num)s months after confirming; who asked for"
+            " news of a campaign, together with that campaign’s people.",
+            now.contact_months,
+        ),
+        _("You can end each of them at any time by the link in its letters; it is then deleted at once."),
+        _("Responsible for what is not a campaign’s: %(who)s, %(address)s", who=who, address=address)
+        if address
+        else _("Responsible for what is not a campaign’s: %(who)s", who=who),
+    ]  # fmt: skip
+
+
 def _networks() -> list[str]:
     return [
         ngettext(
@@ -68,10 +94,23 @@ def _letters() -> list[str]:
             "You get at most %(num)s letters about signing a day from this site.",
             links.A_DAY_EVERYWHERE,
         ),
+        *_reminder(),
         _("Every letter holds a link to your own page. There you see what is stored, correct it, take it with"
           " you, withdraw, or stop all letters. Nobody needs an account for that."),
         _("Your mailbox provider can see that we wrote to you. The subject of our letters names no campaign."),
     ]  # fmt: skip
+
+
+def _reminder() -> list[str]:
+    if not settings.current().reminder:
+        return []
+    return [
+        ngettext(
+            "Who does not confirm a signature gets one reminder, %(num)s hour after our first letter.",
+            "Who does not confirm a signature gets one reminder, %(num)s hours after our first letter.",
+            _hours(reminders.AFTER.total_seconds()),
+        )
+    ]
 
 
 def _afterwards() -> list[str]:
