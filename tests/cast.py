@@ -8,7 +8,7 @@ import html
 import re
 import socket
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -16,11 +16,12 @@ from flask import Flask, Response, has_app_context
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from petition import campaigns, drafts, register
+from petition import campaigns, drafts, events, register
 from petition.base import db, delivery, settings
 from petition.base.outbox import Message
 from petition.campaigns import Campaign, Reading
 from petition.drafts import Draft, Terms, Text
+from petition.events import Event
 from petition.letters import Letters
 
 TERMS = Terms(
@@ -107,6 +108,24 @@ class Cast:
             drafts.publish(made, "a test", db.now())
         db.session.commit()
         return self.reading(slug)
+
+    def event(self, slug: str = "open-evening", **changes: object) -> Event:
+        """An event in English and Spanish, nine days ahead in Madrid, public since yesterday and committed."""
+        texts = {
+            "en": events.Text("Open evening", "Come and ask.", "Dock Hall", "Bring *soup*."),
+            "es": events.Text("Tarde abierta", "Ven y pregunta.", "Sala del Muelle", "Trae *sopa*."),
+        }
+        now = db.now().replace(second=0, microsecond=0)
+        given: dict[str, object] = {
+            "slug": slug, "first_language": "en", "texts": texts, "time_zone": "Europe/Madrid",
+            "starts_at": now + timedelta(days=9), "ends_at": now + timedelta(days=9, hours=2),
+            "published_at": now - timedelta(days=1),
+        }  # fmt: skip
+        events.save(events.Draft(**(given | changes)), "a test")  # type: ignore[arg-type]
+        db.session.commit()
+        found = events.by_slug(slug)
+        assert found is not None
+        return found
 
     def reading(self, slug: str = "canteen") -> Reading:
         """The campaign as it is now."""
