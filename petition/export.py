@@ -1,14 +1,10 @@
-"""Lists and totals written out, row by row.
+"""Lists of signatures and totals written out, row by row.
 
 A list is read from one snapshot of the database, from which the register's total comes too: whoever gets a list of
 everybody counted gets exactly as many rows as the total said at that moment, or no list. Rows are opened in batches,
 so that a million of them take no more memory than five thousand.
 """
 
-import csv
-import hashlib
-import io
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -16,28 +12,19 @@ from datetime import UTC, date, datetime
 from typing import Any, Literal
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, CursorResult, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from petition import journal, register
 from petition.base import crypto, db
 from petition.campaigns import Consent, Reading, Wording
+from petition.lists import Disagrees, ExportRefused, Format, Leaving, check_columns, csv_lines, harmless, json_document
 from petition.signatures import COUNTED, HELD, REMOVED, Signature
 
-BATCH = 5000
 STATES = (COUNTED, HELD, REMOVED)
 #: What totals are broken down by when they are written out.
 BREAKDOWNS = ("day", "country", "language", "channel", "source")
-Format = Literal["csv", "jsonl"]
 TotalsFormat = Literal["csv", "json"]
-
-
-class ExportRefused(Exception):
-    """There is no list to give; one sentence for whoever asked."""
-
-
-class Disagrees(ExportRefused):
-    """What must agree does not: rows, the total, its parts. Nobody may hand over such a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,34 +132,6 @@ def default_columns(reading: Reading) -> tuple[str, ...]:
     return "number", "day", *(name for name in COLUMNS if name in common)
 
 
-_FORMULA = frozenset("=+-@|%")
-_AT_THE_START = ("\t", "\r", "\n", "\0")
-
-
-def harmless(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula: what might start one gets an apostrophe in front (S33).
-
-    Blanks and invisible characters in front are looked through, full-width and other compatible forms count as what
-    they stand for. A number such as -5 or +49… gets its apostrophe too: nothing tells it from a formula.
-    """
-    # A letter or digit starts nearly every cell, and no form of one stands for any of these signs.
-    if not text or text[0].isalnum():
-        return text
-    if text[0] in _AT_THE_START:
-        return "'" + text
-    for character in text:
-        if character.isspace() or unicodedata.category(character) == "Cf":
-            continue
-        return "'" + text if unicodedata.normalize("NFKC", character)[0] in _FORMULA else text
-    return text
-
-
-def _csv(rows: Iterator[tuple[object, ...]]) -> bytes:
-    buffer = io.StringIO(newline="")
-    csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerows(rows)
-    return buffer.getvalue().encode()
-
-
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """Which columns are asked of the database, and how a batch of its rows becomes a batch of the list's."""
@@ -190,10 +149,6 @@ class _Plan:
             query = query.join(Wording, Wording.id == Signature.wording_id)
         return query.where(*wanted.conditions(self.campaign_id)).order_by(Signature.entered_at, Signature.id)
 
-    def head(self) -> bytes:
-        # The mark in front tells spreadsheets that this is UTF-8.
-        return b"\xef\xbb\xbf" + _csv(iter([self.columns])) if self.form == "csv" else b""
-
     def batch(self, rows: Sequence[Row[Any]], first: int) -> bytes:
         """Column by column, which in Python costs half of going row by row."""
         told = list(zip(*rows, strict=True))
@@ -201,7 +156,7 @@ class _Plan:
         lists = [self._values(name, told, records, range(first, first + len(rows))) for name in self.columns]
         lines = zip(*lists, strict=True)
         if self.form == "csv":
-            return _csv(lines)
+            return csv_lines(lines)
         dumps, names = orjson.dumps, self.columns
         return b"".join([dumps(dict(zip(names, line, strict=True))) + b"\n" for line in lines])
 
@@ -231,55 +186,27 @@ def _opened(campaign_id: int, blob: bytes | None) -> dict[str, str]:
 
 
 def _plan(campaign_id: int, columns: Sequence[str], form: Format) -> _Plan:
-    for name in columns:
-        if name not in COLUMNS:
-            raise ExportRefused(f"There is no column “{name}”; the columns are {', '.join(COLUMNS)}.")
-    if not columns or len(set(columns)) < len(columns):
-        raise ExportRefused("A list needs columns, each of them once.")
+    check_columns(columns, tuple(COLUMNS))
     chosen = [COLUMNS[name] for name in columns]
     clear = tuple(column.clear for column in chosen if column.clear is not None)
     return _Plan(campaign_id, tuple(columns), form, clear, any(column.sealed for column in chosen))
 
 
-class Export:
-    """A list about to leave: how long it is, what the total was, and its bytes in chunks, which can be had once."""
+class Export(Leaving):
+    """A list of signatures about to leave, and what the total was at that moment."""
 
     def __init__(self, connection: Connection, reading: Reading, wanted: Filter, plan: _Plan) -> None:
-        self._connection, self._reading, self._wanted, self._plan = connection, reading, wanted, plan
-        self._digest = hashlib.sha256()
-        self._complete = False
-        #: The moment of the snapshot, UTC.
-        self.at = db.now()
-        #: How many rows the list has, and how many signatures counted at that moment.
+        super().__init__(connection, plan.columns, plan.form)
+        self._reading, self._wanted, self._plan = reading, wanted, plan
         self.rows, self.total = _counts(connection, reading.id, wanted)
-        #: How many rows have left so far.
-        self.done = 0
-        self._result: CursorResult[Any] | None = None
 
-    def chunks(self) -> Iterator[bytes]:
-        """The list in pieces of some hundred kilobytes. Needs the application context, for the keys.
+    def query(self) -> Select[Any]:
+        """The rows, in the order of confirming."""
+        return self._plan.query(self._wanted)
 
-        Write and commit `record` first. Raises crypto.Unsealable where a row does not open.
-        """
-        yield self._digested(self._plan.head())
-        query = self._plan.query(self._wanted)
-        self._result = self._connection.execute(query, execution_options={"yield_per": BATCH})
-        for rows in self._result.partitions(BATCH):
-            chunk = self._digested(self._plan.batch(rows, self.done + 1))
-            self.done += len(rows)
-            yield chunk
-        if self.done != self.rows:
-            raise Disagrees(f"The list has {self.done} rows, but {self.rows} were counted; it is not complete.")
-        self._complete = True
-
-    def _digested(self, chunk: bytes) -> bytes:
-        self._digest.update(chunk)
-        return chunk
-
-    def close(self) -> None:
-        """Let the database's cursor go, also where nobody has taken the last chunk."""
-        if self._result is not None:
-            self._result.close()
+    def batch(self, rows: Sequence[Row[Any]], first: int) -> bytes:
+        """A batch of rows as bytes."""
+        return self._plan.batch(rows, first)
 
     def record(self, actor: str, reason: str) -> None:
         """The journal's line about who takes this list and why (S41). Commit it before the first row leaves."""
@@ -290,11 +217,9 @@ class Export:
 
     def manifest(self) -> bytes:
         """What the list is, as JSON, with the SHA-256 of its bytes; only once the last chunk has been taken."""
-        if not self._complete:
-            raise ExportRefused("The list is not complete.")
-        return _json({
+        return json_document({
             **_about(self._reading, self.at), "filter": self._wanted.facts(), "columns": self._plan.columns,
-            "format": self._plan.form, "rows": self.rows, "total": self.total, "sha256": self._digest.hexdigest(),
+            "format": self._plan.form, "rows": self.rows, "total": self.total, "sha256": self.sha256(),
         })  # fmt: skip
 
 
@@ -303,10 +228,6 @@ def _about(reading: Reading, at: datetime) -> dict[str, object]:
         "campaign": reading.wording(reading.first_language).title, "slug": reading.slug,
         "moment": _moment(at.astimezone(UTC)),
     }  # fmt: skip
-
-
-def _json(document: dict[str, object]) -> bytes:
-    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def _counts(connection: Connection, campaign_id: int, wanted: Filter) -> tuple[int, int]:
@@ -347,7 +268,7 @@ def totals(reading: Reading, form: TotalsFormat) -> bytes:
         if sum(parts.values()) != total:
             raise Disagrees(f"The numbers by {name} add up to {sum(parts.values())}, the total says {total}.")
     if form == "json":
-        return _json({**_about(reading, db.now()), "total": total, **amounts})
+        return json_document({**_about(reading, db.now()), "total": total, **amounts})
     rows: list[tuple[object, ...]] = [("dimension", "value", "amount"), ("total", "", total)]
     rows += [(name, harmless(value), amount) for name in BREAKDOWNS for value, amount in amounts[name].items()]
-    return b"\xef\xbb\xbf" + _csv(iter(rows))
+    return b"\xef\xbb\xbf" + csv_lines(iter(rows))

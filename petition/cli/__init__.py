@@ -20,7 +20,7 @@ NOUNS = {
     "event": ("event", "Bring events in from folders, rename and cancel them."),
     "signature": ("signature", "Find a signature; hold, release, remove or restore it."),
     "register": ("register", "Check and rebuild what the totals come from."),
-    "export": ("export", "Write out signatures and totals."),
+    "export": ("export", "Write out signatures, totals and contacts."),
     "letter": ("letter", "Try, read and count the letters of this site."),
     "keys": ("keys", "Make and list the keys that everything is sealed with."),
     "purge": ("site", "Forget now what is due to be forgotten; the worker does it every hour."),

@@ -1,4 +1,4 @@
-"""Signatures and totals written out, to a file that appears only when it is whole, or to standard output."""
+"""Signatures, totals and contacts written out, to a file that appears only when it is whole, or to standard output."""
 
 import os
 import signal
@@ -13,21 +13,28 @@ from typing import BinaryIO
 
 import click
 
+from petition import contact_lists
 from petition import export as lists
 from petition.base import countries, db
 from petition.base.crypto import Unsealable
 from petition.cli.ground import Refused, Wrong, actor, campaign_named, progress, with_app
-from petition.export import Disagrees, Export, ExportRefused, Filter, Format, TotalsFormat
+from petition.contacts import JOIN, MEETINGS, NEWS
+from petition.export import Filter, TotalsFormat
+from petition.lists import Disagrees, ExportRefused, Format, Leaving
 
 _slug = click.argument("slug")
 _file = click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
 _day = click.DateTime(["%Y-%m-%d"])
+_format = click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
+_columns = click.option("--columns", default="", help="Names of columns with commas between them; see below.")
+_reason = click.option("--reason", required=True, help="Why you take the list, for the journal.")
 _known_columns = "\n".join(f"  {name}: {column.meaning}" for name, column in lists.COLUMNS.items())
+_contact_columns = "\n".join(f"  {name}: {column.meaning}" for name, column in contact_lists.COLUMNS.items())
 
 
 @click.group()
 def export() -> None:
-    """Write out signatures and totals.
+    """Write out signatures, totals and contacts.
 
     \b
     Example: petition export signatures keep-the-clinic list.csv --reason "handing over"
@@ -40,8 +47,8 @@ def export() -> None:
 )
 @_slug
 @_file
-@click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
-@click.option("--columns", default="", help="Names of columns with commas between them; see below.")
+@_format
+@_columns
 @click.option("--state", "states", multiple=True, type=click.Choice(lists.STATES), help="Default: counted.")
 @click.option("--country", "countries_", multiple=True, help="ISO 3166 code, such as IE.")
 @click.option("--language", "languages", multiple=True, help="Such as en.")
@@ -49,7 +56,7 @@ def export() -> None:
 @click.option("--channel", "channels", multiple=True, help="Such as online.")
 @click.option("--from", "first", type=_day, default=None, help="The first UTC day.")
 @click.option("--to", "last", type=_day, default=None, help="The last UTC day.")
-@click.option("--reason", required=True, help="Why you take the list, for the journal.")
+@_reason
 @with_app
 def signatures(
     slug: str, file: str, form: Format, columns: str, states: tuple[str, ...], countries_: tuple[str, ...],
@@ -72,14 +79,50 @@ def signatures(
     )  # fmt: skip
     if first and last and first > last:
         raise Refused("--from is later than --to.")
+    reading = campaign_named(slug)
+    chosen = _chosen(columns) or lists.default_columns(reading)
+    with _in_a_sentence(), lists.signatures(reading, wanted, chosen, form) as found:
+        _leave(found, file, reason)
+
+
+@export.command(
+    epilog=f"\b\nColumns:\n{_contact_columns}\n\nWithout --columns: number, address, what the form asks, language,"
+    " confirmed_at, unsubscribe."
+)
+@_file
+@click.option("--wish", type=click.Choice([JOIN, MEETINGS, NEWS]), required=True, help="What they asked for.")
+@click.option("--campaign", "slug", default="", help="Whose news; only with --wish news.")
+@_format
+@_columns
+@_reason
+@with_app
+def contacts(file: str, wish: str, slug: str, form: Format, columns: str, reason: str) -> None:
+    """Write who joined, asked to be told of meetings or for a campaign's news, to FILE, or to standard output for -.
+
+    FILE.manifest.json beside it (standard error for -) says what the list is and gives its SHA-256. Every row brings
+    the address that ends it in one click; put it into your letters, and into their List-Unsubscribe header. Take a
+    new list for each letter: who has left since is on the old one.
+
+    \b
+    Example: petition export contacts joined.csv --wish join --reason "a letter to all who joined"
+    """
+    reading = campaign_named(slug) if slug else None
+    chosen = _chosen(columns) or contact_lists.default_columns(wish)
+    with _in_a_sentence(), contact_lists.listed(wish, reading, chosen, form) as found:
+        _leave(found, file, reason)
+
+
+def _chosen(columns: str) -> list[str]:
+    return [name.strip() for name in columns.split(",")] if columns else []
+
+
+def _leave(found: Leaving, file: str, reason: str) -> None:
+    """Who takes what and why is stored before the first row leaves."""
     if not reason.strip():
         raise Refused("A list leaves with a reason only; say it with --reason.")
-    reading = campaign_named(slug)
-    chosen = [name.strip() for name in columns.split(",")] if columns else lists.default_columns(reading)
-    with _in_a_sentence(), lists.signatures(reading, wanted, chosen, form) as found:
-        found.record(actor(), reason.strip())
-        db.session.commit()
-        _send(found, file)
+    found.record(actor(), reason.strip())
+    db.session.commit()
+    _send(found, file)
 
 
 @export.command()
@@ -119,7 +162,7 @@ def _in_a_sentence() -> Iterator[None]:
     except ExportRefused as error:
         raise Refused(str(error)) from None
     except Unsealable:
-        raise Wrong("A signature does not open: its key is not in the key ring, or it was changed.") from None
+        raise Wrong("A row does not open: its key is not in the key ring, or it was changed.") from None
 
 
 @contextmanager
@@ -154,7 +197,7 @@ def _dying_cleanly() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _send(found: Export, file: str) -> None:
+def _send(found: Leaving, file: str) -> None:
     # Left in the opposite order: the list is in place before what is said about it.
     with _dying_cleanly(), _note(file) as note, _out(file) as out:
         done = 0
@@ -166,7 +209,7 @@ def _send(found: Export, file: str) -> None:
         note.write(found.manifest())
 
 
-def _shown(found: Export, file: str) -> AbstractContextManager[Callable[[int], object]]:
+def _shown(found: Leaving, file: str) -> AbstractContextManager[Callable[[int], object]]:
     if file == "-" and sys.stdout.isatty():
         # Rows on a terminal are their own progress.
         return nullcontext(lambda _done: None)

@@ -16,12 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import insert, select, update
 
-from petition import campaigns, decisions, export, register
+from petition import campaigns, decisions, export, lists, register
 from petition.base import crypto, db
 from petition.campaigns import Campaign, Reading
 from petition.details import Details
-from petition.export import COLUMNS, Disagrees, Export, ExportRefused, Filter
+from petition.export import COLUMNS, Export, Filter
 from petition.journal import Entry
+from petition.lists import Disagrees, ExportRefused
 from petition.signatures import Signature, cell_of
 from tests.cast import TERMS, Cast
 
@@ -98,7 +99,7 @@ def test_json_lines_say_the_same_and_leave_texts_as_typed(cast: Cast) -> None:
 def test_a_list_longer_than_a_batch_is_whole_in_order_and_numbered_through(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export, "BATCH", 4)
+    monkeypatch.setattr(lists, "BATCH", 4)
     reading = cast.campaign()
     enter(reading, *({"details": replace(ANA, name=f"Ana {n}")} for n in range(11)))
     content, found = taken(reading, columns=("number", "name"))
@@ -167,7 +168,7 @@ def test_a_list_of_everybody_counted_is_as_long_as_the_total_or_there_is_none(ca
 
 
 def test_who_signs_while_a_list_leaves_is_not_in_it(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "BATCH", 2)
+    monkeypatch.setattr(lists, "BATCH", 2)
     reading = cast.campaign()
     enter(reading, {}, {}, {})
     with export.signatures(reading, Filter(), ("name",), "csv") as found:
@@ -289,14 +290,14 @@ def test_totals_that_do_not_add_up_are_not_given(cast: Cast) -> None:
     ],
 )  # fmt: skip
 def test_what_would_start_a_formula_is_made_harmless(payload: str) -> None:
-    assert export.harmless(payload) == "'" + payload
+    assert lists.harmless(payload) == "'" + payload
 
 
 @pytest.mark.parametrize(
     "plain", ["", "Ana", "ñandú", "1 = 1", "李雷", "(=1)", "'=1", "“=1”", "a\n=1", "   ", "\u200b"]
 )
 def test_what_starts_no_formula_stays_as_typed(plain: str) -> None:
-    assert export.harmless(plain) == plain
+    assert lists.harmless(plain) == plain
 
 
 def test_no_letter_or_digit_stands_for_a_sign_that_starts_a_formula() -> None:
@@ -307,13 +308,13 @@ def test_no_letter_or_digit_stands_for_a_sign_that_starts_a_formula() -> None:
 
 @given(st.lists(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=3, max_size=3), max_size=5))
 def test_whatever_is_written_is_read_again(rows: list[list[str]]) -> None:
-    written = export._csv(tuple(row) for row in rows)
+    written = lists.csv_lines(tuple(row) for row in rows)
     assert list(csv.reader(io.StringIO(written.decode(), newline=""))) == rows
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_no_text_at_all_comes_out_as_the_start_of_a_formula(text: str) -> None:
-    cell = export.harmless(text)
+    cell = lists.harmless(text)
     assert cell in (text, "'" + text)
     seen = [c for c in cell if not c.isspace() and unicodedata.category(c) != "Cf"]
     assert not seen or unicodedata.normalize("NFKC", seen[0])[0] not in "=+-@|%"
