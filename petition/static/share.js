@@ -1,25 +1,24 @@
-// Uncovers the phone's own share sheet and "copy the link" where the browser has them.
+// Uncovers what a browser can do beyond plain links: the phone's own way of sharing, copying, printing.
 (function () {
   "use strict";
-  var row = document.querySelector(".share");
-  if (!row) return;
-  var address = row.getAttribute("data-address"), title = row.getAttribute("data-title");
 
   function offer(name, possible, act) {
-    var button = row.querySelector("[data-do=" + name + "]");
-    if (!possible) return;
+    var button = document.querySelector("[data-do=" + name + "]");
+    if (!button || !possible) return;
     button.parentNode.hidden = false;
-    button.addEventListener("click", function () { act(button); });
+    button.addEventListener("click", function () { act(button, button.getAttribute("data-address")); });
   }
 
-  offer("share", navigator.share, function () {
+  offer("share", navigator.share, function (button, address) {
+    var title = button.parentNode.parentNode.getAttribute("data-title");
     navigator.share({ title: title, url: address }).catch(function () { /* closed without sharing */ });
   });
-  offer("copy", navigator.clipboard, function (button) {
+  offer("copy", navigator.clipboard, function (button, address) {
     navigator.clipboard.writeText(address).then(function () {
       button.querySelector("span").textContent = button.getAttribute("data-done");
     }, function () {
       window.getSelection().selectAllChildren(document.getElementById("share-address"));
     });
   });
+  offer("print", window.print, function () { window.print(); });
 })();

@@ -10,7 +10,7 @@ from flask import Flask, g, has_request_context, request, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from petition import articles, campaigns, register
+from petition import articles, campaigns, pictures, register
 from petition.base import countries, db, i18n, settings, text, tokens, urls
 from petition.campaigns import GRACE, SETTLING, Phase, Reading
 from petition.web import headers, style
@@ -23,6 +23,7 @@ def init_app(app: Flask) -> None:
     app.context_processor(_everywhere)
     app.add_template_global(style.asset, "asset")
     app.add_template_global(i18n.direction, "direction")
+    app.add_template_global(i18n.locale, "locale")
     app.add_template_global(i18n.number, "number")
     app.add_template_global(i18n.percent, "percent")
     app.add_template_global(i18n.day, "date")
@@ -150,6 +151,18 @@ class ArticleCard:
     date: date
 
 
+@dataclass(frozen=True, slots=True)
+class ShareView:
+    """A page as its readers hand it on: its plain address to read, one for the phone's own way of sharing and one to
+    copy, each with its source, and links to the usual places (name, address)."""
+
+    title: str
+    address: str
+    by_phone: str
+    copied: str
+    links: list[tuple[str, str]]
+
+
 def wording_view(reading: Reading, language: str, *, whole: bool = False) -> WordingView:
     """The newest wording for a reader; `whole` splits the text at its first screenful."""
     wording = reading.wording(language)
@@ -238,14 +251,34 @@ def form_token(reading: Reading, language: str) -> str:
     return tokens.form(reading.id, reading.wording(language).id, consent, "", db.now())
 
 
-def share_links(title: str, address: str) -> list[tuple[str, str]]:
-    """Plain links to the usual places; nothing is loaded from them."""
-    both = quote(f"{title} {address}", safe="")
-    title, address = quote(title, safe=""), quote(address, safe="")
-    return [
-        ("WhatsApp", f"https://wa.me/?text={both}"),
-        ("Telegram", f"https://t.me/share/url?url={address}&text={title}"),
-        ("X", f"https://x.com/intent/post?text={title}&url={address}"),
-        ("Facebook", f"https://www.facebook.com/sharer/sharer.php?u={address}"),
-        (_("E-mail"), f"mailto:?subject={title}&body={both}"),
-    ]
+def share_view(title: str, path: str) -> ShareView:
+    """The page at a path as its readers hand it on. Every way adds its own word to the link (`?source=share-…`), so
+    that the tallies show what brings signers; the word says nothing of who shared it. Plain links: nothing is loaded
+    from those places. Signal has no address for this: its app knows no link that begins a message."""
+    links = {name: quote(urls.absolute(f"{path}?source=share-{name}"), safe="") for name in _PLACES}
+    text = quote(title, safe="")
+    return ShareView(
+        title, urls.absolute(path), urls.absolute(f"{path}?source=share-phone"),
+        urls.absolute(f"{path}?source=share-copy"),
+        [(_("E-mail") if name == "mail" else label, form.format(text=text, link=links[name]))
+         for name, (label, form) in _PLACES.items()],
+    )  # fmt: skip
+
+
+#: Where people tell others: name in the source, name on the page, the place's own form of a link.
+_PLACES = {
+    "whatsapp": ("WhatsApp", "https://wa.me/?text={text}%0A{link}"),
+    "telegram": ("Telegram", "https://t.me/share/url?url={link}&text={text}"),
+    "mastodon": ("Mastodon", "https://share.joinmastodon.org/#text={text}%0A{link}"),
+    "facebook": ("Facebook", "https://www.facebook.com/sharer/sharer.php?u={link}"),
+    "x": ("X", "https://x.com/intent/post?text={text}&url={link}"),
+    "mail": ("", "mailto:?subject={text}&body={text}%0D%0A%0D%0A{link}"),
+}
+
+
+def share_picture(reading: Reading, language: str) -> str:
+    """The public address of the picture of a campaign's page in a language; "" where there is none. The query makes
+    those ask again who have kept an older one; it changes no answer."""
+    shown = reading.wording(language).language
+    version = pictures.version(reading.id, shown)
+    return f"{urls.absolute(urls.share_picture(shown, reading.slug))}?v={version}" if version else ""

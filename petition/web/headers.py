@@ -20,6 +20,7 @@ PUBLIC_PAGES = frozenset(
     {
         "reading.front", "reading.article", "reading.privacy", "reading.how",
         "campaign.campaign", "campaign.privacy", "signing.link", "signing.find_link",
+        "sharing.poster", "sharing.picture",
         "joining.form",
         "machines.index", "machines.part", "machines.robots", "machines.manifest", "machines.favicon",
         "machines.security",

@@ -224,6 +224,8 @@ def pages() -> dict[str, Callable[[Site], str]]:
         "campaign, soon": "/en/campaigns/soon", "campaign, paused": "/en/campaigns/paused",
         "campaign, closed": "/en/campaigns/closed", "campaign, final": f"/en/campaigns/{ENDED}",
         "campaign, withdrawn": "/en/campaigns/withdrawn", "inbox, late": f"/en/campaigns/{CREW}/inbox/none",
+        "poster": f"/en/campaigns/{CREW}/poster", "poster, Spanish": f"/es/campaigns/{GARDEN}/poster",
+        "poster, Arabic": f"/ar/campaigns/{CREW}/poster",
         "link": f"/en/campaigns/{CREW}/link", "link, Arabic": f"/ar/campaigns/{CREW}/link", "find link": "/en/link",
         "link sent": "/en/link/sent", "privacy": "/en/privacy", "privacy, Spanish": "/es/privacy",
         "how": "/en/how-we-count", "campaign privacy": f"/en/campaigns/{CREW}/privacy",

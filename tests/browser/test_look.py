@@ -238,4 +238,4 @@ def test_the_thanks_page_offers_to_copy_the_address_where_the_browser_can(
     visit("thanks", site, page)
     page.locator("[data-do=copy]").click()
     page.get_by_text("Copied").wait_for()
-    assert page.evaluate("navigator.clipboard.readText()") == f"{site.url}/en/campaigns/{CREW}"
+    assert page.evaluate("navigator.clipboard.readText()") == f"{site.url}/en/campaigns/{CREW}?source=share-copy"

@@ -7,6 +7,7 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from petition import worker
 from petition.base import crypto, db, delivery, settings, smtp
 from petition.contacts import Contact
 from petition.letters import Letters
@@ -45,6 +46,8 @@ ROUTES: dict[tuple[str, str], tuple[str, int, str]] = {
     ("reading.article", "GET"): ("personal", 404, "/en/articles/none"),
     ("campaign.campaign", "GET"): ("public", 200, "/en/campaigns/canteen"),
     ("campaign.privacy", "GET"): ("public", 200, "/en/campaigns/canteen/privacy"),
+    ("sharing.poster", "GET"): ("public", 200, "/en/campaigns/canteen/poster"),
+    ("sharing.picture", "GET"): ("public", 200, "/en/campaigns/canteen/share.png"),
     ("reading.privacy", "GET"): ("public", 200, "/en/privacy"),
     ("reading.how", "GET"): ("public", 200, "/en/how-we-count"),
     ("signing.sign", "POST"): ("personal", 303, "/en/campaigns/canteen"),
@@ -112,6 +115,7 @@ def _carries(answer: TestResponse, kind: str) -> list[str]:
 def _walk(cast: Cast) -> dict[str, str]:
     """Sign and confirm, to have one of each address."""
     cast.campaign()
+    worker.draw()
     inbox = cast.sign(news="y").location
     letter = cast.deliver()[0]
     own = link_in(letter).partition("?")[0]

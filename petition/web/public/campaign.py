@@ -38,6 +38,7 @@ def campaign_page(reading: Reading, language: str, form: object) -> str:
         "public/campaign.html",
         campaign=context.campaign_view(reading, total, at),
         wording=context.wording_view(reading, language, whole=True),
+        picture=context.share_picture(reading, language),
         total=total,
         counted_at=at,
         form=form,

@@ -55,11 +55,12 @@ def article(language: str, slug: str) -> str | Response:
         abort(404)
     if found.slug != slug:
         return redirect(urls.article(language, found.slug), 301)
-    card = None
+    card, picture = None, ""
     if found.campaign_id is not None:
         reading = campaigns.read_id(found.campaign_id)
         if campaigns.phase(reading, at) not in (Phase.DRAFT, Phase.WITHDRAWN):
             card = context.card(reading, register.total(reading.id), language, at)
+            picture = context.share_picture(reading, language)
             g.colour = reading.colour
     others = [one for one in articles.newest(language, at, MORE_ARTICLES + 1) if one.slug != slug]
     view = {
@@ -70,7 +71,7 @@ def article(language: str, slug: str) -> str | Response:
         "languages": [(code, i18n.own_name(code), urls.article(code, slug)) for code in found.languages],
     }  # fmt: skip
     more = context.article_cards(others[:MORE_ARTICLES], language)
-    return render_template("public/article.html", article=view, card=card, more=more)
+    return render_template("public/article.html", article=view, card=card, more=more, picture=picture)
 
 
 @blueprint.get("/<lang:language>/privacy")

@@ -15,6 +15,7 @@ from petition.campaigns import Phase, Reading
 from petition.web import context, errors, guards, kept, limits
 from petition.web.forms import LinkForm, SignForm
 from petition.web.public.campaign import MORE_ARTICLES, campaign_page
+from petition.web.public.sharing import has_poster
 
 blueprint = Blueprint("signing", __name__)
 #: A backlog older than this is told of on the page that says "check your inbox".
@@ -170,14 +171,17 @@ def thanks(language: str, slug: str, stamp: str) -> str | BaseResponse:
         return redirect(base, 303)
     g.colour, g.page_language = reading.colour, language
     wording = context.wording_view(reading, language)
-    share_url = urls.absolute(base)
+    spoken = i18n.interface(language)
     return render_template(
         "public/thanks.html",
         wording=wording,
         campaign_href=base,
         total=register.total(reading.id),
-        share=context.share_links(wording.title, share_url),
-        share_url=share_url,
+        share=context.share_view(wording.title, base),
+        poster_href=urls.poster(language, reading.slug) if has_poster(reading) else "",
+        join_href=urls.join(spoken),
+        meet_href=urls.tell_me(spoken),
+        give_href=settings.current().give_url,
         articles=context.article_cards(
             articles.newest(language, db.now(), MORE_ARTICLES, campaign_id=reading.id), i18n.interface(language)
         ),
