@@ -65,9 +65,7 @@ def _places() -> dict[str, Any]:
     if request.method == "POST" or request.endpoint not in headers.PUBLIC_PAGES or "language" not in arguments:
         return {"canonical": None, "alternates": []}
     languages: tuple[str, ...] = getattr(g, "exists_in", settings.current().languages)
-    places = {
-        code: urls.absolute(url_for(request.endpoint, **{**arguments, "language": code})) for code in languages
-    }
+    places = {code: urls.absolute(url_for(request.endpoint, **{**arguments, "language": code})) for code in languages}
     canonical = places.get(arguments["language"]) or places[languages[0]]
     return {"canonical": canonical, "alternates": list(places.items()) if len(places) > 1 else []}
 
