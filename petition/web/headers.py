@@ -22,6 +22,7 @@ PUBLIC_PAGES = frozenset(
         "campaign.campaign", "campaign.privacy", "signing.link", "signing.find_link",
         "sharing.poster", "sharing.picture",
         "joining.form",
+        "events.events", "events.past", "events.before", "events.event", "events.calendar", "events.feed",
         "machines.index", "machines.part", "machines.robots", "machines.manifest", "machines.favicon",
         "machines.security",
     }

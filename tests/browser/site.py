@@ -20,7 +20,7 @@ from pathlib import Path
 from flask import Flask
 from sqlalchemy import select, update
 
-from petition import articles, campaigns, decisions, demo, drafts, folders, migrating
+from petition import articles, campaigns, decisions, demo, drafts, events, folders, migrating
 from petition.app import create_app
 from petition.base import crypto, db, settings, smtp, tokens
 from petition.base.settings import Settings
@@ -29,6 +29,8 @@ from petition.signatures import PendingSignature, Signature
 from petition.web import kept
 from petition.web.public import news
 from tests.cast import Cast, free_port, link_in
+from tests.web import asking
+from tests.web.asking import page_in
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Of the demo: in English, Spanish and Arabic, asks for everything, has an article.
@@ -155,7 +157,9 @@ def _arrange(site: Site) -> None:
     cast.campaign("soon", opens_at=now + timedelta(days=2))
     for slug in ("withdrawn", "paused", "closed", "late"):
         cast.campaign(slug)
+    _meet(cast)
     _sign_everywhere(cast, site.links)
+    _ask_everywhere(cast, site.links)
     campaigns.withdraw(cast.row("withdrawn"), "a test")
     campaigns.pause(cast.row("paused"), "a test")
     campaigns.close(cast.row("closed"), "a test", now - timedelta(hours=1))
@@ -166,6 +170,19 @@ def _arrange(site: Site) -> None:
         smtp.Maildir(site.settings).offer(letter, f"<{number}@localhost>")()
     site.links["news"] = news.address(db.session.scalars(select(Contact)).first())
     db.session.commit()
+
+
+def _meet(cast: Cast) -> None:
+    """An event of each kind; the first one with all that can be said of one."""
+    at = db.now().replace(hour=17, minute=0, second=0, microsecond=0) + timedelta(days=9)
+    online = "https://meet.example/open-house?room=" + "4" * 40
+    campaign_id = cast.reading(CREW).id
+    cast.event("open-house", campaign_id=campaign_id, online=online, starts_at=at, ends_at=at + timedelta(hours=2))
+    cast.event("cancelled", cancelled=True)
+    cast.event("camp", ends_at=at + timedelta(days=20), time_zone="Asia/Kolkata")
+    cast.event("over", starts_at=at - timedelta(days=30), ends_at=None)
+    arabic = events.Text("اجتماع مفتوح في قاعة الميناء", "تعالوا واسألوا.", "قاعة الميناء", "أحضروا *حساء*.")
+    cast.event("arabic", texts={"ar": arabic}, first_language="ar", time_zone="Africa/Nairobi")
 
 
 def _sign_everywhere(cast: Cast, links: dict[str, str]) -> None:
@@ -199,6 +216,19 @@ def _sign_everywhere(cast: Cast, links: dict[str, str]) -> None:
     links["pausing"] = counted(cast, "pausing@example.org", "paused")
 
 
+def _ask_everywhere(cast: Cast, links: dict[str, str]) -> None:
+    """A wish in each state, behind its letter's link."""
+    typed = {"name": "Ngũgĩ wa Thiong’o", "country": "KE", "place": "Nairobi", "note": DETAILS["comment"]}
+    links["joined"] = page_in(asking.listed(cast, "join", "joined@example.org", **typed))
+    asking.ask(cast, "join", "joined@example.org", **(typed | {"place": "Mombasa"}))
+    asking.ask(cast, "join", "twice@example.org", name="Somebody With An Insulting Name")
+    links["asked twice"] = page_in(asking.asked(cast, "join", "twice@example.org", **typed))
+    links["asked"] = page_in(asking.asked(cast, "meetings", "asked@example.org", path="/es/events/tell-me"))
+    links["news in Arabic"] = page_in(asking.asked(cast, "news", "news@example.org", path=f"/ar/campaigns/{CREW}/news"))
+    links["refused"] = page_in(asking.asked(cast, "join", "refused@example.org")).partition("?")[0]
+    cast.browser().post(links["refused"] + "/not-me")
+
+
 def waiting(cast: Cast, email: str, slug: str = CREW, language: str = "en", **typed: str) -> str:
     """Sign and read the letter; the path of the own page."""
     cast.sign(email, slug=slug, language=language, **typed)
@@ -226,6 +256,10 @@ def pages() -> dict[str, Callable[[Site], str]]:
         "campaign, withdrawn": "/en/campaigns/withdrawn", "inbox, late": f"/en/campaigns/{CREW}/inbox/none",
         "poster": f"/en/campaigns/{CREW}/poster", "poster, Spanish": f"/es/campaigns/{GARDEN}/poster",
         "poster, Arabic": f"/ar/campaigns/{CREW}/poster",
+        "events": "/en/events/", "events, Spanish": "/es/events/", "events, past": "/en/events/past",
+        "event": "/en/events/open-house", "event, Spanish": "/es/events/open-house", "event, camp": "/en/events/camp",
+        "event, cancelled": "/en/events/cancelled", "event, over": "/en/events/over",
+        "event, Arabic": "/ar/events/arabic", "event, foreign": "/en/events/arabic",
         "link": f"/en/campaigns/{CREW}/link", "link, Arabic": f"/ar/campaigns/{CREW}/link", "find link": "/en/link",
         "link sent": "/en/link/sent", "privacy": "/en/privacy", "privacy, Spanish": "/es/privacy",
         "how": "/en/how-we-count", "campaign privacy": f"/en/campaigns/{CREW}/privacy",
@@ -234,8 +268,15 @@ def pages() -> dict[str, Callable[[Site], str]]:
     }  # fmt: skip
     states = ("one", "several", "old", "counted", "held", "removed", "quiet", "silent", "nothing", "arabic", "paused",
               "closed", "late", "pausing", "news")  # fmt: skip
+    fixed |= {
+        "join": "/en/join", "join, Spanish": "/es/join", "tell me": "/en/events/tell-me",
+        "news form": f"/en/campaigns/{CREW}/news", "news form, Arabic": f"/ar/campaigns/{CREW}/news",
+        "join inbox, late": "/en/join/inbox/none",
+    }  # fmt: skip
     found: dict[str, Callable[[Site], str]] = {name: lambda _site, path=path: path for name, path in fixed.items()}
     found |= {f"own, {state}": lambda site, state=state: site.links[state] for state in states}
+    wishes = ("joined", "asked twice", "asked", "news in Arabic", "refused")
+    found |= {f"contact, {state}": lambda site, state=state: site.links[state] for state in wishes}
     found |= {
         "own, several, Spanish": lambda site: site.links["several"] + "?language=es",
         "own, corrected": lambda site: site.links["counted"] + "?done=corrected",

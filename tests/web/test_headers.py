@@ -82,6 +82,12 @@ ROUTES: dict[tuple[str, str], tuple[str, int, str]] = {
     ("kept.letters", "GET"): ("secret", 200, "{kept}"),
     ("kept.letter", "GET"): ("secret", 404, "{kept}/1"),
     ("kept.html", "GET"): ("secret", 404, "{kept}/1/html"),
+    ("events.events", "GET"): ("public", 200, "/en/events/"),
+    ("events.past", "GET"): ("public", 200, "/en/events/past"),
+    ("events.before", "GET"): ("personal", 404, "/en/events/past/before/1"),
+    ("events.event", "GET"): ("public", 200, "/en/events/open-evening"),
+    ("events.calendar", "GET"): ("public", 200, "/en/events/open-evening.ics"),
+    ("events.feed", "GET"): ("public", 200, "/en/events.ics"),
     ("machines.index", "GET"): ("public", 200, "/sitemap.xml"),
     ("machines.part", "GET"): ("public", 200, "/sitemap/campaigns-0.xml"),
     ("machines.robots", "GET"): ("public", 200, "/robots.txt"),
@@ -115,6 +121,7 @@ def _carries(answer: TestResponse, kind: str) -> list[str]:
 def _walk(cast: Cast) -> dict[str, str]:
     """Sign and confirm, to have one of each address."""
     cast.campaign()
+    cast.event()
     worker.draw()
     inbox = cast.sign(news="y").location
     letter = cast.deliver()[0]

@@ -1,0 +1,129 @@
+"""Events: those ahead, those past, one of them, and calendars. The same bytes for everybody."""
+
+from datetime import timedelta
+
+from flask import Blueprint, Response, abort, g, make_response, redirect, render_template
+from flask_babel import gettext as _
+from werkzeug import Response as BaseResponse
+
+from petition import calendars, campaigns, events, register
+from petition.base import db, i18n, settings, urls
+from petition.campaigns import Phase
+from petition.events import Reading
+from petition.web import context, guards, meetings
+
+blueprint = Blueprint("events", __name__)
+MOST_AHEAD = 100
+#: So many past ones stand on a page.
+PAGE = 20
+#: Those who subscribe hear of what ended, or was cancelled, so lately.
+KEPT = timedelta(days=30)
+MOST_IN_CALENDAR = 500
+
+
+@blueprint.get("/<lang:language>/events/", endpoint="events")
+def ahead(language: str) -> str:
+    """The events that are not over, the next one first."""
+    guards.language(language)
+    found = events.upcoming(language, db.now(), MOST_AHEAD)
+    return _list(language, found, past=False)
+
+
+@blueprint.get("/<lang:language>/events/past")
+def past(language: str) -> str:
+    """The events that are over, the last one first."""
+    return _past(language)
+
+
+@blueprint.get("/<lang:language>/events/past/before/<int(max=999999999999):before>")
+def before(language: str, before: int) -> str:
+    """The same, from behind an event on; 404 where there are none."""
+    return _past(language, before)
+
+
+def _past(language: str, before: int | None = None) -> str:
+    guards.language(language)
+    found = events.past(language, db.now(), PAGE + 1, before)
+    if before is not None and not found:
+        abort(404)
+    older = urls.past_events(language, found[PAGE - 1].id) if len(found) > PAGE else ""
+    return _list(language, found[:PAGE], past=True, older_href=older)
+
+
+def _list(language: str, found: list[Reading], **shown: object) -> str:
+    return render_template(
+        "public/events.html",
+        events=meetings.cards(found, language),
+        events_href=urls.events(language),
+        past_href=urls.past_events(language),
+        tell_me_href=urls.tell_me(language),
+        calendar_address=urls.absolute(urls.calendar(language)),
+        **shown,
+    )
+
+
+@blueprint.get("/<lang:language>/events/<slug:slug>")
+def event(language: str, slug: str) -> str | BaseResponse:
+    """One event with its campaign's card."""
+    found = _found(language, slug)
+    if found.slug != slug:
+        return redirect(urls.event(language, found.slug), 301)
+    at = db.now()
+    g.page_language, g.exists_in = language, found.languages
+    card, picture = _campaign(found, i18n.interface(language))
+    return render_template(
+        "public/event.html",
+        event=meetings.view(found, language, at),
+        card=card,
+        picture=picture,
+        share=context.share_view(found.text.title, urls.event(language, found.slug)),
+        events_href=urls.events(i18n.interface(language)),
+        tell_me_href=urls.tell_me(i18n.interface(language)),
+    )
+
+
+def _found(language: str, slug: str) -> Reading:
+    """A public event in a language of its own or of the interface, or 404."""
+    found = events.read(slug, language, db.now())
+    if found is None or language not in (*settings.current().languages, *found.languages):
+        abort(404)
+    g.language = i18n.interface(language)
+    return found
+
+
+def _campaign(found: Reading, language: str) -> tuple[context.Card | None, str]:
+    """The card of its campaign and the address of that one's picture, if it has a public campaign."""
+    if found.campaign_id is None:
+        return None, ""
+    reading, at = guards.reading_of(found.campaign_id), db.now()
+    if campaigns.phase(reading, at) in (Phase.DRAFT, Phase.WITHDRAWN):
+        return None, ""
+    g.colour = reading.colour
+    card = context.card(reading, register.total(reading.id), language, at)
+    return card, context.share_picture(reading, language)
+
+
+@blueprint.get("/<lang:language>/events/<slug:slug>.ics")
+def calendar(language: str, slug: str) -> BaseResponse:
+    """One event for a calendar (RFC 5545)."""
+    found = _found(language, slug)
+    if found.slug != slug:
+        return redirect(urls.event(language, found.slug) + ".ics", 301)
+    return _calendar(calendars.written([found], language), found.slug)
+
+
+@blueprint.get("/<lang:language>/events.ics")
+def feed(language: str) -> Response:
+    """A calendar to subscribe to: the events ahead and those of the last 30 days, cancelled ones marked."""
+    guards.language(language)
+    at = db.now()
+    found = events.since(language, at, at - KEPT, MOST_IN_CALENDAR)
+    name = _("Events of %(site)s", site=settings.current().site_name)
+    return _calendar(calendars.written(found, language, name), "events")
+
+
+def _calendar(written: bytes, name: str) -> Response:
+    answer = make_response(written)
+    answer.content_type = "text/calendar; charset=utf-8"
+    answer.headers["Content-Disposition"] = f'inline; filename="{name}.ics"'
+    return answer
