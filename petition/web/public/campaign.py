@@ -1,7 +1,6 @@
 """A campaign's pages: the appeal with its form, and what becomes of a signature. The same bytes for everybody."""
 
-from flask import Blueprint, g, redirect, render_template
-from werkzeug import Response
+from flask import Blueprint, g, render_template
 
 from petition import articles, campaigns, register
 from petition.base import db, i18n, urls
@@ -14,11 +13,9 @@ MORE_ARTICLES = 3
 
 
 @blueprint.get("/<lang:language>/campaigns/<slug:slug>")
-def campaign(language: str, slug: str) -> str | Response:
+def campaign(language: str, slug: str) -> str:
     """A campaign's page with its form."""
     reading = guards.campaign(language, slug)
-    if reading.slug != slug:
-        return redirect(urls.campaign(language, reading.slug), 301)
     form = None
     if campaigns.phase(reading, db.now()) is Phase.OPEN:
         form = SignForm(formdata=None).ask(reading)
