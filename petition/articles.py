@@ -67,11 +67,14 @@ class ArticleText(db.Base):
 class Reading:
     """An article as read at one moment, its text in the language asked for or its first one."""
 
+    id: int
     slug: str
     first_language: str
     authors: str
     campaign_id: int | None
     published_at: datetime
+    changed_at: datetime
+    created_at: datetime
     text: ArticleText
     languages: tuple[str, ...]
 
@@ -114,7 +117,8 @@ def _readings(rows: Sequence[Row[Article]], language: str) -> list[Reading]:
         texts[written.article_id][written.language] = written
     return [
         Reading(
-            article.slug, article.first_language, article.authors, article.campaign_id, article.published_at,
+            article.id, article.slug, article.first_language, article.authors, article.campaign_id,
+            article.published_at, article.changed_at, article.created_at,
             texts[article.id].get(language) or texts[article.id][article.first_language],
             tuple(sorted(texts[article.id])),
         )

@@ -55,6 +55,7 @@ def _everywhere() -> dict[str, Any]:
         "page_direction": i18n.direction(page), "switch": _switch(), "colour": getattr(g, "colour", HOUSE_COLOUR),
         "style_href": style.sheet_href(getattr(g, "colour", HOUSE_COLOUR)), "home": f"/{spoken}/",
         "privacy_href": f"/{spoken}/privacy", "how_href": f"/{spoken}/how-we-count", **_places(),
+        "feed": _feed(),
     }  # fmt: skip
 
 
@@ -68,6 +69,25 @@ def _places() -> dict[str, Any]:
     places = {code: urls.absolute(url_for(request.endpoint, **{**arguments, "language": code})) for code in languages}
     canonical = places.get(arguments["language"]) or places[languages[0]]
     return {"canonical": canonical, "alternates": list(places.items()) if len(places) > 1 else []}
+
+
+#: Which feed tells of a page; of an endpoint of a campaign the campaign's own.
+_FEEDS = {
+    "reading.front": "feeds.site", "reading.article": "feeds.site", "campaign.campaign": "feeds.campaign",
+    "events.events": "feeds.events", "events.past": "feeds.events", "events.before": "feeds.events",
+    "events.event": "feeds.events",
+}  # fmt: skip
+
+
+def _feed() -> tuple[str, str] | None:
+    """What the feed that tells of this page is called, and its path; None where there is none."""
+    found = _FEEDS.get(request.endpoint or "")
+    if found is None or "language" not in (arguments := dict(request.view_args or {})):
+        return None
+    if found == "feeds.campaign":
+        return _("News of this campaign as a feed"), url_for(found, **arguments)
+    name = _("Events as a feed") if found == "feeds.events" else _("News as a feed")
+    return name, url_for(found, language=i18n.interface(arguments["language"]))
 
 
 def _switch() -> list[tuple[str, str, str, bool]]:
