@@ -5,7 +5,6 @@ read into a `Reading`, a value that pages and signing use, so that one look serv
 """
 
 import enum
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition import journal
+from petition import journal, pieces
 from petition.base import crypto, db
 
 #: A click on a link counts for so long after the campaign has closed (acceptance S07).
@@ -35,7 +34,6 @@ SETTLING = timedelta(minutes=2)
 
 #: What a form can ask beyond name and address; a campaign says of each whether it is required or optional.
 ASKABLE = ("country", "place", "role", "organisation", "comment")
-_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 GROUNDS = ("consent", "legitimate interest", "public task")
 HANDABLE = ("name", "country", "place", "role", "organisation", "comment")
 
@@ -127,10 +125,6 @@ class Pause(db.Base):
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), index=True)
     began_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
-
-
-class SlugRefused(ValueError):
-    """A slug that a campaign cannot have, in a sentence that names it."""
 
 
 class Phase(enum.StrEnum):
@@ -316,17 +310,9 @@ def close(campaign: Campaign, actor: str, at: datetime | None = None, reason: st
 def rename(campaign: Campaign, slug: str, actor: str) -> None:
     """Give it another slug; the old ones lead to it, and the new one may be an old one of its own.
 
-    Raises SlugRefused.
+    Raises pieces.SlugRefused.
     """
-    owner = db.session.scalar(select(CampaignSlug.campaign_id).where(CampaignSlug.slug == slug))
-    if owner is not None and (owner != campaign.id or slug == campaign.slug):
-        raise SlugRefused(f"“{slug}” is the address of a campaign already, or was")
-    if not _SLUG.fullmatch(slug):
-        raise SlugRefused(f"“{slug}” cannot be an address: it takes a-z, 0-9 and “-”, at most 80 characters")
-    if owner is None:
-        db.session.add(CampaignSlug(slug=slug, campaign_id=campaign.id))
-    reason = f"{campaign.slug} → {slug}"
-    campaign.slug = slug
+    reason = pieces.rename(campaign, CampaignSlug.campaign_id, slug)
     db.session.flush()
     journal.write(actor, "campaign renamed", campaign_id=campaign.id, reason=reason)
 

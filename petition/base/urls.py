@@ -41,6 +41,11 @@ def article(language: str, slug: str) -> str:
     return f"/{language}/articles/{slug}"
 
 
+def topic(language: str, slug: str) -> str:
+    """Path of a topic."""
+    return f"/{language}/topics/{slug}"
+
+
 def events(language: str) -> str:
     """Path of the events that are ahead."""
     return f"/{language}/events/"

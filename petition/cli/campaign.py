@@ -10,10 +10,11 @@ from sqlalchemy import select
 
 from petition import campaigns, drafts, folders, register
 from petition.base import db
-from petition.campaigns import Campaign, Reading, SlugRefused
+from petition.campaigns import Campaign, Reading
 from petition.cli.ground import Refused, actor, campaign_named, reason, row_named, with_app
 from petition.drafts import NotReady
 from petition.folders import appeals
+from petition.pieces import SlugRefused
 
 _folder = click.argument("folder", type=click.Path(path_type=Path))
 _slug = click.argument("slug")

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import update
 from time_machine import travel
 
-from petition import articles, campaigns, events
+from petition import articles, campaigns, events, topics
 from petition.articles import Draft
 from petition.base import db
 from petition.drafts import Text
@@ -19,7 +19,9 @@ from tests.cast import Browser, Cast, moment
 from tests.web import atom
 
 NOW = moment("2030-06-15T12:00")
-SITE, CAMPAIGN, EVENTS = "/en/feed.xml", "/en/campaigns/canteen/feed.xml", "/en/events/feed.xml"
+SITE, TOPIC, CAMPAIGN, EVENTS = (
+    "/en/feed.xml", "/en/topics/work/feed.xml", "/en/campaigns/canteen/feed.xml", "/en/events/feed.xml",
+)  # fmt: skip
 HOSTILE = "]]> </title><script>alert(1)</script> & \"'<!-- \u2028 &amp; \ufffe\x0b"
 
 
@@ -34,10 +36,20 @@ def write(
     slug: str, *languages: str, title: str = "At the gate", source: str = "All *night*.", **facts: object
 ) -> None:
     """An article in these languages, public for an hour."""
-    texts = dict.fromkeys(languages or ("en",), (title, "They stood there.", source))
+    texts = dict.fromkeys(languages or ("en",), articles.Text(title, "They stood there.", source))
     given = {"published_at": db.now() - timedelta(hours=1)} | facts
     articles.save(Draft(slug, next(iter(texts)), texts, **given), "a test")  # type: ignore[arg-type]
     db.session.commit()
+
+
+def topic(slug: str = "work") -> int:
+    """A topic, its id."""
+    said = {"en": topics.Text("Work", "On work."), "es": topics.Text("Trabajo", "Del trabajo.")}
+    topics.save(topics.Draft(slug, "en", said), "a test")
+    db.session.commit()
+    found = topics.read(slug, "en")
+    assert found is not None
+    return found.id
 
 
 def test_the_site_s_feed_has_its_newest_articles_with_their_words(cast: Cast) -> None:
@@ -91,6 +103,18 @@ def test_each_language_has_its_own_feed_and_what_it_lacks_says_its_language(cast
     assert len(languages.keys() & others.keys()) == 1, "the one that is the same in both"
 
 
+def test_a_topic_s_feed_has_its_own_articles_and_none_has_updates_but_the_campaign_s(cast: Cast) -> None:
+    campaign = cast.campaign()
+    write("filed", title="Filed", topic_id=topic())
+    write("loose", title="Loose")
+    write("update", title="Update", campaign_id=campaign.id, topic_id=topic(), is_update=True)
+    assert atom.titles(feed(cast, TOPIC)) == ["Filed"]
+    assert set(atom.titles(feed(cast, SITE))) == {"Filed", "Loose"}
+    assert "Update" in atom.titles(feed(cast, CAMPAIGN))
+    assert atom.said(feed(cast, "/es/topics/work/feed.xml"), "title").startswith("Trabajo – ")
+    assert cast.browser().get("/en/topics/none/feed.xml").status_code == 404
+
+
 def test_a_material_in_another_language_is_marked_as_such(cast: Cast) -> None:
     write("mixed")
     db.session.execute(update(articles.ArticleText).values(text_language="es"))
@@ -101,20 +125,24 @@ def test_a_material_in_another_language_is_marked_as_such(cast: Cast) -> None:
     assert (entry.get(atom.LANG), content.get(atom.LANG)) == ("en", "es")
 
 
-@pytest.mark.parametrize("path", [SITE, EVENTS, CAMPAIGN])
+@pytest.mark.parametrize("path", [SITE, TOPIC, CAMPAIGN, EVENTS])
 def test_an_entry_keeps_its_id_whatever_becomes_of_its_address(cast: Cast, path: str) -> None:
     campaign = cast.campaign()
-    write("gate", campaign_id=campaign.id)
+    write("gate", campaign_id=campaign.id, topic_id=topic())
     cast.event()
     before = [atom.said(entry, "id") for entry in [feed(cast, path), *atom.entries(feed(cast, path))]]
-    event = events.by_slug("open-evening")
-    assert event is not None
+    article, event = articles.by_slug("gate"), events.by_slug("open-evening")
+    work = topics.by_slug("work")
+    assert article and event and work  # noqa: PT018
+    topics.rename(work, "labour", "a test")
+    articles.rename(article, "at-the-gate", "a test")
     events.rename(event, "open-house", "a test")
     campaigns.rename(cast.row(), "kitchen", "a test")
     db.session.commit()
-    after = feed(cast, path.replace("canteen", "kitchen"))
+    after = feed(cast, path.replace("canteen", "kitchen").replace("work", "labour"))
     assert sorted(before) == sorted(atom.said(entry, "id") for entry in [after, *atom.entries(after)])
-    assert not any("canteen" in (link.get("href") or "") for link in after.iter(atom.ATOM + "link"))
+    links = [link.get("href") or "" for link in after.iter(atom.ATOM + "link")]
+    assert not any(old in link for old in ("canteen", "work", "/gate", "open-evening") for link in links)
 
 
 def test_hostile_words_stay_words_and_what_xml_cannot_say_is_left_out(cast: Cast) -> None:
@@ -207,13 +235,13 @@ def test_the_events_feed_says_when_and_where_and_what_was_cancelled(cast: Cast) 
     assert atom.moment(found, "updated") == NOW + timedelta(seconds=60)
 
 
-@pytest.mark.parametrize("path", [SITE, CAMPAIGN, EVENTS])
+@pytest.mark.parametrize("path", [SITE, TOPIC, CAMPAIGN, EVENTS])
 def test_a_reader_that_asks_again_hears_that_nothing_changed(make_app: Callable[..., Flask], path: str) -> None:
     app = make_app(page_cache=0.5)
     with app.app_context():
         cast = Cast(app)
         cast.campaign()
-        write("gate")
+        write("gate", topic_id=topic())
         cast.event()
         client = Browser(app, use_cookies=False)
         first = client.get(path)

@@ -89,6 +89,7 @@ ROUTES: dict[tuple[str, str], tuple[str, int, str]] = {
     ("events.calendar", "GET"): ("public", 200, "/en/events/open-evening.ics"),
     ("events.feed", "GET"): ("public", 200, "/en/events.ics"),
     ("feeds.site", "GET"): ("public", 200, "/en/feed.xml"),
+    ("feeds.topic", "GET"): ("personal", 404, "/en/topics/none/feed.xml"),
     ("feeds.campaign", "GET"): ("public", 200, "/en/campaigns/canteen/feed.xml"),
     ("feeds.events", "GET"): ("public", 200, "/en/events/feed.xml"),
     ("machines.index", "GET"): ("public", 200, "/sitemap.xml"),

@@ -4,14 +4,18 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from petition import campaigns, events
+from petition import articles, campaigns, events, topics
 from petition.base import db
 from petition.contacts import PendingContact
+from petition.pieces import SlugRefused
 from petition.signatures import PendingSignature
 from tests.cast import Cast, form_token, link_in
 from tests.web.steps import path_of
 
-OWNERS = {"/<lang:language>/campaigns/<slug:slug>": "canteen", "/<lang:language>/events/<slug:slug>": "open-evening"}
+OWNERS = {
+    "/<lang:language>/campaigns/<slug:slug>": "canteen", "/<lang:language>/events/<slug:slug>": "open-evening",
+    "/<lang:language>/topics/<slug:slug>": "work", "/<lang:language>/articles/<slug:slug>": "gate",
+}  # fmt: skip
 
 
 def pages(app: Flask) -> list[tuple[str, str, str]]:
@@ -28,11 +32,18 @@ def pages(app: Flask) -> list[tuple[str, str, str]]:
 
 @pytest.fixture
 def moved(cast: Cast) -> Cast:
-    """A campaign and an event that have other slugs now."""
+    """A campaign, an event, a topic and an article that have other slugs now."""
     cast.campaign()
     event = cast.event()
+    topics.save(topics.Draft("work", "en", {"en": topics.Text("Work", "On work.")}), "a test")
+    text = articles.Text("At the gate", "They stood there.", "All night.")
+    articles.save(articles.Draft("gate", "en", {"en": text}, published_at=db.now()), "a test")
+    article, topic = articles.by_slug("gate"), topics.by_slug("work")
+    assert article and topic  # noqa: PT018
     campaigns.rename(cast.row(), "new-canteen", "a test")
     events.rename(event, "new-open-evening", "a test")
+    topics.rename(topic, "new-work", "a test")
+    articles.rename(article, "new-gate", "a test")
     db.session.commit()
     return cast
 
@@ -93,7 +104,7 @@ def test_a_campaign_takes_no_slug_that_another_has_or_had_and_may_have_its_own_a
     cast.campaign("other")
     campaigns.rename(cast.row(), "kitchen", "a test")
     for slug in ("canteen", "kitchen", "Other", "", "a b", "x" * 81):
-        with pytest.raises(campaigns.SlugRefused):
+        with pytest.raises(SlugRefused):
             campaigns.rename(cast.row("other"), slug, "a test")
     campaigns.rename(cast.row("kitchen"), "canteen", "a test")
     db.session.commit()

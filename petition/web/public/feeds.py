@@ -1,4 +1,4 @@
-"""Feeds (Atom, RFC 4287): the site's news, a campaign, the events. The same bytes for everybody.
+"""Feeds (Atom, RFC 4287): the site's news, a topic, a campaign, the events. The same bytes for everybody.
 
 What has no text in the feed's language stands in it in its own, and says so, as on the pages. An entry's id is made
 of what never changes, so that a new address is not read as news.
@@ -8,11 +8,11 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from flask import Blueprint, Response, make_response, render_template
+from flask import Blueprint, Response, abort, make_response, render_template
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from petition import articles, events, register
+from petition import articles, events, register, topics
 from petition.base import db, i18n, settings, urls
 from petition.campaigns import GRACE, SETTLING, Phase, Reading
 from petition.web import context, guards, meetings
@@ -52,8 +52,22 @@ class Entry:
 def site(language: str) -> Response:
     """The newest articles."""
     guards.language(language)
-    found = articles.newest(language, db.now(), MOST)
+    found = articles.newest(language, db.now(), MOST, updates=False)
     return _feed(settings.current().site_name, language, f"/{language}/", [_article(one, language) for one in found])
+
+
+@blueprint.get("/<lang:language>/topics/<slug:slug>/feed.xml")
+def topic(language: str, slug: str) -> Response:
+    """The newest articles of a topic."""
+    guards.language(language)
+    about = topics.read(slug, language)
+    if about is None:
+        abort(404)
+    guards.follow(about.slug)
+    found = articles.newest(language, db.now(), MOST, topic_id=about.id, updates=False)
+    title = f"{about.text.title} – {settings.current().site_name}"
+    lasting = urls.tag(about.created_at, f"topic/{about.id}/feed/{language}")
+    return _feed(title, language, urls.topic(language, about.slug), [_article(one, language) for one in found], lasting)
 
 
 @blueprint.get("/<lang:language>/campaigns/<slug:slug>/feed.xml")

@@ -35,7 +35,7 @@ def front(language: str) -> str:
     cards = [context.card(reading, totals[reading.id], language, at) for reading in known]
     running = [card for card in cards if card.phase in (Phase.OPEN, Phase.PAUSED, Phase.SCHEDULED)]
     running.sort(key=lambda card: (card.phase != Phase.OPEN, -card.total))
-    newest = articles.newest(language, at, FRONT_ARTICLES)
+    newest = articles.newest(language, at, FRONT_ARTICLES, updates=False)
     return render_template(
         "public/front.html",
         lead=running[0] if running else None,
@@ -46,15 +46,14 @@ def front(language: str) -> str:
 
 
 @blueprint.get("/<lang:language>/articles/<slug:slug>")
-def article(language: str, slug: str) -> str | Response:
+def article(language: str, slug: str) -> str:
     """One article with its campaign's card."""
     guards.language(language)
     at = db.now()
     found = articles.read(slug, language, at)
     if found is None:
         abort(404)
-    if found.slug != slug:
-        return redirect(urls.article(language, found.slug), 301)
+    guards.follow(found.slug)
     card, picture = None, ""
     if found.campaign_id is not None:
         reading = campaigns.read_id(found.campaign_id)
