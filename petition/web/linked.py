@@ -7,9 +7,9 @@ from typing import Any
 
 from petition import articles, events
 from petition.base import i18n, settings, urls
+from petition.web import meetings
 
 _CONTEXT = "https://schema.org"
-#: The part of an address or of a title that is used where a place has no other name.
 Data = dict[str, Any]
 
 
@@ -27,16 +27,16 @@ def article(found: articles.Reading, picture: str) -> Data:
     })  # fmt: skip
 
 
-def event(found: events.Reading, starts: str, ends: str, over: bool, picture: str) -> Data:
-    """An event; `starts` and `ends` by the clocks of its place, in ISO 8601 with the offset. Where the way in is no
-    longer shown, for it is over or cancelled, it is not said here either."""
+def event(found: events.Reading, when: meetings.When, picture: str, *, is_over: bool) -> Data:
+    """An event. Where its page no longer shows the way in, for it is over or cancelled, it is not said here either."""
     text = found.text
     address = urls.absolute(urls.event(text.language, found.slug))
     mode = "Mixed" if text.place and found.online else "Online" if found.online else "Offline"
-    closed = over or found.cancelled_at is not None
+    closed = is_over or found.cancelled_at is not None
     return _without_empty({
         "@context": _CONTEXT, "@type": "Event", "name": text.title, "description": text.standfirst,
-        "inLanguage": text.language, "url": address, "image": picture, "startDate": starts, "endDate": ends,
+        "inLanguage": text.language, "url": address, "image": picture, "startDate": when.starts,
+        "endDate": when.ends,
         "eventStatus": f"{_CONTEXT}/Event{'Cancelled' if found.cancelled_at else 'Scheduled'}",
         "eventAttendanceMode": f"{_CONTEXT}/{mode}EventAttendanceMode",
         "location": _location(text.place, address if closed else found.online, bool(found.online)),

@@ -9,7 +9,7 @@ from petition import calendars, campaigns, events, register
 from petition.base import db, i18n, settings, urls
 from petition.campaigns import Phase
 from petition.events import Reading
-from petition.web import context, guards, meetings
+from petition.web import context, guards, linked, meetings
 
 blueprint = Blueprint("events", __name__)
 MOST_AHEAD = 100
@@ -68,9 +68,11 @@ def event(language: str, slug: str) -> str:
     at = db.now()
     g.page_language, g.exists_in = language, found.languages
     card, picture = _campaign(found, i18n.interface(language))
+    view = meetings.view(found, language, at)
     return render_template(
         "public/event.html",
-        event=meetings.view(found, language, at),
+        event=view,
+        linked=linked.event(found, view.when, picture, is_over=view.over),
         card=card,
         picture=picture,
         share=context.share_view(found.text.title, urls.event(language, found.slug)),

@@ -7,7 +7,7 @@ from werkzeug import Response
 from petition import articles, campaigns, register
 from petition.base import db, i18n, settings, urls
 from petition.campaigns import Phase
-from petition.web import context, guards
+from petition.web import context, guards, linked
 from petition.web.public import facts
 
 blueprint = Blueprint("reading", __name__)
@@ -70,7 +70,8 @@ def article(language: str, slug: str) -> str:
         "languages": [(code, i18n.own_name(code), urls.article(code, slug)) for code in found.languages],
     }  # fmt: skip
     more = context.article_cards(others[:MORE_ARTICLES], language)
-    return render_template("public/article.html", article=view, card=card, more=more, picture=picture)
+    return render_template("public/article.html", article=view, card=card, more=more, picture=picture,
+                           linked=linked.article(found, picture))  # fmt: skip
 
 
 @blueprint.get("/<lang:language>/privacy")
