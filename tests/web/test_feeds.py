@@ -273,3 +273,15 @@ def test_a_page_of_which_no_feed_tells_names_none(cast: Cast) -> None:
     cast.campaign()
     for path in ("/en/privacy", "/en/campaigns/canteen/link", "/en/join", "/en/nothing"):
         assert "atom+xml" not in cast.browser().get(path).text
+
+
+def test_an_article_of_a_campaign_leads_to_signing_it_while_that_can_be_done(cast: Cast) -> None:
+    reading = cast.campaign()
+    write("gate", campaign_id=reading.id)
+    way = 'href="http://localhost/en/campaigns/canteen?source=articles/gate"'
+    assert way in atom.said(atom.entries(feed(cast))[0], "content")
+    campaigns.withdraw(cast.row(), "a test")
+    db.session.commit()
+    content = atom.said(atom.entries(feed(cast))[0], "content")
+    assert "canteen" not in content.lower()
+    assert "All <em>night</em>." in content

@@ -129,3 +129,18 @@ def test_a_page_that_is_somebody_s_own_names_no_address(cast: Cast) -> None:
     own = path_of(link_in(cast.deliver()[0]))
     for path in (inbox, own, "/en/nothing"):
         assert heads(cast, path) == []
+
+
+def test_a_page_that_says_there_is_nothing_names_no_address_and_no_feed(cast: Cast) -> None:
+    cast.campaign("gone")
+    campaigns.withdraw(cast.row("gone"), "a test")
+    db.session.commit()
+    for path in (
+        "/en/campaigns/none",
+        "/en/campaigns/gone",
+        "/en/articles/none",
+        "/en/events/none",
+        "/en/campaigns/none/feed.xml",
+    ):
+        page = cast.browser().get(path).text
+        assert (heads(cast, path), "feed.xml" in page.partition("<body")[0], "as a feed" in page) == ([], False, False)

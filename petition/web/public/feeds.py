@@ -11,13 +11,15 @@ from datetime import UTC, datetime, timedelta
 from flask import Blueprint, Response, abort, make_response, render_template
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from markupsafe import Markup
 
-from petition import articles, events, register, topics
+from petition import articles, campaigns, events, register, topics
 from petition.base import db, i18n, settings, urls
 from petition.campaigns import GRACE, SETTLING, Phase, Reading
 from petition.web import context, guards, meetings
 
 blueprint = Blueprint("feeds", __name__)
+FORM_PLACE = '<hr class="campaign">'
 MOST = 20
 MOST_EVENTS = 50
 #: Those who follow hear of what ended, or was cancelled, so lately.
@@ -124,10 +126,24 @@ def _article(found: articles.Reading, language: str) -> Entry:
         published_at=found.published_at,
         updated_at=max(found.changed_at, found.published_at),
         summary=text.standfirst,
-        html=_whole(text.html, href),
+        html=_whole(_with_appeal(found, language), href),
         html_language=text.text_language,
         authors=tuple(found.authors.split(", ")) if found.authors else (),
     )
+
+
+def _with_appeal(found: articles.Reading, language: str) -> str:
+    """An article's text with the way to its campaign, while that can be signed, where its page has the form."""
+    begin, place, rest = found.text.html.partition(FORM_PLACE)
+    if found.campaign_id is None:
+        return begin + rest
+    reading = guards.reading_of(found.campaign_id)
+    if campaigns.phase(reading, db.now()) is not Phase.OPEN:
+        return begin + rest
+    href = f"{urls.campaign(language, reading.slug)}?source=articles/{found.slug}"
+    said = _("Sign: %(title)s", title=reading.wording(language).title)
+    line = Markup('<p lang="{}"><a href="{}">{}</a></p>').format(i18n.spoken(), href, said)
+    return f"{begin}{line}{rest}" if place else f"{begin}{line}"
 
 
 def _event(found: events.Reading, language: str, at: datetime) -> Entry:
