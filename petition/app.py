@@ -12,7 +12,19 @@ from petition.base import crypto, db, i18n, settings
 from petition.base.settings import Settings
 from petition.web import context, errors, guards, headers, kept, ops, style
 from petition.web.cache import PageCache
-from petition.web.public import campaign, events, feeds, joining, machines, news, own, reading, sharing, signing
+from petition.web.public import (
+    articles,
+    campaign,
+    events,
+    feeds,
+    joining,
+    machines,
+    news,
+    own,
+    reading,
+    sharing,
+    signing,
+)
 
 _HERE = Path(__file__).resolve().parent
 #: Beside the package in a checkout, inside it once installed from a wheel.
@@ -38,7 +50,7 @@ def create_app(given: Settings | None = None, *, environ: Mapping[str, str] | No
     for part in (context, errors, headers):
         part.init_app(app)
     for blueprint in (
-        style, reading, campaign, sharing, signing, events, feeds, joining, own, news, machines, kept, ops,
+        style, reading, articles, campaign, sharing, signing, events, feeds, joining, own, news, machines, kept, ops,
     ):  # fmt: skip
         app.register_blueprint(blueprint.blueprint)
     _dress(app, read)

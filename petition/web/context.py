@@ -1,6 +1,6 @@
 """What every template can use, and the values that pages show."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -54,7 +54,9 @@ def _everywhere() -> dict[str, Any]:
         "site": Site(now.site_name, now.base_url), "language": spoken, "page_language": page,
         "page_direction": i18n.direction(page), "switch": _switch(), "colour": getattr(g, "colour", HOUSE_COLOUR),
         "style_href": style.sheet_href(getattr(g, "colour", HOUSE_COLOUR)), "home": f"/{spoken}/",
-        "privacy_href": f"/{spoken}/privacy", "how_href": f"/{spoken}/how-we-count", **_places(),
+        "privacy_href": f"/{spoken}/privacy", "how_href": f"/{spoken}/how-we-count",
+        "articles_href": urls.articles(spoken), "events_href": urls.events(spoken), "join_href": urls.join(spoken),
+        "tell_me_href": urls.tell_me(spoken), "give_href": now.give_url, **_places(),
         "feed": _feed(),
     }  # fmt: skip
 
@@ -71,9 +73,11 @@ def _places() -> dict[str, Any]:
     return {"canonical": canonical, "alternates": list(places.items()) if len(places) > 1 else []}
 
 
-#: Which feed tells of a page; of an endpoint of a campaign the campaign's own.
+#: Which feed tells of a page.
 _FEEDS = {
-    "reading.front": "feeds.site", "reading.article": "feeds.site", "campaign.campaign": "feeds.campaign",
+    "reading.front": "feeds.site", "articles.articles": "feeds.site", "articles.before": "feeds.site",
+    "articles.article": "feeds.site", "articles.topic": "feeds.topic", "articles.topic_before": "feeds.topic",
+    "campaign.campaign": "feeds.campaign",
     "events.events": "feeds.events", "events.past": "feeds.events", "events.before": "feeds.events",
     "events.event": "feeds.events",
 }  # fmt: skip
@@ -86,8 +90,10 @@ def _feed() -> tuple[str, str] | None:
         return None
     if found == "feeds.campaign":
         return _("News of this campaign as a feed"), url_for(found, **arguments)
-    name = _("Events as a feed") if found == "feeds.events" else _("News as a feed")
-    return name, url_for(found, language=i18n.interface(arguments["language"]))
+    language = i18n.interface(arguments["language"])
+    if found == "feeds.topic":
+        return _("News on this topic as a feed"), url_for(found, language=language, slug=arguments["slug"])
+    return _("Events as a feed") if found == "feeds.events" else _("News as a feed"), url_for(found, language=language)
 
 
 def _switch() -> list[tuple[str, str, str, bool]]:
@@ -242,6 +248,17 @@ def card(reading: Reading, total: int, language: str, at: datetime) -> Card:
         urls.campaign(language, reading.slug), wording.title, wording.language, wording.addressee,
         wording.standfirst, total, reading.next_goal(total), campaigns.phase(reading, at).value, reading.colour,
     )  # fmt: skip
+
+
+def campaign_cards(language: str, at: datetime, ids: Collection[int] | None = None) -> tuple[list[Card], list[Card]]:
+    """The public campaigns (or those of these ids): the ones to sign now, most signed first, then those to come or
+    paused; and the ones that have closed. With a handful of queries for all of them."""
+    known = [one for one in campaigns.all_public(at) if ids is None or one.id in ids]
+    totals = register.totals(one.id for one in known)
+    cards = [card(one, totals[one.id], language, at) for one in known]
+    running = [one for one in cards if one.phase in (Phase.OPEN, Phase.PAUSED, Phase.SCHEDULED)]
+    running.sort(key=lambda one: (one.phase != Phase.OPEN, -one.total))
+    return running, [one for one in cards if one not in running]
 
 
 def article_cards(found: list[articles.Reading], language: str) -> list[ArticleCard]:

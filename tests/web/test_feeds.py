@@ -254,13 +254,14 @@ def test_a_reader_that_asks_again_hears_that_nothing_changed(make_app: Callable[
     ("page", "there"),
     [
         ("/en/", SITE), ("/en/articles/gate", SITE), ("/es/articles/gate", "/es/feed.xml"),
+        ("/en/articles/", SITE), ("/en/topics/work", TOPIC), ("/es/topics/work", "/es/topics/work/feed.xml"),
         ("/en/campaigns/canteen", CAMPAIGN), ("/es/campaigns/canteen", "/es/campaigns/canteen/feed.xml"),
         ("/en/events/", EVENTS), ("/en/events/past", EVENTS), ("/es/events/open-evening", "/es/events/feed.xml"),
     ],
 )  # fmt: skip
 def test_a_page_leads_to_the_feed_that_tells_of_it(cast: Cast, page: str, there: str) -> None:
     cast.campaign()
-    write("gate")
+    write("gate", topic_id=topic())
     cast.event()
     shown = cast.browser().get(page).text
     told = re.findall(r'<link rel="alternate" type="application/atom\+xml" title="[^"]+" href="([^"]+)"', shown)

@@ -1,5 +1,7 @@
 """Earlier addresses: who reads is led to the page that has the new one, and what is posted is taken all the same."""
 
+import re
+
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
@@ -24,7 +26,7 @@ def pages(app: Flask) -> list[tuple[str, str, str]]:
     for rule in app.url_map.iter_rules():
         for begin, slug in OWNERS.items():
             if rule.rule.startswith(begin) and "GET" in (rule.methods or ()):
-                rest = rule.rule.removeprefix(begin).replace("<stamp>", "stamp")
+                rest = re.sub("<[^>]+>", "1", rule.rule.removeprefix(begin))
                 head = begin.replace("<lang:language>", "en").partition("<")[0]
                 found.append((f"{head}{slug}{rest}", f"{head}new-{slug}{rest}", rest))
     return found

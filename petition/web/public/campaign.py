@@ -16,11 +16,15 @@ MORE_ARTICLES = 3
 def campaign(language: str, slug: str) -> str:
     """A campaign's page with its form."""
     reading = guards.campaign(language, slug)
-    form = None
-    if campaigns.phase(reading, db.now()) is Phase.OPEN:
-        form = SignForm(formdata=None).ask(reading)
-        form["token"].data = context.form_token(reading, language)
+    form = empty_form(reading, language) if campaigns.phase(reading, db.now()) is Phase.OPEN else None
     return campaign_page(reading, language, form)
+
+
+def empty_form(reading: Reading, language: str) -> SignForm:
+    """The form of a campaign that is open, the same for everybody."""
+    form = SignForm(formdata=None).ask(reading)
+    form["token"].data = context.form_token(reading, language)
+    return form
 
 
 def campaign_page(reading: Reading, language: str, form: object) -> str:

@@ -15,11 +15,11 @@ from markupsafe import Markup
 
 from petition import articles, campaigns, events, register, topics
 from petition.base import db, i18n, settings, urls
+from petition.base.text import FORM_PLACE
 from petition.campaigns import GRACE, SETTLING, Phase, Reading
 from petition.web import context, guards, meetings
 
 blueprint = Blueprint("feeds", __name__)
-FORM_PLACE = '<hr class="campaign">'
 MOST = 20
 MOST_EVENTS = 50
 #: Those who follow hear of what ended, or was cancelled, so lately.
