@@ -21,11 +21,13 @@ from petition.web import context, guards, meetings
 
 blueprint = Blueprint("feeds", __name__)
 MOST = 20
-MOST_EVENTS = 50
+MOST_EVENTS = 30
 #: Those who follow hear of what ended, or was cancelled, so lately.
 KEPT = timedelta(days=30)
-#: An entry brings its text along up to so many bytes, a good thousand words; so that no feed is too big to be kept.
-LONGEST_TEXT = 6_500
+#: An entry brings its text along up to so many bytes, for an article a thousand words: no feed shall be too big for the
+#: page cache.
+LONGEST_TEXT = 6_000
+LONGEST_ABOUT_EVENT = 2_000
 #: The moment of a feed in which nothing has ever stood.
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 #: What XML 1.0 has no way to write (2.2).
@@ -148,7 +150,8 @@ def _with_appeal(found: articles.Reading, language: str) -> str:
 
 def _event(found: events.Reading, language: str, at: datetime) -> Entry:
     href, text = urls.absolute(urls.event(language, found.slug)), found.text
-    written = render_template("machines/meeting.html", event=meetings.view(found, language, at))
+    whole = len(text.html.encode()) <= LONGEST_ABOUT_EVENT
+    written = render_template("machines/meeting.html", event=meetings.view(found, language, at), whole=whole)
     return Entry(
         id=urls.tag(found.created_at, f"event/{found.id}/{text.language}"),
         language=text.language,
@@ -157,7 +160,7 @@ def _event(found: events.Reading, language: str, at: datetime) -> Entry:
         published_at=found.published_at,
         updated_at=max(found.changed_at, found.published_at),
         summary=text.standfirst,
-        html=_whole(written, href),
+        html=_with_addresses(written, href),
         html_language=language,
     )
 
@@ -205,8 +208,10 @@ def _end(reading: Reading, language: str, at: datetime) -> list[Entry]:
 
 
 def _whole(html: str, page: str) -> str:
-    """A text to be read far from its page, with whole addresses; "" where it is too long to be brought along."""
-    if len(html.encode()) > LONGEST_TEXT:
-        return ""
+    """A text to be read far from its page; "" where it is too long to be brought along."""
+    return _with_addresses(html, page) if len(html.encode()) <= LONGEST_TEXT else ""
+
+
+def _with_addresses(html: str, page: str) -> str:
     heads = {"/": urls.absolute("/"), "#": page + "#"}
     return _TAG.sub(lambda tag: _ADDRESS.sub(lambda at: at[1] + heads[at[2]], tag[0]), html)
