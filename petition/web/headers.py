@@ -20,6 +20,7 @@ PUBLIC_PAGES = frozenset(
     {
         "reading.front", "reading.article", "reading.privacy", "reading.how",
         "campaign.campaign", "campaign.privacy", "signing.link", "signing.find_link",
+        "signatories.signatories", "signatories.country", "signatories.after",
         "sharing.poster", "sharing.picture",
         "joining.form",
         "events.events", "events.past", "events.before", "events.event", "events.calendar", "events.feed",
