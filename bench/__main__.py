@@ -94,9 +94,10 @@ def confirming(place: Ground) -> list[Row]:
 
 #: Public pages by name: what stands behind the site's address.
 PAGES = {
-    "campaign page, small": "/en/campaigns/small", "campaign page, large": "/en/campaigns/large", "front page": "/en/",
-    "article": "/en/articles/article-1999", "topic page": "/en/topics/topic-1", "events": "/en/events/",
-    "Atom feed": FEED,
+    "campaign page, small": "/en/campaigns/small", "campaign page, large": "/en/campaigns/large",
+    "signatories": "/en/campaigns/large/signatories", "signatories, a country": "/en/campaigns/large/signatories/IE",
+    "front page": "/en/", "article": "/en/articles/article-1999", "topic page": "/en/topics/topic-1",
+    "events": "/en/events/", "Atom feed": FEED,
 }  # fmt: skip
 
 
