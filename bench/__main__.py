@@ -20,7 +20,8 @@ from petition.web.context import form_token
 
 ROUNDS = 3
 SECONDS = 6
-PAGE_SECONDS = 3
+PAGE_ROUNDS = 5
+PAGE_SECONDS = 2
 FEED = "/en/feed.xml"
 
 
@@ -105,23 +106,25 @@ def reading_pages(place: Ground) -> list[Row]:
     """Public pages against nginx serving the same bytes, with 2,000 articles in the database."""
     with create_app().app_context():
         seed.news(2_000)
-    rates: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name in PAGES}
+    pairs: dict[str, list[tuple[float, float]]] = {name: [] for name in PAGES}
     static = place.folder / "static"
     static.mkdir(exist_ok=True)
     with ground.serving(place) as site, ground.nginx(place, static) as limit:
         for name, path in PAGES.items():
             (static / f"{name}.html").write_bytes(_body(site + path))
         _ask_again(site + FEED)
-        for _ in range(ROUNDS):
-            for name, (limits, found) in rates.items():
-                limits.append(ground.wrk(f"{limit}/{quote(name)}.html", PAGE_SECONDS).rate)
+        for _ in range(PAGE_ROUNDS):
+            for name, found in pairs.items():
+                most = ground.wrk(f"{limit}/{quote(name)}.html", PAGE_SECONDS).rate
                 load = ground.wrk(site + PAGES[name], PAGE_SECONDS)
                 assert not load.errors, f"{load.errors} errors while reading: {name}"
-                found.append(load.rate)
+                found.append((load.rate, most))
     return [
-        Row(name, middle(found), middle(limits), 0.40, f"of nginx, same {(static / f'{name}.html').stat().st_size:,} B")
-        for name, (limits, found) in rates.items()
-    ]
+        # The pair in the middle: each was measured within seconds, however the machine drifts.
+        Row(name, *sorted(found, key=lambda pair: pair[0] / pair[1])[PAGE_ROUNDS // 2], 0.40,
+            f"of nginx, same {(static / f'{name}.html').stat().st_size:,} B")
+        for name, found in pairs.items()
+    ]  # fmt: skip
 
 
 def _body(address: str) -> bytes:

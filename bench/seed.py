@@ -22,6 +22,15 @@ NAMES = ("Ana María López", "Ngũgĩ wa Kamau", "محمد الأمين", "Łuc
 WORDS = "We sign as dockers and nurses, as students and pensioners, in our own countries and in our own names. " * 5
 
 
+#: Words of no language, so that pages weigh what real ones do once compressed.
+VOCABULARY = ["".join(random.choices("aeioulnrstmdc", k=random.randint(2, 9))) for _ in range(2_000)]
+
+
+def words(count: int) -> str:
+    """A paragraph of so many words."""
+    return " ".join(random.choices(VOCABULARY, k=count)).capitalize() + "."
+
+
 def campaign(slug: str, size: int) -> Reading:
     """A published campaign with so many counted signatures."""
     terms = Terms("Dockside Aid", "list@dockside.example", {"en": "the Port"}, ["name", "country"], 6, "consent")
@@ -76,7 +85,14 @@ def _rows(reading: Reading, blobs: list[bytes], columns: list[str], size: int) -
         row["id"], row["mailbox"], row["sealed"] = secrets.randbits(63), secrets.token_bytes(32), blobs[n % len(blobs)]
         row["country"], row["day"], row["signed_at"], row["entered_at"] = COUNTRIES[n % 12], at.date(), at, at
         # Every fourth stands in the public list.
-        row["appear"], row["shown_name"] = ("hidden", "") if n % 4 else ("full", NAMES[n // 4 % len(NAMES)])
+        row["appear"], row["shown_name"] = (
+            ("hidden", "")
+            if n % 4
+            else (
+                "full",
+                f"{NAMES[n // 4 % len(NAMES)]} {random.choice(VOCABULARY).title()}",
+            )
+        )
         row["shown_key"] = shown_key(row["shown_name"], "")
         yield [row[name] for name in columns]
 
@@ -90,7 +106,7 @@ def news(count: int) -> None:
     filed = [one.id for one in topics.all_public("en")]
     at = db.now()
     for number in range(count):
-        text = articles.Text(f"What happened at gate {number}", "They stood there all night.", (WORDS + "\n\n") * 8)
+        text = articles.Text(words(8), words(25), "\n\n".join(words(80) for _ in range(6)))
         when = at - timedelta(hours=count - number)
         draft = articles.Draft(f"article-{number}", "en", {"en": text, "es": text}, authors="Ana López",
                                topic_id=filed[number % 3], published_at=when)  # fmt: skip
@@ -98,7 +114,7 @@ def news(count: int) -> None:
         if number % 200 == 199:
             db.session.commit()
     for number in range(-100, 20):
-        said_of = events.Text(f"Open evening {number}", "Come and ask.", "Dock Hall", WORDS)
+        said_of = events.Text(words(4), words(20), words(3), words(60))
         starts_at = at + timedelta(days=number, hours=1)
         draft_of = events.Draft(f"event-{number + 100}", "en", {"en": said_of, "es": said_of}, "Europe/Madrid",
                                 starts_at, published_at=at)  # fmt: skip
