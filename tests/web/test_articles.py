@@ -121,6 +121,8 @@ def test_the_form_stands_where_the_editor_put_it_once_and_a_card_at_the_end(cast
     page = get(cast, "/en/articles/at-the-gate")
     assert in_order(page, "All night.", FORM, "Until dawn.", "The campaign of this article", "Pass it on")
     assert page.count(FORM) == 1
+    # The card leads to the campaign's page, whose form keeps what brought its signer.
+    assert 'class="button" href="/en/campaigns/canteen?source=articles/at-the-gate"' in page
     assert "[campaign]" not in page
     assert '<hr class="campaign">' not in page
     assert 'action="/en/campaigns/canteen?source=articles/at-the-gate"' in page
@@ -204,7 +206,8 @@ def test_an_article_without_a_campaign_says_what_to_sign_where_to_meet_and_how_t
     cast.article()
     page = get(cast, "/en/articles/at-the-gate")
     assert in_order(
-        page, "A campaign to sign now", 'href="/en/campaigns/canteen"', "Pass it on", "source%3Dshare-whatsapp",
+        page, "A campaign to sign now", 'href="/en/campaigns/canteen?source=articles/at-the-gate"', "Pass it on",
+        "source%3Dshare-whatsapp",
         "Where to meet", "/en/events/open-evening", 'href="/en/join"', 'href="/en/events/tell-me"',
     )  # fmt: skip
     assert "Give money" not in page
