@@ -20,15 +20,17 @@ from pathlib import Path
 from flask import Flask
 from sqlalchemy import select, update
 
-from petition import articles, campaigns, decisions, demo, drafts, events, folders, migrating
+from petition import articles, breakdowns, campaigns, decisions, demo, drafts, events, folders, migrating, signatories
 from petition.app import create_app
 from petition.base import crypto, db, settings, smtp, tokens
 from petition.base.settings import Settings
 from petition.contacts import Contact
+from petition.drafts import Text
 from petition.signatures import PendingSignature, Signature
 from petition.web import kept
 from petition.web.public import news
 from tests.cast import Cast, free_port, link_in
+from tests.signers import enter, signer
 from tests.web import asking
 from tests.web.asking import page_in
 
@@ -40,6 +42,7 @@ ENDED = "keep-the-vellmarch-clinic"
 ARTICLE = "eleven-months-at-anchor"
 DETAILS = {"place": "Nairobi", "role": "Crane driver", "organisation": "محمد الأمين & Sons <b>Ltd</b>",
            "comment": "First line.\nSecond line with averyveryveryveryveryverylongwordthatneverends."}  # fmt: skip
+COUNTRIES = ("KE", "TN", "")
 STARTING, READING = 60, 30
 
 
@@ -158,6 +161,7 @@ def _arrange(site: Site) -> None:
     for slug in ("withdrawn", "paused", "closed", "late"):
         cast.campaign(slug)
     _meet(cast)
+    _show(cast)
     _sign_everywhere(cast, site.links)
     _ask_everywhere(cast, site.links)
     campaigns.withdraw(cast.row("withdrawn"), "a test")
@@ -183,6 +187,26 @@ def _meet(cast: Cast) -> None:
     cast.event("over", starts_at=at - timedelta(days=30), ends_at=None)
     arabic = events.Text("اجتماع مفتوح في قاعة الميناء", "تعالوا واسألوا.", "قاعة الميناء", "أحضروا *حساء*.")
     cast.event("arabic", texts={"ar": arabic}, first_language="ar", time_zone="Africa/Nairobi")
+
+
+def _show(cast: Cast) -> None:
+    """People shown in every way, published divisions, and a campaign whose text runs from right to left."""
+    reading = cast.reading(CREW)
+    organisation = "محمد الأمين & Sons <b>Ltd</b>"
+    rows = [
+        signer(reading, "Ngũgĩ wa Thiong’o", "KE", f"Crane driver, {organisation}*"),
+        signer(reading, "محمد الأمين", "TN", organisation, on_behalf=True),
+        signer(reading, "A" * 60 + " " + "B" * 59, "", "C" * 100),
+    ]
+    rows += [signer(reading, f"Ana {place}", COUNTRIES[place % 3]) for place in range(36)]
+    for place, row in enumerate(rows):
+        row["day"] -= timedelta(days=1 + place % 3)
+    enter(*rows)
+    signatories.put_first(reading.id, [row["mailbox"] for row in rows[:2]], actor="a test")
+    cast.number()
+    assert breakdowns.publish(reading.id, db.now())
+    arabic = Text("أعيدوا عمّال المطعم إلى عملهم", "سلطة الميناء", "فُصل أربعون عاملًا.", "أعيدوهم *الآن*.")
+    cast.campaign("arabic", texts={"ar": arabic}, first_language="ar", outcome={"ar": "لا شيء بعد."})
 
 
 def _sign_everywhere(cast: Cast, links: dict[str, str]) -> None:
@@ -254,6 +278,13 @@ def pages() -> dict[str, Callable[[Site], str]]:
         "campaign, soon": "/en/campaigns/soon", "campaign, paused": "/en/campaigns/paused",
         "campaign, closed": "/en/campaigns/closed", "campaign, final": f"/en/campaigns/{ENDED}",
         "campaign, withdrawn": "/en/campaigns/withdrawn", "inbox, late": f"/en/campaigns/{CREW}/inbox/none",
+        "campaign, Arabic text": "/en/campaigns/arabic",
+        "signatories": f"/en/campaigns/{CREW}/signatories", "signatories, Spanish": f"/es/campaigns/{CREW}/signatories",
+        "signatories, Arabic": f"/ar/campaigns/{CREW}/signatories",
+        "signatories, country": f"/en/campaigns/{CREW}/signatories/KE",
+        "signatories, found": f"/en/campaigns/{CREW}/signatories/search?q=ana",
+        "signatories, not found": f"/es/campaigns/{CREW}/signatories/search?q=%25",
+        "signatories, nobody": "/en/campaigns/arabic/signatories",
         "poster": f"/en/campaigns/{CREW}/poster", "poster, Spanish": f"/es/campaigns/{GARDEN}/poster",
         "poster, Arabic": f"/ar/campaigns/{CREW}/poster",
         "events": "/en/events/", "events, Spanish": "/es/events/", "events, past": "/en/events/past",
