@@ -11,13 +11,27 @@ from petition.base import crypto, db, i18n, settings
 from petition.base.settings import Settings
 from petition.web import context, errors, guards, headers, kept, ops, style
 from petition.web.cache import PageCache
-from petition.web.public import campaign, events, joining, machines, news, own, reading, sharing, signatories, signing
+from petition.web.public import (
+    articles,
+    campaign,
+    events,
+    joining,
+    machines,
+    news,
+    own,
+    reading,
+    sharing,
+    signatories,
+    signing,
+)
 
 _HERE = Path(__file__).resolve().parent
 #: Beside the package in a checkout, inside it once installed from a wheel.
 TEMPLATES = next(path for path in (_HERE / "_templates", _HERE.parent / "templates") if path.is_dir())
 LONGEST_BODY = 64 * 1024
-_PAGES = (style, reading, campaign, signatories, sharing, signing, events, joining, own, news, machines, kept, ops)
+_PAGES = (
+    style, reading, articles, campaign, signatories, sharing, signing, events, joining, own, news, machines, kept, ops,
+)  # fmt: skip
 
 
 def create_app(given: Settings | None = None, *, environ: Mapping[str, str] | None = None) -> Flask:

@@ -179,13 +179,9 @@ def thanks(language: str, slug: str, stamp: str) -> str | BaseResponse:
         total=register.total(reading.id),
         share=context.share_view(wording.title, base),
         poster_href=urls.poster(language, reading.slug) if has_poster(reading) else "",
-        join_href=urls.join(spoken),
-        meet_href=urls.tell_me(spoken),
-        give_href=settings.current().give_url,
         news_href=urls.campaign_news(language, reading.slug) if reading.forgotten_at is None else "",
         # Its own meetings, or else any.
         events=next_events(language, at, reading.id) or next_events(language, at),
-        events_href=urls.events(spoken),
         articles=context.article_cards(articles.newest(language, at, MORE_ARTICLES, campaign_id=reading.id), spoken),
         privacy=base + "/privacy",
     )
