@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from petition import breakdowns, campaigns, events, register, signatories
+from petition import articles, breakdowns, campaigns, events, register, signatories
 from petition.base import db
 from petition.campaigns import CampaignSlug
 from petition.details import HIDDEN
@@ -260,6 +260,22 @@ def test_the_page_of_a_campaign_leads_to_its_news_and_meetings(cast: Cast) -> No
     page = read(cast, PATH)
     assert f'href="{PATH}/news"' in page
     assert re.findall(r'href="/en/events/([a-z]+)"', page) == ["ours"]
+
+
+def test_a_campaign_tells_how_it_goes_on_before_who_signed_and_apart_from_other_articles(cast: Cast) -> None:
+    """look.md: the rest, updates, signatories, articles."""
+    reading = cast.campaign()
+    enter(signer(reading, "Ana"))
+    for slug, is_update in (("news", False), ("update", True)):
+        said = {"en": articles.Text(f"An {slug}", "What happened.", "Text.")}
+        articles.save(articles.Draft(slug, "en", said, campaign_id=reading.id, published_at=db.now(),
+                                     is_update=is_update), "a test")  # fmt: skip
+    db.session.commit()
+    page = read(cast, PATH)
+    order = [page.index(f">{heading}<") for heading in ("How it goes on", "An update", "Who has signed",
+             "Articles on this campaign", "An news")]  # fmt: skip
+    assert order == sorted(order)
+    assert page.count("An update") == 1
 
 
 def test_thanks_offer_the_campaigns_meetings_or_any(cast: Cast) -> None:

@@ -41,7 +41,9 @@ def campaign_page(reading: Reading, language: str, form: object) -> str:
     g.colour, g.page_language = reading.colour, language
     g.exists_in = _languages(reading)
     total = register.total(reading.id)
-    about = articles.newest(language, at, MORE_ARTICLES, campaign_id=reading.id)
+    updates, about = (
+        articles.newest(language, at, MORE_ARTICLES, campaign_id=reading.id, updates=only) for only in (True, False)
+    )
     spoken = i18n.interface(language)
     base = urls.campaign(language, reading.slug)
     return render_template(
@@ -56,6 +58,7 @@ def campaign_page(reading: Reading, language: str, form: object) -> str:
         link_href=base + "/link",
         privacy_href=base + "/privacy",
         news_href=urls.campaign_news(language, reading.slug) if reading.forgotten_at is None else "",
+        updates=context.article_cards(updates, spoken),
         articles=context.article_cards(about, spoken),
         events=next_events(language, at, reading.id),
         events_href=urls.events(spoken),
