@@ -41,7 +41,10 @@ def campaign_page(reading: Reading, language: str, form: object) -> str:
     g.colour, g.page_language = reading.colour, language
     g.exists_in = _languages(reading)
     total = register.total(reading.id)
-    about = articles.newest(language, at, MORE_ARTICLES, campaign_id=reading.id)
+    about = {
+        updates: articles.newest(language, at, MORE_ARTICLES, campaign_id=reading.id, updates=updates)
+        for updates in (True, False)
+    }
     spoken = i18n.interface(language)
     base = urls.campaign(language, reading.slug)
     return render_template(
@@ -56,7 +59,8 @@ def campaign_page(reading: Reading, language: str, form: object) -> str:
         link_href=base + "/link",
         privacy_href=base + "/privacy",
         news_href=urls.campaign_news(language, reading.slug) if reading.forgotten_at is None else "",
-        articles=context.article_cards(about, spoken),
+        updates=context.article_cards(about[True], spoken),
+        articles=context.article_cards(about[False], spoken),
         events=next_events(language, at, reading.id),
         events_href=urls.events(spoken),
         divisions=divisions.view(reading),
