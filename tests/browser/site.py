@@ -162,6 +162,7 @@ def _arrange(site: Site) -> None:
         cast.campaign(slug)
     _meet(cast)
     _show(cast)
+    _write(cast)
     _sign_everywhere(cast, site.links)
     _ask_everywhere(cast, site.links)
     campaigns.withdraw(cast.row("withdrawn"), "a test")
@@ -207,6 +208,29 @@ def _show(cast: Cast) -> None:
     assert breakdowns.publish(reading.id, db.now())
     arabic = Text("أعيدوا عمّال المطعم إلى عملهم", "سلطة الميناء", "فُصل أربعون عاملًا.", "أعيدوهم *الآن*.")
     cast.campaign("arabic", texts={"ar": arabic}, first_language="ar", outcome={"ar": "لا شيء بعد."})
+
+
+def _write(cast: Cast) -> None:
+    """A topic with an article of each kind, and more than fit on its page; another one without any."""
+    topic_id = cast.topic().id
+    cast.topic("empty", position=1)
+    placed = articles.Text("The greenhouse at four in the morning", "They hired forty of us for one winter.",
+                           "Nobody sleeps.\n\n[campaign]\n\nIt goes on until dawn.")  # fmt: skip
+    letter = "نحن هنا منذ أحد عشر شهرا.\n\n> لم يدفع أحد لنا شيئا.\n\n## ما نطلبه\n\n- أجورنا\n- أن نعود إلى بيوتنا"
+    mixed = articles.Text("A letter from the ship, as it reached us", "Eleven months without pay.", letter, "ar")
+    long = articles.Text("Electroencefalografistas y otorrinolaringólogas, despedidas", "Desproporcionadamente.",
+                         "Anticonstitucionalmente, dicen las electroencefalografistas.")  # fmt: skip
+    arabic = articles.Text("رسالة من السفينة", "أحد عشر شهرا بلا أجر.", letter)
+    for number in range(22):
+        cast.article(f"short-{number}", topic_id=topic_id, published_at=db.now() - timedelta(days=9, hours=number))
+    about = {"placed": GARDEN, "of-the-ended": ENDED}
+    ended = articles.Text("What became of the clinic", "It stays open.", "*All* of it.")
+    texts = {"placed": {"en": placed}, "mixed": {"en": mixed, "ar": arabic}, "long": {"es": long},
+             "of-the-ended": {"en": ended}}  # fmt: skip
+    for slug, said in texts.items():
+        campaign_id = cast.reading(about[slug]).id if slug in about else None
+        cast.article(slug, topic_id=topic_id, campaign_id=campaign_id, texts=said, first_language=next(iter(said)),
+                     authors="Ngũgĩ wa Thiong’o, Ana Beltrán")  # fmt: skip
 
 
 def _sign_everywhere(cast: Cast, links: dict[str, str]) -> None:
@@ -273,6 +297,11 @@ def pages() -> dict[str, Callable[[Site], str]]:
     fixed = {
         "front": "/en/", "front, Spanish": "/es/", "article": f"/en/articles/{ARTICLE}",
         "article, Spanish": f"/es/articles/{ARTICLE}", "article, foreign": "/en/articles/quienes-prestan-la-voz",
+        "article, placed": "/en/articles/placed", "article, mixed": "/en/articles/mixed",
+        "article, Arabic": "/ar/articles/mixed", "article, long words": "/es/articles/long",
+        "article, ended": "/es/articles/of-the-ended", "articles": "/en/articles/",
+        "articles, Spanish": "/es/articles/", "topic": "/en/topics/harbour", "topic, Spanish": "/es/topics/harbour",
+        "topic, empty": "/en/topics/empty",
         "campaign": f"/en/campaigns/{CREW}", "campaign, Spanish": f"/es/campaigns/{CREW}",
         "campaign, Arabic": f"/ar/campaigns/{CREW}", "campaign, short form": f"/en/campaigns/{GARDEN}",
         "campaign, soon": "/en/campaigns/soon", "campaign, paused": "/en/campaigns/paused",
