@@ -5,6 +5,7 @@ SQLite's database is a copied file, PostgreSQL's one made from a template: a few
 
 import os
 import shutil
+import signal
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
@@ -23,6 +24,9 @@ from petition.base.settings import Settings
 from tests.cast import Cast
 
 ENGINES = ("sqlite", "postgresql")
+
+# A shell that starts a command in the background has it ignore Ctrl-C, and so would everything that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -57,7 +57,7 @@ PLANTED = """() => { const found = [];
 
 def stored(site: Site) -> dict[str, list[tuple[object, ...]]]:
     """Everything but what the worker does by itself: letters settled, moves numbered and folded into tallies."""
-    own_doing = {"letter", "move", "tally", "register_head", "mailbox_day"}
+    own_doing = {"letter", "move", "tally", "register_head", "mailbox_day", "share_picture"}
     with site.app.app_context():
         found = everything()
         assert own_doing < found.keys()

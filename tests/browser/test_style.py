@@ -34,8 +34,8 @@ TASTE = {
 }  # fmt: skip
 # Properties that both browsers know; what is in neither table is looked up before it is added to one.
 KNOWN = {
-    "-webkit-hyphens", "-webkit-print-color-adjust", "-webkit-text-size-adjust", "align-items", "background",
-    "border", "border-bottom", "border-collapse", "border-color", "border-inline-start", "border-radius",
+    "-webkit-hyphens", "-webkit-print-color-adjust", "-webkit-text-size-adjust", "align-items", "align-self",
+    "background", "border", "border-bottom", "border-collapse", "border-color", "border-inline-start", "border-radius",
     "border-top", "border-width", "bottom", "box-shadow", "box-sizing", "clip", "color", "column-gap", "columns",
     "content", "cursor", "display", "fill", "flex", "flex-direction", "flex-wrap", "font", "font-family", "font-size",
     "font-style", "font-variant-numeric", "font-weight", "grid-column", "grid-column-gap", "grid-gap", "grid-row",

@@ -351,7 +351,9 @@ def test_pages_load_nothing_from_elsewhere(cast: Cast) -> None:
     cast.campaign(texts={"en": Text("T", "A", "S", "![x](https://evil.example/a.png) ![y](//evil.example/b.png) text")})
     for path in ("/en/", PATH, PATH + "/privacy", PATH + "/link", "/en/privacy", "/en/how-we-count"):
         page = cast.browser().get(path).text
-        loaded = re.findall(r'<(?:link|script|img|iframe|source)[^>]*(?:href|src)="([^"]*)"', page)
+        loaded = re.findall(
+            r'<(?!link rel="(?:canonical|alternate))(?:link|script|img|iframe|source)[^>]*(?:href|src)="([^"]*)"', page
+        )
         assert loaded
         assert all(address.startswith("/") and not address.startswith("//") for address in loaded)
         assert "style=" not in page
