@@ -35,7 +35,7 @@ def front(language: str) -> str:
     cards = [context.card(reading, totals[reading.id], language, at) for reading in known]
     running = [card for card in cards if card.phase in (Phase.OPEN, Phase.PAUSED, Phase.SCHEDULED)]
     running.sort(key=lambda card: (card.phase != Phase.OPEN, -card.total))
-    newest = articles.newest(language, at, FRONT_ARTICLES)
+    newest = articles.newest(language, at, FRONT_ARTICLES, updates=False)
     return render_template(
         "public/front.html",
         lead=running[0] if running else None,
