@@ -90,8 +90,8 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """What an editor writes of an article in one language; `source` is Markdown, in `text_language` if that is another
-    one."""
+    """What an editor writes of an article in one language; `source` is Markdown, perhaps with the place of its
+    campaign's form (base.text.markdown), and in `text_language` if that is another one."""
 
     title: str
     standfirst: str
@@ -157,6 +157,12 @@ def of_topics(topic_ids: Iterable[int | None], language: str, at: datetime, most
         return []
     ids = union_all(*(select(one.c.id) for one in each))
     return _readings(db.session.scalars(_newest_first(select(Article).where(Article.id.in_(ids)))), language)
+
+
+def campaign_ids(topic_id: int, at: datetime) -> set[int]:
+    """The campaigns of a topic's public articles."""
+    query = select(Article.campaign_id).where(Article.topic_id == topic_id, Article.published_at <= at).distinct()
+    return {key for key in db.session.scalars(query) if key is not None}
 
 
 def related(found: Reading, language: str, at: datetime, most: int) -> list[Reading]:
@@ -238,7 +244,7 @@ def _values(language: str, said: Text) -> dict[str, Any]:
     # The HTML is made anew each time, for the rules of what may stand in it may have changed.
     return {
         "title": said.title, "standfirst": said.standfirst, "text_language": said.text_language or language,
-        "source": said.source, "html": text.markdown(said.source),
+        "source": said.source, "html": text.markdown(said.source, has_form=True),
     }  # fmt: skip
 
 

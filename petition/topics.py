@@ -87,6 +87,14 @@ def read(slug: str, language: str) -> Reading | None:
     return found[0] if found else None
 
 
+def read_id(topic_id: int, language: str) -> Reading:
+    """The topic with this id. Raises LookupError."""
+    found = _readings(select(Topic).where(Topic.id == topic_id), language)
+    if not found:
+        raise LookupError(topic_id)
+    return found[0]
+
+
 def all_public(language: str) -> list[Reading]:
     """Every topic, in order."""
     return _readings(select(Topic).order_by(Topic.position, Topic.id), language)

@@ -35,6 +35,16 @@ def article(language: str, slug: str) -> str:
     return f"/{language}/articles/{slug}"
 
 
+def articles(language: str, before_id: int | None = None) -> str:
+    """Path of the newest articles, or of those before one of them."""
+    return f"/{language}/articles/" + (f"before/{before_id}" if before_id is not None else "")
+
+
+def topic(language: str, slug: str, before_id: int | None = None) -> str:
+    """Path of a topic's page, or of its articles before one of them."""
+    return f"/{language}/topics/{slug}" + (f"/before/{before_id}" if before_id is not None else "")
+
+
 def events(language: str) -> str:
     """Path of the events that are ahead."""
     return f"/{language}/events/"

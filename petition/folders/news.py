@@ -24,6 +24,9 @@ def article(folder: Path, now: datetime) -> articles.Draft:
     is_update = bool(found.yes_or_no("update"))
     if is_update and about is None:
         raise found.refuse("update", "tells how a campaign goes on, and none is named")
+    for file in found.files.values():
+        if about is None and text.FORM_PLACE in text.markdown(file.body, has_form=True):
+            raise file.refuse("campaign", "is missing, and “[campaign]” in the text stands for its form")
     return articles.Draft(
         slug=found.slug,
         first_language=found.first.language,

@@ -276,6 +276,13 @@ def test_a_mistake_in_an_article_s_folder_is_named(written: Written, keys: dict[
     assert named in refused(written(OWN | {"date": "1"} | keys))
 
 
+def test_a_place_for_a_form_needs_a_campaign(written: Written, cast: Cast) -> None:
+    cast.campaign()
+    said = refused(written(OWN | {"date": "1"}, text="Sign:\n[campaign]\n"))
+    assert "“campaign” is missing, and “[campaign]” in the text stands for its form" in said
+    assert folders.article(written(OWN | {"campaign": "canteen"}, text="Sign:\n[campaign]\n"), NOW).campaign_id
+
+
 def test_a_folder_with_the_name_of_another_page_is_refused(written: Written) -> None:
     assert "“before” is the address of another page" in refused(written(OWN, slug="before"))
 

@@ -19,11 +19,15 @@ def campaign(language: str, slug: str) -> str | Response:
     reading = guards.campaign(language, slug)
     if reading.slug != slug:
         return redirect(urls.campaign(language, reading.slug), 301)
-    form = None
-    if campaigns.phase(reading, db.now()) is Phase.OPEN:
-        form = SignForm(formdata=None).ask(reading)
-        form["token"].data = context.form_token(reading, language)
+    form = empty_form(reading, language) if campaigns.phase(reading, db.now()) is Phase.OPEN else None
     return campaign_page(reading, language, form)
+
+
+def empty_form(reading: Reading, language: str) -> SignForm:
+    """The form of a campaign that is open, the same for everybody."""
+    form = SignForm(formdata=None).ask(reading)
+    form["token"].data = context.form_token(reading, language)
+    return form
 
 
 def campaign_page(reading: Reading, language: str, form: object) -> str:

@@ -171,7 +171,6 @@ def thanks(language: str, slug: str, stamp: str) -> str | BaseResponse:
         return redirect(base, 303)
     g.colour, g.page_language = reading.colour, language
     wording = context.wording_view(reading, language)
-    spoken = i18n.interface(language)
     return render_template(
         "public/thanks.html",
         wording=wording,
@@ -179,9 +178,6 @@ def thanks(language: str, slug: str, stamp: str) -> str | BaseResponse:
         total=register.total(reading.id),
         share=context.share_view(wording.title, base),
         poster_href=urls.poster(language, reading.slug) if has_poster(reading) else "",
-        join_href=urls.join(spoken),
-        meet_href=urls.tell_me(spoken),
-        give_href=settings.current().give_url,
         articles=context.article_cards(
             articles.newest(language, db.now(), MORE_ARTICLES, campaign_id=reading.id), i18n.interface(language)
         ),
