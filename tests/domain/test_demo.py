@@ -17,6 +17,7 @@ from petition.contacts import opened as asked
 from petition.demo import ASKING, CROWDS, TOLD_OF, NotEmpty
 from petition.demo.people import ARTICLE_SOURCE, people
 from petition.details import opened
+from petition.events import EventText
 from petition.journal import Entry
 from petition.signatures import Signature
 from tests.cast import Cast
@@ -180,6 +181,17 @@ def test_two_events_are_ahead_and_one_topic_has_none(written: dict[str, Reading]
     meeting = {event.topic_id for event in ahead}
     assert len(meeting) == 2
     assert meeting < {topic.id for topic in topics.all_public("en")}
+
+
+def test_every_link_in_the_demo_leads_somewhere(app: Flask) -> None:
+    demo.write("a test", db.now())
+    db.session.commit()
+    texts = [*db.session.scalars(select(ArticleText.html)), *db.session.scalars(select(EventText.html))]
+    links = {link for html in texts for link in re.findall(r'href="([^"]+)"', html)}
+    assert len(links) >= 8
+    db.session.remove()
+    client = app.test_client()
+    assert {link: client.get(link).status_code for link in links} == dict.fromkeys(links, 200)
 
 
 def test_loading_again_changes_nothing(loaded: dict[str, Reading]) -> None:
