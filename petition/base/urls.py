@@ -4,6 +4,9 @@ from urllib.parse import urlsplit
 
 from petition.base import settings
 
+#: Stands in an address in the place of a country that was not given.
+NO_COUNTRY = "none"
+
 
 def absolute(path: str) -> str:
     """The public address of a path of this site (the path starts with one slash)."""
@@ -18,6 +21,14 @@ def host() -> str:
 def campaign(language: str, slug: str) -> str:
     """Path of a campaign's page."""
     return f"/{language}/campaigns/{slug}"
+
+
+def signatories(language: str, slug: str, country: str | None = None, after: int | None = None) -> str:
+    """Path of those who are shown: all, those of a country ("" where not given), or from behind one of them on."""
+    path = f"/{language}/campaigns/{slug}/signatories"
+    if country is not None:
+        path += f"/{country or NO_COUNTRY}"
+    return path + (f"/after/{after}" if after is not None else "")
 
 
 def poster(language: str, slug: str) -> str:

@@ -12,12 +12,25 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, select
 
-from petition import articles, contacts, drafts, events, folders, journal, links, register, signatures, topics
+from petition import (
+    articles,
+    breakdowns,
+    contacts,
+    drafts,
+    events,
+    folders,
+    journal,
+    links,
+    register,
+    signatories,
+    signatures,
+    topics,
+)
 from petition.base import crypto, db, mailbox
 from petition.campaigns import Campaign, Reading, read_id
 from petition.contacts import JOIN, MEETINGS, NEWS, SITE_TERMS, ContactDetails, PendingContact, Wish
+from petition.demo.first import FIRST_SIGNATORIES, Signatory
 from petition.demo.people import ARTICLE_SOURCE, Person, people
-from petition.demo.signatories import FIRST_SIGNATORIES, Signatory
 from petition.demo.words import OFFERS
 from petition.details import Details
 from petition.register import Move
@@ -81,8 +94,13 @@ def load(actor: str, now: datetime, advance: Callable[[int], None] = lambda _don
     if there:
         return 0
     readings = write(actor, now)
-    signed = sum(_enter(reading, CROWDS[slug], advance) for slug, reading in readings.items())
+    signed = 0
+    for slug, reading in readings.items():
+        signed += _enter(reading, CROWDS[slug], advance)
+        _name_first(reading, CROWDS[slug], actor)
     _ask(readings[TOLD_OF], now)
+    for campaign_id in breakdowns.due(now):
+        breakdowns.publish(campaign_id, now)
     journal.write(actor, "demo loaded", count=signed)
     return signed
 
@@ -122,6 +140,12 @@ def _enter(reading: Reading, crowd: Crowd, advance: Callable[[int], None]) -> in
     return len(rows)
 
 
+def _name_first(reading: Reading, crowd: Crowd, actor: str) -> None:
+    if crowd.first:
+        mailboxes = [signatures.mailbox_key(reading, mailbox.parse(one.email).folded) for one in crowd.first]
+        signatories.put_first(reading.id, mailboxes, actor=actor)
+
+
 def _rows(reading: Reading, crowd: Crowd) -> Iterator[dict[str, Any]]:
     if reading.opens_at is None:
         raise ValueError("the demo's campaigns say when they open")
@@ -129,12 +153,12 @@ def _rows(reading: Reading, crowd: Crowd) -> Iterator[dict[str, Any]]:
     key = reading.hash_key()
     weekday = reading.opens_at.astimezone(ZoneInfo(reading.time_zone)).weekday()
     first = [_first(signatory, place) for place, signatory in enumerate(crowd.first, 1)]
-    for place, person in enumerate([*first, *people(crowd.count - len(first), crowd.seed, crowd.days, weekday)], 1):
+    for person in [*first, *people(crowd.count - len(first), crowd.seed, crowd.days, weekday)]:
         at = reading.opens_at + timedelta(days=person.day_offset, seconds=person.second)
         # From the form to the letter to the button: minutes for most, hours for some.
         signed_at = max(reading.opens_at, at - timedelta(seconds=min(dice.expovariate(1 / 900), 36_000)))
         pending = _pending(reading, _as_asked(reading, person), person, key, signed_at, crowd.has_article)
-        yield signatures.row_of(pending, at) | {"first": place if place <= len(first) else None}
+        yield signatures.row_of(pending, at)
         if pending.news:
             contacts.confirm(
                 reading.id, pending.mailbox, person.email, language=pending.language,

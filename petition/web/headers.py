@@ -21,6 +21,7 @@ PUBLIC_PAGES = frozenset(
         "reading.front", "reading.privacy", "reading.how",
         "articles.articles", "articles.before", "articles.article", "articles.topic", "articles.topic_before",
         "campaign.campaign", "campaign.privacy", "signing.link", "signing.find_link",
+        "signatories.signatories", "signatories.country", "signatories.after",
         "sharing.poster", "sharing.picture",
         "joining.form",
         "events.events", "events.past", "events.before", "events.event", "events.calendar", "events.feed",

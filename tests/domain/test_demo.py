@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from petition import articles, campaigns, demo, events, register, signatures, topics
+from petition import articles, breakdowns, campaigns, demo, events, register, signatures, topics
 from petition.articles import ArticleText
 from petition.base import db, outbox
 from petition.campaigns import Campaign, Phase, Reading
@@ -59,6 +59,7 @@ def test_the_demo_stands_as_if_it_had_run_until_now(loaded: dict[str, Reading]) 
         assert reading.opens_at is not None
         assert all(reading.opens_at <= row.signed_at <= row.entered_at <= NOW for row in found)
         assert all(row.entered_at < (reading.closes_at or NOW) for row in found)
+        assert {one.total for one in breakdowns.read(reading.id).values()} == {len(found)}
     assert len(register.breakdown(loaded[CORVANE].id, "country")) == 65
 
 

@@ -51,6 +51,10 @@ ROUTES: dict[tuple[str, str], tuple[str, int, str]] = {
     ("articles.topic_before", "GET"): ("public", 200, "/en/topics/harbour/before/{newer}"),
     ("campaign.campaign", "GET"): ("public", 200, "/en/campaigns/canteen"),
     ("campaign.privacy", "GET"): ("public", 200, "/en/campaigns/canteen/privacy"),
+    ("signatories.signatories", "GET"): ("public", 200, "/en/campaigns/canteen/signatories"),
+    ("signatories.country", "GET"): ("public", 200, "/en/campaigns/canteen/signatories/IE"),
+    ("signatories.after", "GET"): ("personal", 302, "/en/campaigns/canteen/signatories/IE/after/1"),
+    ("signatories.search", "GET"): ("personal", 200, "/en/campaigns/canteen/signatories/search?q=a"),
     ("sharing.poster", "GET"): ("public", 200, "/en/campaigns/canteen/poster"),
     ("sharing.picture", "GET"): ("public", 200, "/en/campaigns/canteen/share.png"),
     ("reading.privacy", "GET"): ("public", 200, "/en/privacy"),
@@ -130,7 +134,7 @@ def _walk(cast: Cast) -> dict[str, str]:
     topic_id = cast.topic().id
     newer = [cast.article(slug, topic_id=topic_id).id for slug in ("at-the-gate", "next-day")][1]
     worker.draw()
-    inbox = cast.sign(news="y").location
+    inbox = cast.sign(news="y", appear="full").location
     letter = cast.deliver()[0]
     own = link_in(letter).partition("?")[0]
     thanks = cast.press(letter).location
