@@ -46,11 +46,11 @@ FIRST_SIGNATORIES = (
         "port chaplain", "Round of Port Chaplains", True, "en",
     ),
     Signatory(
-        "ബീന തോട്ടത്തിൽ", "sixth.lamp@example.net", "IN", "കൊച്ചി",
-        "കപ്പൽ ഇലക്ട്രീഷ്യൻ", "", False, "en",
+        "Одарка Тишківська", "sixth.lamp@example.net", "UA", "Одеса",
+        "сестра третього механіка", "", False, "en",
     ),
     Signatory(
-        "ሰላማዊት ወልደየስ", "coffee.first@inbox.example.com", "US", "Baltimore",
-        "nurse in a dockside surgery", "", False, "en",
+        "Ευανθία Καραβοκύρη", "coffee.first@inbox.example.com", "GR", "Πειραιάς",
+        "γιατρός στο λιμάνι", "", False, "en",
     ),
 )  # fmt: skip
