@@ -61,6 +61,9 @@ def test_the_demo_stands_as_if_it_had_run_until_now(loaded: dict[str, Reading]) 
         assert all(row.entered_at < (reading.closes_at or NOW) for row in found)
         assert {one.total for one in breakdowns.read(reading.id).values()} == {len(found)}
     assert len(register.breakdown(loaded[CORVANE].id, "country")) == 65
+    assert register.breakdown(loaded[CORVANE].id, "language").keys() == {"ar", "en", "es"}
+    # The article brought people to its own campaign.
+    assert register.breakdown(loaded[CORVANE].id, "source")[ARTICLE_SOURCE] > 100
 
 
 def test_each_row_is_what_the_button_would_have_made(loaded: dict[str, Reading]) -> None:
@@ -76,11 +79,6 @@ def test_each_row_is_what_the_button_would_have_made(loaded: dict[str, Reading])
         # It asks neither for a place nor for a comment.
         assert (details.name, details.place, details.comment) == (person.name, "", "")
         assert row.source != ARTICLE_SOURCE
-
-
-def test_the_article_brought_people_to_its_own_campaign(loaded: dict[str, Reading]) -> None:
-    assert register.breakdown(loaded[CORVANE].id, "source")[ARTICLE_SOURCE] > 100
-    assert register.breakdown(loaded[CORVANE].id, "language").keys() == {"ar", "en", "es"}
 
 
 def test_who_wants_news_is_a_contact_and_nobody_gets_a_letter(loaded: dict[str, Reading]) -> None:
@@ -195,15 +193,12 @@ def test_every_link_in_the_demo_leads_somewhere(cast: Cast) -> None:
     assert {link: client.get(link).status_code for link in links} == dict.fromkeys(links, 200)
 
 
-def test_loading_again_changes_nothing(loaded: dict[str, Reading]) -> None:
+def test_loading_is_in_the_journal_and_again_changes_nothing(loaded: dict[str, Reading]) -> None:
+    line = db.session.scalars(select(Entry).where(Entry.deed == "demo loaded")).one()
+    assert line.count == sum(crowd.count for crowd in CROWDS.values())
     lines = db.session.scalar(select(func.count()).select_from(Entry))
     assert demo.load("a test", NOW) == 0
     assert db.session.scalar(select(func.count()).select_from(Entry)) == lines
-
-
-def test_the_demo_is_in_the_journal(loaded: dict[str, Reading]) -> None:
-    line = db.session.scalars(select(Entry).where(Entry.deed == "demo loaded")).one()
-    assert line.count == sum(crowd.count for crowd in CROWDS.values())
 
 
 def test_the_demo_is_not_mixed_with_campaigns_of_ones_own(cast: Cast) -> None:
