@@ -20,7 +20,7 @@ from pathlib import Path
 from flask import Flask
 from sqlalchemy import select, update
 
-from petition import articles, breakdowns, campaigns, decisions, demo, drafts, events, folders, migrating, signatories
+from petition import articles, breakdowns, campaigns, decisions, demo, events, migrating, signatories
 from petition.app import create_app
 from petition.base import crypto, db, settings, smtp, tokens
 from petition.base.settings import Settings
@@ -151,11 +151,7 @@ def _wait(process: "subprocess.Popen[bytes]", read: Settings, said: Path) -> Non
 def _arrange(site: Site) -> None:
     """The demo's campaigns and articles, one campaign in each phase, one signature in each state."""
     cast, now = site.cast, db.now()
-    for folder in demo.campaign_folders():
-        draft = folders.campaign(folder, now)
-        drafts.publish(drafts.save(draft, "a test"), "a test", draft.opens_at)
-    for folder in sorted((Path(demo.__file__).parent / "articles").iterdir()):
-        articles.save(folders.article(folder, now), "a test")
+    demo.write("a test", now)
     db.session.commit()
     cast.campaign("soon", opens_at=now + timedelta(days=2))
     for slug in ("withdrawn", "paused", "closed", "late"):
