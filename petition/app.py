@@ -15,6 +15,7 @@ from petition.web.public import (
     articles,
     campaign,
     events,
+    feeds,
     joining,
     machines,
     news,
@@ -30,7 +31,8 @@ _HERE = Path(__file__).resolve().parent
 TEMPLATES = next(path for path in (_HERE / "_templates", _HERE.parent / "templates") if path.is_dir())
 LONGEST_BODY = 64 * 1024
 _PAGES = (
-    style, reading, articles, campaign, signatories, sharing, signing, events, joining, own, news, machines, kept, ops,
+    style, reading, articles, campaign, signatories, sharing, signing, events, feeds, joining, own, news, machines,
+    kept, ops,
 )  # fmt: skip
 
 

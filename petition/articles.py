@@ -86,6 +86,7 @@ class Reading:
     is_update: bool
     published_at: datetime
     changed_at: datetime
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +206,7 @@ def _reading(article: Article, texts: dict[str, ArticleText], language: str) -> 
     return Reading(
         article.id, article.slug, article.first_language, pieces.in_order(texts, article.first_language),
         texts.get(language) or texts[article.first_language], article.authors, article.topic_id, article.campaign_id,
-        article.is_update, article.published_at, article.changed_at,
+        article.is_update, article.published_at, article.changed_at, article.created_at,
     )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition import journal
+from petition import journal, pieces
 from petition.base import crypto, db
 
 #: A click on a link counts for so long after the campaign has closed (acceptance S07).
@@ -305,6 +305,16 @@ def close(campaign: Campaign, actor: str, at: datetime | None = None, reason: st
     """Close signing now or at a moment."""
     campaign.closes_at = at or db.now()
     journal.write(actor, "campaign closed", campaign_id=campaign.id, reason=reason)
+
+
+def rename(campaign: Campaign, slug: str, actor: str) -> None:
+    """Give it another slug; the old ones lead to it, and the new one may be an old one of its own.
+
+    Raises pieces.SlugRefused.
+    """
+    reason = pieces.rename(campaign, CampaignSlug.campaign_id, slug)
+    db.session.flush()
+    journal.write(actor, "campaign renamed", campaign_id=campaign.id, reason=reason)
 
 
 def withdraw(campaign: Campaign, actor: str, reason: str = "") -> None:

@@ -1,5 +1,6 @@
 """Public addresses, built from BASE_URL and never from a request's Host."""
 
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from petition.base import settings
@@ -16,6 +17,11 @@ def absolute(path: str) -> str:
 def host() -> str:
     """The site's host name, without port."""
     return urlsplit(settings.current().base_url).hostname or ""
+
+
+def tag(made_at: datetime, name: str) -> str:
+    """A name for ever of something made at a moment, whatever becomes of its address (RFC 4151)."""
+    return f"tag:{host()},{made_at:%Y-%m-%d}:{name}"
 
 
 def campaign(language: str, slug: str) -> str:

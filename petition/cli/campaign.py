@@ -14,6 +14,7 @@ from petition.campaigns import Campaign, Reading
 from petition.cli.ground import Refused, actor, campaign_named, reason, row_named, with_app
 from petition.drafts import NotReady
 from petition.folders import appeals
+from petition.pieces import SlugRefused
 
 _folder = click.argument("folder", type=click.Path(path_type=Path))
 _slug = click.argument("slug")
@@ -115,6 +116,26 @@ def publish(slug: str) -> None:
         raise Refused(f"“{row.slug}” cannot be published yet: {error}.") from None
     db.session.commit()
     click.echo(f"“{row.slug}” is public.")
+
+
+@campaign.command()
+@_slug
+@click.argument("new_slug")
+@with_app
+def rename(slug: str, new_slug: str) -> None:
+    """Give a campaign another address; the old one leads there and still takes signatures. Rename its folder, too.
+
+    \b
+    Example: petition campaign rename keep-the-clinic save-the-clinic
+    """
+    row = row_named(slug)
+    old = row.slug
+    try:
+        campaigns.rename(row, new_slug, actor())
+    except SlugRefused as error:
+        raise Refused(f"{error}.") from None
+    db.session.commit()
+    click.echo(f"“{old}” is called “{new_slug}” now.")
 
 
 @campaign.command()

@@ -57,6 +57,7 @@ def _everywhere() -> dict[str, Any]:
         "privacy_href": f"/{spoken}/privacy", "how_href": f"/{spoken}/how-we-count",
         "articles_href": urls.articles(spoken), "events_href": urls.events(spoken), "join_href": urls.join(spoken),
         "tell_me_href": urls.tell_me(spoken), "give_href": now.give_url, **_places(),
+        "feed": _feed(),
     }  # fmt: skip
 
 
@@ -70,6 +71,29 @@ def _places() -> dict[str, Any]:
     places = {code: urls.absolute(url_for(request.endpoint, **{**arguments, "language": code})) for code in languages}
     canonical = places.get(arguments["language"]) or places[languages[0]]
     return {"canonical": canonical, "alternates": list(places.items()) if len(places) > 1 else []}
+
+
+#: Which feed tells of a page.
+_FEEDS = {
+    "reading.front": "feeds.site", "articles.articles": "feeds.site", "articles.before": "feeds.site",
+    "articles.article": "feeds.site", "articles.topic": "feeds.topic", "articles.topic_before": "feeds.topic",
+    "campaign.campaign": "feeds.campaign",
+    "events.events": "feeds.events", "events.past": "feeds.events", "events.before": "feeds.events",
+    "events.event": "feeds.events",
+}  # fmt: skip
+
+
+def _feed() -> tuple[str, str] | None:
+    """What the feed that tells of this page is called, and its path; None where there is none."""
+    found = _FEEDS.get(request.endpoint or "")
+    if found is None or "language" not in (arguments := dict(request.view_args or {})):
+        return None
+    if found == "feeds.campaign":
+        return _("News of this campaign as a feed"), url_for(found, **arguments)
+    language = i18n.interface(arguments["language"])
+    if found == "feeds.topic":
+        return _("News on this topic as a feed"), url_for(found, language=language, slug=arguments["slug"])
+    return _("Events as a feed") if found == "feeds.events" else _("News as a feed"), url_for(found, language=language)
 
 
 def _switch() -> list[tuple[str, str, str, bool]]:

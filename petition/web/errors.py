@@ -48,7 +48,9 @@ def page(status: int) -> Response:
     links = [(_("To the front page"), f"/{language}/")]
     if status == 404:
         links.append((_("Have your link sent again"), f"/{language}/link"))
-    response = make_response(render_template("error.html", status=status, title=title, text=text, links=links), status)
+    # It stands at no address of its own, and nothing tells of it.
+    shown = render_template("error.html", status=status, title=title, text=text, links=links, canonical="", feed=None)
+    response = make_response(shown, status)
     if status in (429, 503):
         response.headers["Retry-After"] = str(3600 if status == 429 else RETRY_AFTER)
     response.headers["Cache-Control"] = "no-store"

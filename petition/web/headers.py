@@ -25,6 +25,7 @@ PUBLIC_PAGES = frozenset(
         "sharing.poster", "sharing.picture",
         "joining.form",
         "events.events", "events.past", "events.before", "events.event", "events.calendar", "events.feed",
+        "feeds.site", "feeds.topic", "feeds.campaign", "feeds.events",
         "machines.index", "machines.part", "machines.robots", "machines.manifest", "machines.favicon",
         "machines.security",
     }

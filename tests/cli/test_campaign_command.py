@@ -205,3 +205,16 @@ def test_a_folder_that_is_refused_ends_in_one_sentence(petition: Petition, app: 
     result = petition("campaign", "new", tmp_path / "nothing-here")
     assert result.exit_code == 2
     assert result.stderr == f"petition: {tmp_path}/nothing-here is not a folder.\n"
+
+
+def test_a_renamed_campaign_is_found_by_both_names_and_its_folder_wants_the_new_one(
+    petition: Petition, cast: Cast, folder: Path
+) -> None:
+    petition("campaign", "new", folder)
+    assert petition("campaign", "rename", "keep-the-bus", "save-the-bus").exit_code == 0
+    db.session.remove()
+    assert cast.reading("keep-the-bus").slug == "save-the-bus"
+    assert deeds()[-1] == ("campaign renamed", "keep-the-bus → save-the-bus")
+    assert "is called “save-the-bus” now" in petition("campaign", "edit", folder).stderr
+    for words in (("none", "other"), ("save-the-bus", "save-the-bus"), ("save-the-bus", "Save the bus")):
+        assert petition("campaign", "rename", *words).exit_code == 2

@@ -4,15 +4,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, abort, g, redirect, render_template
+from flask import Blueprint, abort, g, render_template
 from markupsafe import Markup
-from werkzeug import Response
 
 from petition import articles, campaigns, events, register, topics
 from petition.articles import Reading
 from petition.base import db, i18n, settings, text, urls
 from petition.campaigns import Phase
-from petition.web import context, guards, meetings
+from petition.web import context, guards, linked, meetings
 from petition.web.public.campaign import empty_form, next_events
 
 blueprint = Blueprint("articles", __name__)
@@ -43,19 +42,19 @@ class Story:
 
 
 @blueprint.get("/<lang:language>/articles/<slug:slug>")
-def article(language: str, slug: str) -> str | Response:
+def article(language: str, slug: str) -> str:
     """One article: with its campaign's form where that is open, else with what can be done instead."""
     at = db.now()
     found = articles.read(slug, language, at)
     if found is None:
         abort(404)
     spoken = _speak(language, found.languages)
-    if found.slug != slug:
-        return redirect(urls.article(language, found.slug), 301)
+    guards.follow(found.slug)
     appeal = _appeal(found, language, at)
     return render_template(
         "public/article.html",
         article=_story(found, language),
+        linked=linked.article(found, appeal.get("picture", "")),
         topic=_topic_of(found, spoken),
         more=context.article_cards(articles.related(found, spoken, at, MORE_ARTICLES), spoken),
         share=context.share_view(found.text.title, urls.article(language, found.slug)),
@@ -169,24 +168,23 @@ def _page(found: list[Reading], before: int | None) -> tuple[list[Reading], int 
 
 
 @blueprint.get("/<lang:language>/topics/<slug:slug>")
-def topic(language: str, slug: str) -> str | Response:
+def topic(language: str, slug: str) -> str:
     """A topic: its campaigns, its newest articles, its events."""
     return _topic(language, slug)
 
 
 @blueprint.get(f"/<lang:language>/topics/<slug:slug>/{_BEFORE}")
-def topic_before(language: str, slug: str, before: int) -> str | Response:
+def topic_before(language: str, slug: str, before: int) -> str:
     """Its articles from behind one of them on; 404 where there are none."""
     return _topic(language, slug, before)
 
 
-def _topic(language: str, slug: str, before: int | None = None) -> str | Response:
+def _topic(language: str, slug: str, before: int | None = None) -> str:
     found = topics.read(slug, language)
     if found is None:
         abort(404)
     spoken = _speak(language, found.languages)
-    if found.slug != slug:
-        return redirect(urls.topic(language, found.slug, before), 301)
+    guards.follow(found.slug)
     about = articles.newest(spoken, db.now(), PAGE + 1, topic_id=found.id, updates=False, before_id=before)
     shown, last = _page(about, before)
     return render_template(

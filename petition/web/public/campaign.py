@@ -2,8 +2,7 @@
 
 from datetime import datetime
 
-from flask import Blueprint, g, redirect, render_template
-from werkzeug import Response
+from flask import Blueprint, g, render_template
 
 from petition import articles, campaigns, events, register, signatories
 from petition.base import db, i18n, urls
@@ -19,11 +18,9 @@ SOME = 6
 
 
 @blueprint.get("/<lang:language>/campaigns/<slug:slug>")
-def campaign(language: str, slug: str) -> str | Response:
+def campaign(language: str, slug: str) -> str:
     """A campaign's page with its form."""
     reading = guards.campaign(language, slug)
-    if reading.slug != slug:
-        return redirect(urls.campaign(language, reading.slug), 301)
     form = empty_form(reading, language) if campaigns.phase(reading, db.now()) is Phase.OPEN else None
     return campaign_page(reading, language, form)
 

@@ -23,8 +23,6 @@ QUIET = 4
 def poster(language: str, slug: str) -> str | BaseResponse:
     """A sheet to print and hang up; leads to the campaign once it cannot be signed any more."""
     reading = guards.campaign(language, slug)
-    if reading.slug != slug:
-        return redirect(urls.poster(language, reading.slug), 301)
     base = urls.campaign(language, reading.slug)
     if not has_poster(reading):
         return redirect(base, 303)
@@ -67,8 +65,6 @@ def code(address: str) -> tuple[int, str]:
 def picture(language: str, slug: str) -> BaseResponse:
     """The campaign's picture in one of its languages, as the worker made it; 404 while there is none."""
     reading = guards.campaign(language, slug)
-    if reading.slug != slug:
-        return redirect(urls.share_picture(language, reading.slug), 301)
     png = pictures.png(reading.id, reading.wording(language).language)
     if png is None:
         abort(404)
