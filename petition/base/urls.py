@@ -4,6 +4,9 @@ from urllib.parse import urlsplit
 
 from petition.base import settings
 
+#: Stands in an address in the place of a country that was not given.
+NO_COUNTRY = "none"
+
 
 def absolute(path: str) -> str:
     """The public address of a path of this site (the path starts with one slash)."""
@@ -20,6 +23,14 @@ def campaign(language: str, slug: str) -> str:
     return f"/{language}/campaigns/{slug}"
 
 
+def signatories(language: str, slug: str, country: str | None = None, after: int | None = None) -> str:
+    """Path of those who are shown: all, those of a country ("" where not given), or from behind one of them on."""
+    path = f"/{language}/campaigns/{slug}/signatories"
+    if country is not None:
+        path += f"/{country or NO_COUNTRY}"
+    return path + (f"/after/{after}" if after is not None else "")
+
+
 def poster(language: str, slug: str) -> str:
     """Path of a campaign's poster."""
     return f"/{language}/campaigns/{slug}/poster"
@@ -33,6 +44,16 @@ def share_picture(language: str, slug: str) -> str:
 def article(language: str, slug: str) -> str:
     """Path of an article."""
     return f"/{language}/articles/{slug}"
+
+
+def articles(language: str, before_id: int | None = None) -> str:
+    """Path of the newest articles, or of those before one of them."""
+    return f"/{language}/articles/" + (f"before/{before_id}" if before_id is not None else "")
+
+
+def topic(language: str, slug: str, before_id: int | None = None) -> str:
+    """Path of a topic's page, or of its articles before one of them."""
+    return f"/{language}/topics/{slug}" + (f"/before/{before_id}" if before_id is not None else "")
 
 
 def events(language: str) -> str:
