@@ -1,7 +1,7 @@
 """The console script `petition`: one module per noun, loaded when one of its commands is used.
 
 Exit codes: 0 fine; 1 checked and found wrong; 2 a mistake of whoever typed it, said in one sentence; 70 a mistake of
-ours; 75 not now (the database is away or full), try again.
+ours; 75 not now (the database is away, or a disk is full), try again.
 """
 
 import os
