@@ -97,6 +97,11 @@ def by_id(account_id: int) -> Account | None:
     return db.session.get(Account, account_id)
 
 
+def exist() -> bool:
+    """Whether anybody has an account, or is invited to one."""
+    return db.session.scalar(select(Account.id).limit(1)) is not None
+
+
 def everybody() -> Sequence[Account]:
     """All accounts by name."""
     return db.session.scalars(select(Account).order_by(func.lower(Account.name), Account.address)).all()

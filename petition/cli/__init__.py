@@ -18,6 +18,7 @@ NOUNS = {
     "campaign": ("campaign", "Make, edit, publish, pause and end campaigns."),
     "article": ("article", "Bring articles in from folders."),
     "event": ("event", "Bring events in from folders, rename and cancel them."),
+    "account": ("account", "Invite, list and remove organisers; help who has lost a phone."),
     "signature": ("signature", "Find a signature; hold, release, remove or restore it."),
     "register": ("register", "Check and rebuild what the totals come from."),
     "export": ("export", "Write out signatures, totals and contacts."),

@@ -86,8 +86,19 @@ def factor_reset(to: str, language: str) -> Message:
     return wording.message(to, language, partial(_changed, _factor_reset), None)
 
 
+def factor_changed(to: str, language: str) -> Message:
+    """Said after another authenticator app was set up."""
+    return wording.message(to, language, partial(_changed, _factor_changed), None)
+
+
+def _factor_changed() -> tuple[str, str]:
+    return _("Your authenticator app was changed"), _("Another authenticator app was set up for your account just now.")
+
+
 def _password_changed() -> tuple[str, str]:
-    return _("Your password was changed"), _("The password of your account at the desk was changed just now.")
+    return _("Your password was changed"), _(
+        "The password of your account at the desk was changed just now. Every other device was signed out."
+    )
 
 
 def _factor_reset() -> tuple[str, str]:
@@ -101,7 +112,7 @@ def _changed(say: Callable[[], tuple[str, str]]) -> Sentences:
     return Sentences(
         subject=subject,
         title=subject,
-        paragraphs=[sentence, _("Every other device was signed out.")],
+        paragraphs=[sentence],
         button=(_("To the desk"), urls.absolute("/desk/")),
         after=[_("Was this not you? Then ask for a new password at once, and tell an administrator of this site.")],
     )

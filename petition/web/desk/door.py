@@ -7,7 +7,9 @@ nor the time it takes tells which addresses have an account (D6).
 import logging
 import time
 
-from flask import Response, abort, request, session
+from flask import Flask, Response, abort, request, session
+from flask_login import user_logged_in
+from flask_security.tf_plugin import tf_clean_session
 from sqlalchemy import delete
 
 from petition import accounts, networks
@@ -15,6 +17,7 @@ from petition.accounts import Guess
 from petition.base import crypto, db, urls
 from petition.web import errors, guards, limits
 from petition.web.desk import wall
+from petition.web.desk.people import User, security
 
 _log = logging.getLogger(__name__)
 
@@ -39,10 +42,27 @@ def before() -> Response | None:
         _form_body()
         if request.endpoint in _GUESSING and _too_many():
             return errors.page(429)
+    if session.get("tf_state") in _SETTING_UP and request.endpoint in _SETTING_UP_AT:
+        _only_the_first_setup()
     if request.method in ("GET", "HEAD", "OPTIONS") or request.endpoint == "security.login":
         # Signing in only reads, too: hashing takes its time, and nobody else must wait for a lock meanwhile.
         db.reading()
     return None
+
+
+#: Setting up an app with the password alone is for who has none yet.
+_SETTING_UP = ("setup_from_login", "validating_profile")
+_SETTING_UP_AT = ("security.two_factor_setup", "security.two_factor_token_validation")
+
+
+def _only_the_first_setup() -> None:
+    """A cookie of a setup that was begun before an app was set up must not replace that app later (D5)."""
+    user = security().datastore.find_user(fs_uniquifier=session.get("tf_user_id", ""))
+    has_app = user is not None and user.tf_totp_secret is not None
+    db.session.remove()
+    if has_app:
+        tf_clean_session()  # type: ignore[no-untyped-call]
+        abort(403)
 
 
 def _same_origin() -> None:
@@ -91,9 +111,18 @@ def _too_many() -> bool:
     return passed
 
 
-def forget_guesses(account_id: str) -> None:
-    """Who got in need not count what went before."""
+def init_app(app: Flask) -> None:
+    """What was guessed is forgotten once somebody is in."""
+    user_logged_in.connect(_came_in, app)
+
+
+def _came_in(_sender: object, user: User, **_more: object) -> None:
+    forget_guesses(user.email, user.fs_uniquifier)
+
+
+def forget_guesses(*who: str) -> None:
+    """Who got in need not count what went before, from where they are."""
     key, hour = accounts.secret("guess"), int(time.time()) // 3600
     where = networks.network(limits.client_address())
-    mine = [crypto.keyed_hash(key, "guess", f"{account_id.lower()} {where}")]
+    mine = [crypto.keyed_hash(key, "guess", f"{one.lower()} {where}") for one in who]
     db.session.execute(delete(Guess).where(Guess.key.in_(mine), Guess.hour == hour))

@@ -5,14 +5,24 @@ So the public pages know no session and no cookie, and do not wait for the libra
 
 from datetime import timedelta
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from flask import Flask, request, session
 from flask_babel import gettext as _
 from flask_security import ForgotPasswordForm as LibraryForgotForm
-from flask_security import LoginForm, RoleMixin, Security, SQLAlchemySessionUserDatastore, current_user
+from flask_security import (
+    LoginForm,
+    RoleMixin,
+    Security,
+    SQLAlchemySessionUserDatastore,
+    current_user,
+    tf_profile_changed,
+)
+from flask_security.forms import TwoFactorRescueForm, TwoFactorSetupForm
 from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
 from markupsafe import Markup
 from werkzeug import Response
+from wtforms import StringField
 
 from petition import accounts
 from petition.base import crypto, db, i18n, settings, urls
@@ -46,6 +56,26 @@ class ForgotForm(LibraryForgotForm):
         return known
 
 
+class OneOf(StringField):
+    """A choice that our page has made already; the library wants to list others beside it."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.choices: list[object] = []
+
+
+class AppForm(TwoFactorSetupForm):
+    """An authenticator app is the only second factor there is to set up."""
+
+    setup = OneOf()
+
+
+class RescueForm(TwoFactorRescueForm):
+    """Recovery codes are the only way around it; our page links there."""
+
+    help_setup = OneOf()
+
+
 class Entrance(Security):
     """The library with what we set up; it must not look for a painter of QR codes, as ours is segno."""
 
@@ -67,13 +97,15 @@ def create(public: Flask) -> Flask:
         _passwords(app)
         store = SQLAlchemySessionUserDatastore(db.session, User, RoleMixin)
         security = Entrance(
-            app, store, login_form=SignInForm, forgot_password_form=ForgotForm, mail_util_cls=Mail, totp_cls=App,
+            app, store, login_form=SignInForm, forgot_password_form=ForgotForm, two_factor_setup_form=AppForm,
+            two_factor_rescue_form=RescueForm, mail_util_cls=Mail, totp_cls=App,
             password_util_cls=Passwords, mf_recovery_codes_util_cls=Codes, render_template=words.page,
         )  # fmt: skip
     _tame(app, security)
     app.register_blueprint(wall.desk.blueprint)
     app.before_request(sessions.touch)
     app.after_request(_commit_letters)
+    app.after_request(_way_on)
     context.init_app(app)
     app.add_template_global(_token, "token")
     app.context_processor(_everywhere)
@@ -94,10 +126,37 @@ def _shared(app: Flask, public: Flask) -> settings.Settings:
     return read
 
 
+#: The library as we want it: its pages at our addresses, in our templates, on our terms; everything else is off.
+LIBRARY: dict[str, object] = {
+    "URL_PREFIX": "/desk", "STATIC_FOLDER": None, "CACHE_CONTROL": None, "API_ENABLED_METHODS": ["session"],
+    "LOGIN_URL": "/sign-in", "LOGOUT_METHODS": None, "RESET_URL": "/forgot", "CHANGE_URL": "/account/password",
+    "TWO_FACTOR_SETUP_URL": "/app", "TWO_FACTOR_TOKEN_VALIDATION_URL": "/code",
+    "MULTI_FACTOR_RECOVERY_URL": "/lost-phone", "MULTI_FACTOR_RECOVERY_CODES_URL": "/recovery-codes",
+    "POST_LOGIN_VIEW": "/desk/", "POST_RESET_VIEW": "/desk/sign-in?done=password",
+    "POST_CHANGE_VIEW": "/desk/account?done=password", "TWO_FACTOR_POST_SETUP_VIEW": "/desk/account?done=app",
+    "PASSWORD_HASH_PASSLIB_OPTIONS": people.HASHING,
+    "RECOVERABLE": True, "CHANGEABLE": True, "RESET_PASSWORD_WITHIN": letters.RESET,
+    "TWO_FACTOR": True, "TWO_FACTOR_REQUIRED": True, "TWO_FACTOR_RESCUE_EMAIL": False,
+    "TWO_FACTOR_ENABLED_METHODS": ["authenticator"], "TWO_FACTOR_AUTHENTICATOR_VALIDITY": people.WINDOW,
+    "TWO_FACTOR_IMPLEMENTATIONS": {"code": "flask_security.twofactor.CodeTfPlugin"},
+    "MULTI_FACTOR_RECOVERY_CODES": True, "MULTI_FACTOR_RECOVERY_CODES_N": people.CODES,
+    # Something must stand here; `people.App` seals with our own ring.
+    "TOTP_SECRETS": {"ring": "unused"},
+    "FRESHNESS": timedelta(seconds=wall.FRESH), "FRESHNESS_GRACE_PERIOD": timedelta(0),
+    "RETURN_GENERIC_RESPONSES": True, "JOIN_USER_ROLES": False,
+    "EMAIL_PLAINTEXT": False, "EMAIL_HTML": False, "EMAIL_TEMPLATE_PASSWORD_RESET": "reset",
+    "LOGIN_USER_TEMPLATE": "desk/sign_in.html", "FORGOT_PASSWORD_TEMPLATE": "desk/forgot.html",
+    "RESET_PASSWORD_TEMPLATE": "desk/new_password.html", "CHANGE_PASSWORD_TEMPLATE": "desk/change_password.html",
+    "TWO_FACTOR_SETUP_TEMPLATE": "desk/app.html", "TWO_FACTOR_VERIFY_CODE_TEMPLATE": "desk/code.html",
+    "MULTI_FACTOR_RECOVERY_TEMPLATE": "desk/lost_phone.html",
+    "MULTI_FACTOR_RECOVERY_CODES_TEMPLATE": "desk/recovery_codes.html",
+}  # fmt: skip
+
+
 def _config(base_url: str) -> dict[str, object]:
-    """What the library and the cookie are set to. No name of a page is the library's own."""
+    """What cookie, forms and library are set to."""
     secure = base_url.startswith("https:")
-    return {
+    ours = {
         "MAX_CONTENT_LENGTH": LONGEST_BODY, "MAX_FORM_MEMORY_SIZE": LONGEST_BODY, "PROPAGATE_EXCEPTIONS": False,
         "SESSION_COOKIE_NAME": "__Host-desk" if secure else "desk", "SESSION_COOKIE_SECURE": secure,
         "SESSION_COOKIE_PATH": "/" if secure else "/desk", "SESSION_COOKIE_HTTPONLY": True,
@@ -105,33 +164,8 @@ def _config(base_url: str) -> dict[str, object]:
         "SESSION_REFRESH_EACH_REQUEST": False,
         # The origin is looked at by `door`; a referrer is not sent from pages with a secret in their address.
         "WTF_I18N_ENABLED": False, "WTF_CSRF_SSL_STRICT": False, "WTF_CSRF_TIME_LIMIT": None,
-        "SECURITY_URL_PREFIX": "/desk", "SECURITY_STATIC_FOLDER": None, "SECURITY_API_ENABLED_METHODS": ["session"],
-        "SECURITY_LOGIN_URL": "/sign-in", "SECURITY_LOGOUT_METHODS": None, "SECURITY_RESET_URL": "/forgot",
-        "SECURITY_CHANGE_URL": "/account/password", "SECURITY_TWO_FACTOR_SETUP_URL": "/app",
-        "SECURITY_TWO_FACTOR_TOKEN_VALIDATION_URL": "/code", "SECURITY_MULTI_FACTOR_RECOVERY_URL": "/lost-phone",
-        "SECURITY_MULTI_FACTOR_RECOVERY_CODES_URL": "/recovery-codes",
-        "SECURITY_POST_LOGIN_VIEW": "/desk/", "SECURITY_POST_RESET_VIEW": "/desk/sign-in?done=password",
-        "SECURITY_POST_CHANGE_VIEW": "/desk/account?done=password",
-        "SECURITY_TWO_FACTOR_POST_SETUP_VIEW": "/desk/account?done=app",
-        "SECURITY_RECOVERABLE": True, "SECURITY_CHANGEABLE": True, "SECURITY_RESET_PASSWORD_WITHIN": letters.RESET,
-        "SECURITY_TWO_FACTOR": True, "SECURITY_TWO_FACTOR_REQUIRED": True, "SECURITY_TWO_FACTOR_RESCUE_EMAIL": False,
-        "SECURITY_TWO_FACTOR_ENABLED_METHODS": ["authenticator"],
-        "SECURITY_TWO_FACTOR_AUTHENTICATOR_VALIDITY": people.WINDOW,
-        "SECURITY_TWO_FACTOR_IMPLEMENTATIONS": {"code": "flask_security.twofactor.CodeTfPlugin"},
-        "SECURITY_MULTI_FACTOR_RECOVERY_CODES": True, "SECURITY_MULTI_FACTOR_RECOVERY_CODES_N": people.CODES,
-        "SECURITY_TOTP_SECRETS": {"ring": "sealed by base.crypto"},
-        "SECURITY_FRESHNESS": timedelta(seconds=wall.FRESH), "SECURITY_FRESHNESS_GRACE_PERIOD": timedelta(0),
-        "SECURITY_RETURN_GENERIC_RESPONSES": True, "SECURITY_JOIN_USER_ROLES": False,
-        "SECURITY_EMAIL_PLAINTEXT": False, "SECURITY_EMAIL_HTML": False,
-        "SECURITY_EMAIL_TEMPLATE_PASSWORD_RESET": "reset",
-        "SECURITY_LOGIN_USER_TEMPLATE": "desk/sign_in.html", "SECURITY_FORGOT_PASSWORD_TEMPLATE": "desk/forgot.html",
-        "SECURITY_RESET_PASSWORD_TEMPLATE": "desk/new_password.html",
-        "SECURITY_CHANGE_PASSWORD_TEMPLATE": "desk/change_password.html",
-        "SECURITY_TWO_FACTOR_SETUP_TEMPLATE": "desk/app.html",
-        "SECURITY_TWO_FACTOR_VERIFY_CODE_TEMPLATE": "desk/code.html",
-        "SECURITY_MULTI_FACTOR_RECOVERY_TEMPLATE": "desk/lost_phone.html",
-        "SECURITY_MULTI_FACTOR_RECOVERY_CODES_TEMPLATE": "desk/recovery_codes.html",
     }  # fmt: skip
+    return ours | {f"SECURITY_{name}": value for name, value in LIBRARY.items()}
 
 
 def _passwords(app: Flask) -> None:
@@ -154,14 +188,32 @@ def _tame(app: Flask, security: Security) -> None:
     security.want_json(lambda _request: False)
     early = wall.Need(wall.SIGNED_IN, early=True)
     security.reauthn_handler(lambda _within, _grace: cast(Any, wall.code_first()))
-    security.unauthn_handler(lambda _mechanisms, _headers: cast(Any, wall.sign_in_first(early)))
+    security.unauthn_handler(lambda *_mechanisms, **_headers: cast(Any, wall.sign_in_first(early)))
     sessions.init_app(app)
+    door.init_app(app)
+    tf_profile_changed.connect(_app_changed, app)
+
+
+def _app_changed(_sender: object, user: User, **_more: object) -> None:
+    ready.post(letters.factor_changed(user.email, user.language))
 
 
 def _commit_letters(response: Response) -> Response:
     """The library does not commit after asking for a new password: nothing of its own was changed, but ours was."""
     if request.endpoint == "security.forgot_password" and request.method == "POST" and response.status_code < 400:
         db.session.commit()
+    return response
+
+
+def _way_on(response: Response) -> Response:
+    """The library takes the way on from addresses and forms. It may lead to pages of the desk, and after signing in
+    to the one that was asked for first, which the session remembers (B11)."""
+    if response.location and (request.endpoint or "").startswith("security."):
+        to = urlsplit(response.location)
+        done = "?" + to.query if to.query.startswith("done=") else ""
+        response.location = wall.back_to(to.path) + done
+        if request.endpoint in ("security.two_factor_token_validation", "security.mf_recovery") and wall.is_signed_in():
+            response.location = wall.back_to(session.pop("back", ""))
     return response
 
 

@@ -23,6 +23,8 @@ LEAST_PASSWORD, LONGEST_PASSWORD = 12, 256
 #: Fewer different characters than this are no password, however many there are.
 LEAST_DIFFERENT = 5
 CODES = 8
+#: Argon2id as OWASP's Password Storage Cheat Sheet gives it: 19 MiB, two passes, one thread.
+HASHING = {"argon2__memory_cost": 19_456, "argon2__time_cost": 2, "argon2__parallelism": 1}
 #: Clocks of phones may differ by so many seconds.
 WINDOW = 30
 
@@ -36,12 +38,16 @@ def security() -> Security:
 class User(UserMixin):
     """An account in the words of the library."""
 
+    language: str
+    factor: bytes | None
+    factor_counter: int | None
+
     def _get_secret(self) -> str | None:
         return base64.b64encode(self.factor).decode() if self.factor else None
 
     def _set_secret(self, text: str | None) -> None:
+        # The last code's number stays: it counts half minutes, whichever app it came from.
         self.factor = base64.b64decode(text) if text else None
-        self.factor_counter = None
 
     #: The secret of the app, sealed, as text.
     tf_totp_secret = property(_get_secret, _set_secret)
@@ -165,6 +171,14 @@ def _is_a_row(text: str) -> bool:
 
 class Mail(MailUtil):
     """The library's letters go through our outbox, in our words."""
+
+    def normalize(self, email: str) -> str:
+        """An address as accounts have it: in small letters."""
+        return super().normalize(email).lower()
+
+    def validate(self, email: str) -> str:
+        """The same: whether there is an account is asked of the database, never of DNS, which would hear of it."""
+        return self.normalize(email)
 
     def send_mail(self, template: str, *_args: Any, **kwargs: Any) -> None:
         """Post a letter, worded by us, in the view's transaction."""

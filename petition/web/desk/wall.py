@@ -132,8 +132,9 @@ def _guarded(view: Callable[..., Any], need: Need) -> Callable[..., Any]:
 def sign_in_first(need: Need) -> Response | str | tuple[str, int] | None:
     """Whoever is signed out signs in, and then makes recovery codes, before anything else is shown."""
     if not is_signed_in():
-        if request.method == "GET":
-            return redirect(url_for("security.login", next=here()), 303)
+        if request.method in ("GET", "HEAD"):
+            session["back"] = here()
+            return redirect(url_for("security.login"), 303)
         return again("signed out", 401)
     if not need.early and current_user.mf_recovery_codes is None:
         return redirect(url_for("security.mf_recovery_codes"), 303)
@@ -142,7 +143,7 @@ def sign_in_first(need: Need) -> Response | str | tuple[str, int] | None:
 
 def code_first() -> Response | tuple[str, int]:
     """A page asks for a code first; a form is handed back."""
-    if request.method == "GET":
+    if request.method in ("GET", "HEAD"):
         return redirect(url_for("desk.fresh", next=here()), 303)
     return again("not fresh", 403)
 
