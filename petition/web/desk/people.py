@@ -46,7 +46,6 @@ class User(UserMixin):
         return base64.b64encode(self.factor).decode() if self.factor else None
 
     def _set_secret(self, text: str | None) -> None:
-        # The last code's number stays: it counts half minutes, whichever app it came from.
         self.factor = base64.b64decode(text) if text else None
 
     #: The secret of the app, sealed, as text.
@@ -80,6 +79,9 @@ class App(Totp):
 
     def verify_totp(self, token: str, totp_secret: str, user: Any, window: int = 0) -> bool:
         """Whether a code is right and newer than the last one taken; this one is then the last."""
+        if totp_secret != user.tf_totp_secret:
+            # Another app is being set up: the codes of the old one are not its own.
+            user.factor_counter = None
         return bool(super().verify_totp(token.replace(" ", ""), cast(str, self._open(totp_secret)), user, window))
 
     def get_totp_uri(self, username: str, totp_secret: str) -> str:
