@@ -5,7 +5,7 @@ read into a `Reading`, a value that pages and signing use, so that one look serv
 """
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -263,6 +263,17 @@ def read_id(campaign_id: int) -> Reading:
     if not found:
         raise LookupError(campaign_id)
     return found[0]
+
+
+def some(ids: Collection[int]) -> list[Reading]:
+    """Campaigns by their ids, newest first."""
+    query = _query().where(Campaign.id.in_(ids)).order_by(Campaign.created_at.desc(), Campaign.id.desc())
+    return _readings(db.session.execute(query).all()) if ids else []
+
+
+def every() -> list[Reading]:
+    """All campaigns, drafts too, newest first."""
+    return _readings(db.session.execute(_query().order_by(Campaign.created_at.desc(), Campaign.id.desc())).all())
 
 
 def try_keys() -> None:

@@ -25,7 +25,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute
 
-from petition import campaigns, journal, networks
+from petition import accounts, campaigns, journal, networks
+from petition.accounts import AccountSession, Guess
 from petition.base import db, settings
 from petition.base.months import later
 from petition.base.outbox import ENDED, UNSENT, Letter
@@ -70,6 +71,8 @@ PERSONAL: dict[str, dict[str, str]] = {
         | {"sealed": "parked letters", "network": "networks"},
     "mailbox_day": dict.fromkeys(("day", "mailbox", "n"), "limits"),
     "suppression": dict.fromkeys(("mailbox", "link_id", "until"), "suppressions"),
+    "account_session": dict.fromkeys(("id", "account_id", "device", "began_at", "seen_at"), "sessions"),
+    "guess": dict.fromkeys(("key", "hour", "n"), "guesses"),
     # Names nobody, but with it whoever has an address finds what was stored of it.
     "campaign": {"hash_key": "campaign"},
 }  # fmt: skip
@@ -78,6 +81,10 @@ PERSONAL: dict[str, dict[str, str]] = {
 #: do in public or in the journal; random ids, which name nobody once the row they stood for is gone; moves and
 #: tallies, which are the register. A day's key of networks is random and goes with the rule "networks" as a row.
 NOT_PERSONAL: dict[str, tuple[str, ...]] = {
+    "account": (
+        "id", "address", "name", "language", "uniquifier", "password", "active", "factor", "factor_method",
+        "factor_counter", "recovery_codes", "invitation", "invited_at", "joined_at",
+    ),
     "article": (
         "id", "slug", "first_language", "authors", "topic_id", "campaign_id", "is_update", "published_at",
         "changed_at", "created_at",
@@ -102,6 +109,7 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
     ),
     "event_slug": ("slug", "event_id"),
     "event_text": ("event_id", "language", "title", "standfirst", "place", "source", "html"),
+    "grant": ("id", "account_id", "scope", "campaign_id", "role", "granted_at"),
     "journal": ("id", "at", "actor", "deed", "campaign_id", "about", "count", "reason"),
     "letter": (
         "id", "kind", "campaign_id", "news", "state", "due_at", "lease", "lease_until", "attempts", "doubts", "errors",
@@ -160,6 +168,9 @@ def _rules(at: datetime) -> Iterator[tuple[str, _Batch]]:
     yield "contacts", partial(_delete, Contact.id, _over(at))
     yield from (("pending signatures", partial(_pending, campaign_id, at)) for campaign_id in _with_old_pending(at))
     yield "limits", partial(_delete, MailboxDay.mailbox, MailboxDay.day <= at.astimezone(UTC).date() - MAILBOX_DAYS)
+    over = or_(AccountSession.seen_at <= at - accounts.IDLE, AccountSession.began_at <= at - accounts.LONGEST)
+    yield "sessions", partial(_delete, AccountSession.id, over)
+    yield "guesses", partial(_delete, Guess.key, Guess.hour < int(at.timestamp()) // 3600 - 1)
     yield "suppressions", partial(_delete, Suppression.mailbox, Suppression.until <= at)
     ended = and_(Letter.state.in_(ENDED), Letter.settled_at <= at - ENDED_LETTER)
     yield "letters", partial(_delete, Letter.id, ended)

@@ -105,3 +105,8 @@ def tell_me(language: str) -> str:
 def campaign_news(language: str, slug: str) -> str:
     """Path of the form for a campaign's news; 404 once its people are forgotten (`Reading.forgotten_at`)."""
     return f"/{language}/campaigns/{slug}/news"
+
+
+def welcome(token: str) -> str:
+    """Path at which an invited organiser chooses a password."""
+    return f"/desk/welcome/{token}"

@@ -22,6 +22,7 @@ NOUNS = {
     "topic": ("topic", "Bring in what articles and events are filed under, and rename it."),
     "article": ("article", "Bring articles in from folders, and rename them."),
     "event": ("event", "Bring events in from folders, rename and cancel them."),
+    "account": ("account", "Invite, list and remove organisers; help who has lost a phone."),
     "signature": ("signature", "Find a signature; hold, release, remove or restore it; name the first ones."),
     "register": ("register", "Check and rebuild what the totals come from; publish how they divide."),
     "export": ("export", "Write out signatures, totals and contacts."),

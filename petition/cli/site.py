@@ -21,7 +21,7 @@ from flask import Flask
 from granian import Granian
 from granian.constants import Interfaces
 
-from petition import campaigns, migrating, retention
+from petition import accounts, campaigns, migrating, retention
 from petition.app import create_app
 from petition.base import crypto, db, settings
 from petition.base.settings import Settings
@@ -107,7 +107,9 @@ def _prepare(read: Settings) -> None:
 
 
 def _addresses(read: Settings) -> list[str]:
-    lines = [f"  The site:        {read.base_url}/"]
+    lines = [f"  The site:        {read.base_url}/", f"  The desk:        {read.base_url}/desk/"]
+    if not accounts.exist():
+        lines.append("                   nobody has an account yet: petition account invite ADDRESS --admin")
     page = kept.address()
     if page:
         lines.append(f"  Letters kept:    {read.base_url}{page}")

@@ -58,7 +58,8 @@ class MailboxField(StringField):
     mailbox: Mailbox
 
 
-def _address(_form: Any, field: Any) -> None:
+def checked_address(_form: Any, field: Any) -> None:
+    """A validator for `MailboxField`: letters could go there."""
     typed = (field.data or "").strip()
     field.data = typed
     try:
@@ -195,14 +196,14 @@ class SignForm(PublicForm, CorrectForm):
     class Meta(Tokenless):
         """As both it comes from."""
 
-    email = MailboxField(validators=[_address])
+    email = MailboxField(validators=[checked_address])
     news = BooleanField()
 
 
 class LinkForm(PublicForm):
     """ "Send me my link": an address, and the campaign where the page is not one's."""
 
-    email = MailboxField(validators=[_address])
+    email = MailboxField(validators=[checked_address])
     campaign = StringField()
     asks: frozenset[str] = frozenset()
     requires: frozenset[str] = frozenset({"email"})
@@ -218,7 +219,7 @@ class WishForm(PublicForm):
         NEWS: {},
     }
 
-    email = MailboxField(validators=[_address])
+    email = MailboxField(validators=[checked_address])
     name = StringField(validators=[Cleaned(text.name, LONGEST_LINE, lambda: _("Type your name."))])
     country = StringField(validators=[_country])
     place = StringField(validators=[Cleaned(text.line, LONGEST_LINE, lambda: _("Type your town or city."))])

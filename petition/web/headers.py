@@ -32,7 +32,9 @@ PUBLIC_PAGES = frozenset(
 )  # fmt: skip
 #: Endpoints with a secret or a stamp in their address: no other site may learn it, and browsers then send
 #: `Origin: null` with their forms.
-SECRET = frozenset({"signing.inbox", "signing.thanks", "joining.inbox"})
+SECRET = frozenset(
+    {"signing.inbox", "signing.thanks", "joining.inbox", "desk.welcome", "desk.join", "security.reset_password"}
+)
 SECRET_BLUEPRINTS = frozenset({"own", "news", "kept"})
 
 

@@ -13,8 +13,9 @@ from flask import Flask
 from sqlalchemy import MetaData, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
-from petition import campaigns, journal, migrating
-from petition.base import db
+from petition import accounts, campaigns, journal, migrating, teams
+from petition.accounts import Guess
+from petition.base import db, mailbox
 from petition.journal import Entry
 from petition.register import Move
 from petition.signatures import PendingSignature, Signature
@@ -126,6 +127,11 @@ def _populate(cast: Cast) -> None:
     cast.signed("eve@example.org")
     cast.sign("ben@example.org")
     campaigns.pause(cast.row(), "a test")
+    organiser = accounts.invite(mailbox.parse("olga@example.org"), "a test", language="en")
+    teams.grant(organiser, teams.OWNER, cast.reading().id, "a test")
+    teams.grant(organiser, teams.ADMINISTRATOR, None, "a test")
+    accounts.begin_session(organiser.id, "Firefox, Linux")
+    db.session.add(Guess(key=bytes(32), hour=1, n=1))
     db.session.commit()
     db.session.remove()
 
