@@ -5,9 +5,10 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from petition import journal
+from petition import fields, journal
 from petition.base import crypto, db, text
-from petition.campaigns import GROUNDS, Campaign, CampaignSlug, Consent, Wording, read_id
+from petition.campaigns import ASKABLE, GROUNDS, Campaign, CampaignSlug, Consent, Wording, read_id
+from petition.fields import Field, FieldsRefused
 
 
 class NotReady(Exception):
@@ -51,12 +52,14 @@ class Draft:
     closes_at: datetime | None = None
     asks: dict[str, str] = field(default_factory=dict)
     outcome: dict[str, str] = field(default_factory=dict)
+    fields: tuple[Field, ...] = ()
 
 
 def save(draft: Draft, actor: str) -> Campaign:
     """Make the campaign, or bring it up to the draft. Once published, a changed text is a new wording (S42).
 
-    Raises TextRefused where the Markdown is too long, NotReady where its people are forgotten.
+    What people have answered stays theirs, whatever the form asks from now on. Raises TextRefused where the Markdown
+    is too long, FieldsRefused where its own fields cannot be asked, NotReady where its people are forgotten.
     """
     campaign = db.session.scalar(select(Campaign).where(Campaign.slug == draft.slug))
     if campaign is not None and campaign.forgotten_at is not None:
@@ -66,7 +69,8 @@ def save(draft: Draft, actor: str) -> Campaign:
         campaign = _make(draft)
     for name in ("first_language", "colour", "time_zone", "opens_at", "closes_at"):
         setattr(campaign, name, getattr(draft, name))
-    campaign.goals, campaign.asks, campaign.outcome = sorted(draft.goals), draft.asks, draft.outcome
+    campaign.goals, campaign.outcome = sorted(draft.goals), draft.outcome
+    _ask(campaign, draft, actor)
     _agree(campaign, draft.terms)
     for language, written in draft.texts.items():
         _word(campaign, language, written)
@@ -82,6 +86,27 @@ def _make(draft: Draft) -> Campaign:
     campaign.hash_key = crypto.seal("hash key", str(campaign.id), crypto.new_key())
     db.session.add(CampaignSlug(slug=draft.slug, campaign_id=campaign.id))
     return campaign
+
+
+def _ask(campaign: Campaign, draft: Draft, actor: str) -> None:
+    """What the form asks. Once the campaign is public, a change of it is told in the journal."""
+    fields.check(draft.fields, draft.first_language)
+    strange = {name for name in draft.terms.fields if name.startswith(fields.PREFIX)} - {f.name for f in draft.fields}
+    if strange:
+        raise FieldsRefused(f"must hold what is handed over: {', '.join(sorted(strange))}")
+    before = _asked(campaign.asks, fields.asked_by([campaign.id])[campaign.id])
+    after = _asked(draft.asks, draft.fields)
+    campaign.asks = draft.asks
+    fields.save(campaign.id, draft.fields, published=campaign.published_at is not None, at=db.now())
+    if before != after and campaign.published_at is not None:
+        journal.write(actor, "form changed", campaign_id=campaign.id, reason=f"from {before}\nto {after}")
+
+
+def _asked(asks: dict[str, str], own: tuple[Field, ...]) -> str:
+    """What a form asks, in one line."""
+    said = [f"{name}: {asks[name]}" for name in ASKABLE if name in asks]
+    said += [f"{one.name} ({one.kind}): {'required' if one.required else 'optional'}" for one in own]
+    return ", ".join(said) or "nothing"
 
 
 def _agree(campaign: Campaign, terms: Terms) -> None:

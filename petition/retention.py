@@ -89,6 +89,7 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
         "id", "slug", "first_language", "colour", "goals", "time_zone", "opens_at", "closes_at", "published_at",
         "withdrawn_at", "forgotten_at", "asks", "outcome", "consent_version", "created_at",
     ),
+    "campaign_field": ("campaign_id", "key", "place", "kind", "required", "labels", "options", "removed_at"),
     "campaign_slug": ("slug", "campaign_id"),
     "consent": (
         "campaign_id", "version", "responsible", "responsible_address", "handed_to", "fields", "months", "ground",

@@ -14,7 +14,9 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
-Why = Literal["empty", "too_long", "control", "hidden", "combining", "web_address", "line_break"]
+Why = Literal[
+    "empty", "too_long", "control", "hidden", "combining", "web_address", "line_break", "day", "postcode"
+]  # fmt: skip
 
 LONGEST_NAME = 120  # S31
 LONGEST_MARKDOWN = 20_000  # bytes; 5,000 "[" in it take 71 ms (security.md D7)

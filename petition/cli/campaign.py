@@ -89,7 +89,7 @@ def _refuse_unready(row: Campaign) -> None:
 
 def _facts(reading: Reading) -> dict[str, object]:
     """What an edit can change, by name. Copies: saving changes rows in place."""
-    names = ("first_language", "colour", "goals", "time_zone", "opens_at", "closes_at", "asks", "outcome")
+    names = ("first_language", "colour", "goals", "time_zone", "opens_at", "closes_at", "asks", "fields", "outcome")
     facts: dict[str, object] = {name.removesuffix("_at").replace("_", " "): getattr(reading, name) for name in names}
     facts["terms"] = reading.consent.facts() if reading.consent else None
     for language, wording in reading.wordings.items():

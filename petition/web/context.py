@@ -191,9 +191,11 @@ def consent_view(reading: Reading) -> ConsentView | None:
     if consent is None:
         return None
     handed_to = consent.handed_to.get(i18n.spoken()) or consent.handed_to.get(reading.first_language, "")
-    names = field_names()
+    own = reading.questions(getattr(g, "page_language", i18n.spoken()))
+    names = field_names() | {one.name: one.label for one in own}
+    fields = [names[name] for name in consent.fields if name in names]
     return ConsentView(
-        consent.responsible, consent.responsible_address, handed_to, [names[name] for name in consent.fields],
+        consent.responsible, consent.responsible_address, handed_to, fields,
         consent.months, grounds()[consent.ground], consent.version,
     )  # fmt: skip
 

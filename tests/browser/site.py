@@ -25,6 +25,7 @@ from petition.app import create_app
 from petition.base import crypto, db, settings, smtp, tokens
 from petition.base.settings import Settings
 from petition.contacts import Contact
+from petition.fields import Field
 from petition.signatures import PendingSignature, Signature
 from petition.web import kept
 from petition.web.public import news
@@ -40,6 +41,14 @@ ENDED = "keep-the-vellmarch-clinic"
 ARTICLE = "eleven-months-at-anchor"
 DETAILS = {"place": "Nairobi", "role": "Crane driver", "organisation": "محمد الأمين & Sons <b>Ltd</b>",
            "comment": "First line.\nSecond line with averyveryveryveryveryverylongwordthatneverends."}  # fmt: skip
+#: Of each kind one; not all of them in Spanish.
+ASKED = (
+    Field("trade", "choice", True, {"en": "What do you work as?", "es": "¿En qué trabajas?"},
+          (("dock", {"en": "On the docks", "es": "En el muelle"}), ("ship", {"en": "On board"}))),
+    Field("born", "date", False, {"en": "Date of birth", "es": "Fecha de nacimiento"}),
+    Field("code", "postcode", False, {"en": "Postcode"}),
+    Field("berth", "text", True, {"en": "Your berth, and how long you have been waiting there for your wages"}),
+)  # fmt: skip
 STARTING, READING = 60, 30
 
 
@@ -155,6 +164,7 @@ def _arrange(site: Site) -> None:
         articles.save(folders.article(folder, now), "a test")
     db.session.commit()
     cast.campaign("soon", opens_at=now + timedelta(days=2))
+    cast.campaign("asking", fields=ASKED)
     for slug in ("withdrawn", "paused", "closed", "late"):
         cast.campaign(slug)
     _meet(cast)
@@ -186,6 +196,8 @@ def _meet(cast: Cast) -> None:
 
 
 def _sign_everywhere(cast: Cast, links: dict[str, str]) -> None:
+    answers = {"own:trade": "ship", "own:born": "1990-05-03", "own:code": "D02", "own:berth": "No. 4"}
+    links["asked for more"] = counted(cast, "more@example.org", "asking", **answers)
     links["one"] = waiting(cast, "one@example.org")
     for name in ("محمد الأمين", "Somebody With An Insulting Name"):
         cast.sign("several@example.org", slug=CREW, name=name, **DETAILS)
@@ -252,6 +264,7 @@ def pages() -> dict[str, Callable[[Site], str]]:
         "campaign": f"/en/campaigns/{CREW}", "campaign, Spanish": f"/es/campaigns/{CREW}",
         "campaign, Arabic": f"/ar/campaigns/{CREW}", "campaign, short form": f"/en/campaigns/{GARDEN}",
         "campaign, soon": "/en/campaigns/soon", "campaign, paused": "/en/campaigns/paused",
+        "campaign, own fields": "/en/campaigns/asking", "campaign, own fields, Spanish": "/es/campaigns/asking",
         "campaign, closed": "/en/campaigns/closed", "campaign, final": f"/en/campaigns/{ENDED}",
         "campaign, withdrawn": "/en/campaigns/withdrawn", "inbox, late": f"/en/campaigns/{CREW}/inbox/none",
         "poster": f"/en/campaigns/{CREW}/poster", "poster, Spanish": f"/es/campaigns/{GARDEN}/poster",
@@ -267,7 +280,7 @@ def pages() -> dict[str, Callable[[Site], str]]:
         "link, forged": "/t/forged", "not allowed": "/t/forged/confirm",
     }  # fmt: skip
     states = ("one", "several", "old", "counted", "held", "removed", "quiet", "silent", "nothing", "arabic", "paused",
-              "closed", "late", "pausing", "news")  # fmt: skip
+              "closed", "late", "pausing", "news", "asked for more")  # fmt: skip
     fixed |= {
         "join": "/en/join", "join, Spanish": "/es/join", "tell me": "/en/events/tell-me",
         "news form": f"/en/campaigns/{CREW}/news", "news form, Arabic": f"/ar/campaigns/{CREW}/news",

@@ -21,7 +21,7 @@ def campaign(language: str, slug: str) -> str | Response:
         return redirect(urls.campaign(language, reading.slug), 301)
     form = None
     if campaigns.phase(reading, db.now()) is Phase.OPEN:
-        form = SignForm(formdata=None).ask(reading)
+        form = SignForm(formdata=None).ask(reading, language)
         form["token"].data = context.form_token(reading, language)
     return campaign_page(reading, language, form)
 

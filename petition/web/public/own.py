@@ -4,7 +4,7 @@ The address is the secret, so its forms need no other token. Looking changes not
 row first.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from flask import Blueprint, Response, abort, g, jsonify, make_response, redirect, render_template, request
@@ -17,6 +17,7 @@ from petition.base.text import short_name
 from petition.base.tokens import BadToken
 from petition.campaigns import Phase, Reading
 from petition.details import Details, opened, shown
+from petition.fields import DATE, Answer
 from petition.links import Link
 from petition.signatures import COUNTED, PendingSignature, Signature
 from petition.web import context, guards
@@ -150,7 +151,13 @@ def _listed(details: Details, row: PendingSignature | Signature) -> list[tuple[s
         (_("language"), i18n.own_name(row.language)), (_("came by"), row.source),
         (_("signed on"), i18n.moment(row.signed_at) if isinstance(row, Signature) else ""),
     ]  # fmt: skip
+    said += [(answer.label, _own_said(answer)) for answer in details.own.values()]
     return [(name[:1].upper() + name[1:], value) for name, value in said if value]
+
+
+def _own_said(answer: Answer) -> str:
+    """An answer to a question of the campaign's own, in words."""
+    return i18n.day(date.fromisoformat(answer.value)) if answer.kind == DATE else answer.option or answer.value
 
 
 def _standing(reading: Reading, signature: Signature) -> dict[str, object]:
@@ -174,7 +181,7 @@ def _correcting(reading: Reading, signature: Signature | None, form: OwnForm | N
         formdata=None, name=details.name, country=signature.country, place=details.place, role=details.role,
         organisation=details.organisation, comment=details.comment, on_behalf=signature.on_behalf,
         appear=signature.appear, with_role=signature.with_role, short=details.short or short_name(details.name),
-    ).ask(reading)  # fmt: skip
+    ).ask_again(reading, g.page_language, details, signature.country)  # fmt: skip
 
 
 def _back(token: str, done: str | None = None) -> BaseResponse:
@@ -219,7 +226,8 @@ def _correct(token: str) -> BaseResponse:
     if signature is None or signature.sealed is None:
         return _back(token)
     _speak(reading, signature, [])
-    form = OwnForm().ask(reading)
+    stored = opened(reading.id, signature.sealed)
+    form = OwnForm().ask_again(reading, g.page_language, stored, signature.country)
     if not form.validate():
         db.session.rollback()
         return make_response(_page(link, reading, token, form=form), 422)
@@ -317,6 +325,8 @@ def _record(reading: Reading, row: PendingSignature | Signature) -> dict[str, ob
     details = opened(reading.id, row.sealed) if row.sealed else None
     names = ("name", "address", "place", "role", "organisation", "comment", "short")
     record: dict[str, object] = {name: getattr(details, name) for name in names} if details else {}
+    if details and details.own:
+        record["own"] = {key: answer._asdict() for key, answer in details.own.items()}
     record |= {
         name: getattr(row, name)
         for name in ("country", "language", "channel", "source", "appear", "with_role", "on_behalf", "consent_version")
