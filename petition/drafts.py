@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 
 from petition import fields, journal
 from petition.base import crypto, db, text
@@ -56,7 +57,7 @@ class Draft:
 
 
 def save(draft: Draft, actor: str) -> Campaign:
-    """Make the campaign, or bring it up to the draft. Once published, a changed text is a new wording (S42).
+    """Make the campaign, or bring it up to the draft. Once signed, a changed text is a new wording (S42).
 
     What people have answered stays theirs, whatever the form asks from now on. Raises TextRefused where the Markdown
     is too long, FieldsRefused where its own fields cannot be asked, NotReady where its people are forgotten.
@@ -73,7 +74,7 @@ def save(draft: Draft, actor: str) -> Campaign:
     _ask(campaign, draft, actor)
     _agree(campaign, draft.terms)
     for language, written in draft.texts.items():
-        _word(campaign, language, written)
+        _word(campaign, language, written, actor)
     db.session.flush()
     journal.write(actor, deed, campaign_id=campaign.id)
     return campaign
@@ -121,24 +122,42 @@ def _agree(campaign: Campaign, terms: Terms) -> None:
         campaign.consent_version = new.version
 
 
-def _word(campaign: Campaign, language: str, written: Text) -> None:
+def _word(campaign: Campaign, language: str, written: Text, actor: str) -> None:
+    """What is changed is the next version; where nobody has signed the one before, it takes that one's place.
+
+    It has a row of its own either way: a form read before the change names the row that is gone, and is refused.
+    """
     newest = select(Wording).where(Wording.campaign_id == campaign.id, Wording.language == language)
     old = db.session.scalar(newest.order_by(Wording.version.desc()).limit(1))
     said = {name: getattr(written, name) for name in ("title", "addressee", "standfirst", "source")}
     if old is not None and all(getattr(old, name) == value for name, value in said.items()):
         return
-    html = text.markdown(written.source)
-    if old is not None and campaign.published_at is None:
-        for name, value in said.items():
-            setattr(old, name, value)
-        old.html = html
-        return
     version = old.version + 1 if old else 1
-    db.session.add(
-        Wording(
-            campaign_id=campaign.id, language=language, version=version, html=html, created_at=db.now(), **said
-        )
+    new = Wording(
+        campaign_id=campaign.id, language=language, version=version, html=text.markdown(written.source),
+        created_at=db.now(), **said,
     )  # fmt: skip
+    db.session.add(new)
+    db.session.flush()
+    if old is None:
+        return
+    corrected = _give_up(old)
+    if corrected:
+        new.version = old.version
+        db.session.flush()
+    deed = "text corrected" if corrected else "text changed"
+    journal.write(actor, deed, campaign_id=campaign.id, about=new.id, reason=f"{language}, version {new.version}")
+
+
+def _give_up(wording: Wording) -> bool:
+    """Delete a wording unless somebody has signed it, or is doing so: that is for the database's own keys to say."""
+    db.session.expunge(wording)
+    try:
+        with db.session.begin_nested():
+            db.session.execute(delete(Wording).where(Wording.id == wording.id))
+    except IntegrityError:
+        return False
+    return True
 
 
 def publish(campaign: Campaign, actor: str, at: datetime | None = None) -> None:

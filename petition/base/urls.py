@@ -25,6 +25,16 @@ def poster(language: str, slug: str) -> str:
     return f"/{language}/campaigns/{slug}/poster"
 
 
+def wordings(language: str, slug: str) -> str:
+    """Path of the versions of a campaign's text."""
+    return f"/{language}/campaigns/{slug}/wordings"
+
+
+def wording(language: str, slug: str, of: str, version: int) -> str:
+    """Path of one version of a campaign's text in the language `of`, and of what was changed in it."""
+    return f"/{language}/campaigns/{slug}/wordings/{of}/{version}"
+
+
 def share_picture(language: str, slug: str) -> str:
     """Path of the picture that stands beside a campaign's link; LANG is one of the campaign's own."""
     return f"/{language}/campaigns/{slug}/share.png"

@@ -84,7 +84,8 @@ def _switch() -> list[tuple[str, str, str, bool]]:
 
 @dataclass(frozen=True, slots=True)
 class WordingView:
-    """A wording as a page shows it; `foreign` where it is not in the reader's language."""
+    """A wording as a page shows it; `foreign` where it is not in the reader's language. `changes_href` leads to what
+    was changed since the version before, if there was one, at `changed_at`."""
 
     title: str
     lang: str
@@ -94,6 +95,8 @@ class WordingView:
     opening: Markup
     rest: Markup
     version: int
+    changed_at: datetime
+    changes_href: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +168,11 @@ def wording_view(reading: Reading, language: str, *, whole: bool = False) -> Wor
     """The newest wording for a reader; `whole` splits the text at its first screenful."""
     wording = reading.wording(language)
     opening, rest = text.opening(wording.html) if whole else ("", "")
+    changes = urls.wording(language, reading.slug, wording.language, wording.version) if wording.version > 1 else ""
     return WordingView(
         wording.title, wording.language, wording.language != language, wording.addressee, wording.standfirst,
         # Sanitised when it was saved, by base.text.markdown.
-        Markup(opening), Markup(rest), wording.version,  # noqa: S704
+        Markup(opening), Markup(rest), wording.version, wording.created_at, changes,  # noqa: S704
     )  # fmt: skip
 
 

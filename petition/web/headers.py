@@ -19,7 +19,8 @@ PERSONAL = "no-store"
 PUBLIC_PAGES = frozenset(
     {
         "reading.front", "reading.article", "reading.privacy", "reading.how",
-        "campaign.campaign", "campaign.privacy", "signing.link", "signing.find_link",
+        "campaign.campaign", "campaign.privacy", "wordings.wordings", "wordings.wording",
+        "signing.link", "signing.find_link",
         "sharing.poster", "sharing.picture",
         "joining.form",
         "events.events", "events.past", "events.before", "events.event", "events.calendar", "events.feed",

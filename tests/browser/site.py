@@ -49,6 +49,11 @@ ASKED = (
     Field("code", "postcode", False, {"en": "Postcode"}),
     Field("berth", "text", True, {"en": "Your berth, and how long you have been waiting there for your wages"}),
 )  # fmt: skip
+REWORDED = {
+    "en": drafts.Text("Take all canteen workers back", "the Port Authority", "Forty were dismissed in one week.",
+                      "Take *every one* of them back.\n\nAnd pay them what they are owed."),
+    "ar": drafts.Text("أعيدوا العاملات", "سلطة الميناء", "فُصلت أربعون.", "أعيدوهن."),
+}  # fmt: skip
 STARTING, READING = 60, 30
 
 
@@ -165,6 +170,9 @@ def _arrange(site: Site) -> None:
     db.session.commit()
     cast.campaign("soon", opens_at=now + timedelta(days=2))
     cast.campaign("asking", fields=ASKED)
+    cast.campaign("reworded")
+    cast.sign("reworded@example.org", slug="reworded")
+    cast.campaign("reworded", publish=False, texts=REWORDED)
     for slug in ("withdrawn", "paused", "closed", "late"):
         cast.campaign(slug)
     _meet(cast)
@@ -264,6 +272,10 @@ def pages() -> dict[str, Callable[[Site], str]]:
         "campaign": f"/en/campaigns/{CREW}", "campaign, Spanish": f"/es/campaigns/{CREW}",
         "campaign, Arabic": f"/ar/campaigns/{CREW}", "campaign, short form": f"/en/campaigns/{GARDEN}",
         "campaign, soon": "/en/campaigns/soon", "campaign, paused": "/en/campaigns/paused",
+        "campaign, reworded": "/en/campaigns/reworded", "wordings": "/en/campaigns/reworded/wordings",
+        "wording, changed": "/en/campaigns/reworded/wordings/en/2",
+        "wording, Arabic": "/ar/campaigns/reworded/wordings/en/2",
+        "wording, first": "/en/campaigns/reworded/wordings/ar/1",
         "campaign, own fields": "/en/campaigns/asking", "campaign, own fields, Spanish": "/es/campaigns/asking",
         "campaign, closed": "/en/campaigns/closed", "campaign, final": f"/en/campaigns/{ENDED}",
         "campaign, withdrawn": "/en/campaigns/withdrawn", "inbox, late": f"/en/campaigns/{CREW}/inbox/none",

@@ -46,6 +46,8 @@ ROUTES: dict[tuple[str, str], tuple[str, int, str]] = {
     ("reading.article", "GET"): ("personal", 404, "/en/articles/none"),
     ("campaign.campaign", "GET"): ("public", 200, "/en/campaigns/canteen"),
     ("campaign.privacy", "GET"): ("public", 200, "/en/campaigns/canteen/privacy"),
+    ("wordings.wordings", "GET"): ("public", 200, "/en/campaigns/canteen/wordings"),
+    ("wordings.wording", "GET"): ("public", 200, "/en/campaigns/canteen/wordings/en/1"),
     ("sharing.poster", "GET"): ("public", 200, "/en/campaigns/canteen/poster"),
     ("sharing.picture", "GET"): ("public", 200, "/en/campaigns/canteen/share.png"),
     ("reading.privacy", "GET"): ("public", 200, "/en/privacy"),

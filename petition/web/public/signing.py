@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 
 from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request
 from flask_babel import gettext as _
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from werkzeug import Response as BaseResponse
 from werkzeug.datastructures import MultiDict
 
@@ -51,13 +52,32 @@ def _sign(language: str, slug: str, address: str) -> BaseResponse:
         form["token"].data = token.renewed(at)
         return make_response(campaign_page(reading, language, form), 422)
     if not form.is_trapped:
-        signatures.sign(
-            reading, token.wording, token.consent, form.email.mailbox, form.details(form.email.mailbox.address),
-            form.choices(language, guards.source(), bool(form.news.data)), network=networks.hashed(address, at), at=at,
-        )  # fmt: skip
-        db.session.commit()
+        try:
+            _store(reading, token, form, language, address, at)
+        except IntegrityError:
+            # The wording that was read is gone: it was corrected before anybody had signed it.
+            return _corrected(language, slug)
     stamp = tokens.stamp("inbox", str(reading.id), form.email.data)
     return redirect(f"{urls.campaign(language, reading.slug)}/inbox/{stamp}", 303)
+
+
+def _store(
+    reading: Reading, token: FormToken, form: SignForm, language: str, address: str, at: datetime
+) -> None:  # fmt: skip
+    signatures.sign(
+        reading, token.wording, token.consent, form.email.mailbox, form.details(form.email.mailbox.address),
+        form.choices(language, guards.source(), bool(form.news.data)), network=networks.hashed(address, at), at=at,
+    )  # fmt: skip
+    db.session.commit()
+
+
+def _corrected(language: str, slug: str) -> BaseResponse:
+    """The form again, for the text as it is now: nobody signs what they have not seen."""
+    db.session.rollback()
+    reading = campaigns.read(slug)
+    if reading is None:
+        abort(404)
+    return hand_back("changed", context.form_token(reading, language), reading.questions(language))
 
 
 def _recalled(language: str, slug: str) -> tuple[Question, ...]:
@@ -103,7 +123,8 @@ def or_hand_back(answer: Callable[[], BaseResponse], asked: Callable[[], tuple[Q
 def hand_back(reason: str, fresh: str = "", asked: tuple[Question, ...] = ()) -> Response:
     """The form again, rebuilt from what was posted and nothing else: no database is asked (S35, S72).
 
-    A genuine token of this campaign is made fresh and keeps saying which wording was seen; else `fresh` is given.
+    A genuine token of this campaign is made fresh and keeps saying which wording was seen; else, and where that
+    wording is no more (`reason` "changed"), `fresh` is given.
     What was typed into fields of the campaign's own is labelled as `asked` says, else by their keys.
     """
     labels = context.field_names() | {
@@ -117,7 +138,7 @@ def hand_back(reason: str, fresh: str = "", asked: tuple[Question, ...] = ()) ->
     labels |= {one.name: one.label for one in asked}
     choices = {one.name: one.options for one in asked if one.kind == CHOICE}
     fields = [(name, label[:1].upper() + label[1:], posted[name]) for name, label in labels.items() if name in posted]
-    token = _renewed(posted.get("token", ""), fresh)
+    token = fresh if reason == "changed" else _renewed(posted.get("token", ""), fresh)
     retry = errors.RETRY_AFTER if reason == "unavailable" else None
     page = render_template("public/resend.html", fields=fields, choices=choices, token=token, reason=reason,
                            retry_after=retry, **context.country_lists())  # fmt: skip
