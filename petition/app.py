@@ -12,7 +12,19 @@ from petition.base import crypto, db, i18n, settings
 from petition.base.settings import Settings
 from petition.web import context, errors, guards, headers, kept, ops, style
 from petition.web.cache import PageCache
-from petition.web.public import campaign, events, joining, machines, news, own, reading, sharing, signing, wordings
+from petition.web.public import (
+    campaign,
+    events,
+    joining,
+    machines,
+    news,
+    own,
+    pictures,
+    reading,
+    sharing,
+    signing,
+    wordings,
+)
 
 _HERE = Path(__file__).resolve().parent
 #: Beside the package in a checkout, inside it once installed from a wheel.
@@ -38,20 +50,8 @@ def create_app(given: Settings | None = None, *, environ: Mapping[str, str] | No
     for part in (context, errors, headers):
         part.init_app(app)
     for blueprint in (
-        style,
-        reading,
-        campaign,
-        wordings,
-        sharing,
-        signing,
-        events,
-        joining,
-        own,
-        news,
-        machines,
-        kept,
-        ops,
-    ):
+        style, reading, campaign, wordings, pictures, sharing, signing, events, joining, own, news, machines, kept, ops,
+    ):  # fmt: skip
         app.register_blueprint(blueprint.blueprint)
     _dress(app, read)
     return app

@@ -3,14 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import ForeignKey, Index, Row, Select, String, UniqueConstraint, select
 from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition import journal
+from petition import journal, pictures
 from petition.base import db, text
 from petition.topics import Topic
+
+if TYPE_CHECKING:
+    from petition.base.images import Scaled
 
 
 class Article(db.Base):
@@ -86,6 +90,8 @@ class Draft:
     authors: str = ""
     campaign_id: int | None = None
     published_at: datetime | None = None
+    #: Those that its texts show and that may not be stored yet.
+    pictures: tuple["Scaled", ...] = ()
 
 
 def _public(at: datetime) -> Select[Article]:
@@ -135,6 +141,8 @@ def save(draft: Draft, actor: str) -> Article:
         db.session.add(ArticleSlug(slug=draft.slug, article_id=article.id))
     for name in ("first_language", "authors", "campaign_id", "published_at"):
         setattr(article, name, getattr(draft, name))
+    for picture in draft.pictures:
+        pictures.add(picture, actor)
     for language, (title, standfirst, source) in draft.texts.items():
         _write(article, language, title, standfirst, source)
     db.session.flush()

@@ -6,10 +6,11 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
-from petition import fields, journal
+from petition import fields, journal, pictures
 from petition.base import crypto, db, text
 from petition.campaigns import ASKABLE, GROUNDS, Campaign, CampaignSlug, Consent, Wording, read_id
 from petition.fields import Field, FieldsRefused
+from petition.pictures import Chosen
 
 
 class NotReady(Exception):
@@ -54,6 +55,7 @@ class Draft:
     asks: dict[str, str] = field(default_factory=dict)
     outcome: dict[str, str] = field(default_factory=dict)
     fields: tuple[Field, ...] = ()
+    picture: Chosen | None = None
 
 
 def save(draft: Draft, actor: str) -> Campaign:
@@ -75,6 +77,7 @@ def save(draft: Draft, actor: str) -> Campaign:
     _agree(campaign, draft.terms)
     for language, written in draft.texts.items():
         _word(campaign, language, written, actor)
+    pictures.show(campaign.id, draft.picture, actor)
     db.session.flush()
     journal.write(actor, deed, campaign_id=campaign.id)
     return campaign

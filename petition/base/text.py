@@ -14,6 +14,8 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
+from petition.base import urls
+
 Why = Literal[
     "empty", "too_long", "control", "hidden", "combining", "web_address", "line_break", "day", "postcode"
 ]  # fmt: skip
@@ -275,7 +277,11 @@ _TAGS = {
     "th",
     "td",
 }
-_ATTRIBUTES = {"a": {"href", "title", "rel"}, "img": {"src", "alt", "title"}, "ol": {"start"}}
+_ATTRIBUTES = {
+    "a": {"href", "title", "rel"},
+    "img": {"src", "alt", "title", "width", "height", "loading", "srcset", "sizes"},
+    "ol": {"start"},
+}
 # One slash and not two; no backslash, which browsers read as a slash (security.md B11).
 _SAME_SITE = re.compile(r"/(?![/\\]|%5[Cc]|%2[Ff])[^\\\x00-\x20]*|/", re.ASCII)
 _ELSEWHERE = re.compile(r"https://[^/?#@\\\s]+([/?#][^\\\s]*)?", re.ASCII | re.IGNORECASE)
@@ -292,6 +298,8 @@ def _only_safe_addresses(_tag: str, attribute: str, value: str) -> str | None:
         return value if _may_link(value) else None
     if attribute == "src":
         return value if _SAME_SITE.fullmatch(value) else None
+    if attribute == "srcset":
+        return value if all(urls.PICTURE.fullmatch(one.partition(" ")[0]) for one in value.split(", ")) else None
     return value
 
 
@@ -309,6 +317,20 @@ def _tidy_inline(token: Token) -> None:
         token.attrSet("rel", "noopener noreferrer")
     elif token.type == "image" and not _SAME_SITE.fullmatch(str(token.attrGet("src") or "")):
         token.type, token.tag, token.children = "text", "", None
+    elif token.type == "image":
+        _size(token)
+
+
+def _size(token: Token) -> None:
+    """A picture of an organiser says how large it is, so that nothing jumps when it arrives, and which sizes it has."""
+    found = urls.PICTURE.fullmatch(str(token.attrGet("src") or ""))
+    if found is None or not int(found["width"]):
+        return
+    width, height = int(found["width"]), int(found["height"])
+    token.attrs |= {
+        "width": width, "height": height, "loading": "lazy", "srcset": urls.picture_set(found["name"], width, height),
+        "sizes": "(min-width: 42rem) 38rem, 100vw",
+    }  # fmt: skip
 
 
 _markdown = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(["table", "strikethrough"])

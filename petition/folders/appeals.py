@@ -8,7 +8,7 @@ from petition import drafts
 from petition.base import colour, text
 from petition.campaigns import ASKABLE, GROUNDS, HANDABLE
 from petition.fields import Field
-from petition.folders import questions
+from petition.folders import pictures, questions
 from petition.folders.files import LONGEST_LINE, LONGEST_STANDFIRST, File, Folder, read
 
 HOUSE_COLOUR = "b3201b"
@@ -17,10 +17,10 @@ MOST_GOAL = 1_000_000_000
 MOST_MONTHS = 120
 
 #: The keys of front matter: those of each language's file, and those that stand in one file for all.
-OWN = ("title", "to", "standfirst", "handed_to", "outcome", *questions.OWN)
+OWN = ("title", "to", "standfirst", "handed_to", "outcome", *questions.OWN, *pictures.OWN)
 SHARED = (
     "colour", "goals", "time_zone", "opens", "closes", "responsible", "handed_fields", "months", "ground", "asks",
-    *questions.SHARED,
+    *questions.SHARED, *pictures.SHARED,
 )  # fmt: skip
 
 
@@ -44,6 +44,7 @@ def campaign(folder: Path, now: datetime) -> drafts.Draft:
         asks=asks,
         outcome=_in_each(found, "outcome", text.paragraphs, LONGEST_OUTCOME),
         fields=own,
+        picture=pictures.read(found),
     )
 
 

@@ -1,14 +1,17 @@
 """Folders of the site's news."""
 
+import re
 from datetime import datetime
 from pathlib import Path
 
 from petition import articles, campaigns
 from petition.base import text
-from petition.folders.files import LONGEST_LINE, LONGEST_STANDFIRST, Folder, read
+from petition.folders import pictures
+from petition.folders.files import LONGEST_LINE, LONGEST_STANDFIRST, File, Folder, read
+from petition.pictures import Chosen
 
-ARTICLE_OWN = ("title", "standfirst")
-ARTICLE_SHARED = ("date", "time_zone", "authors", "campaign")
+ARTICLE_OWN = ("title", "standfirst", *pictures.OWN)
+ARTICLE_SHARED = ("date", "time_zone", "authors", "campaign", *pictures.SHARED)
 
 
 def article(folder: Path, now: datetime) -> articles.Draft:
@@ -21,11 +24,12 @@ def article(folder: Path, now: datetime) -> articles.Draft:
         found.first.clean("authors", name, text.name, most=text.LONGEST_NAME, needed=True)
         for name in found.strings("authors")
     ]
+    shown = pictures.read(found)
     texts = {
         language: (
             file.words("title", most=LONGEST_LINE, needed=True),
             file.words("standfirst", most=LONGEST_STANDFIRST, needed=True),
-            file.body,
+            _pictured(file, shown),
         )
         for language, file in found.files.items()
     }
@@ -36,7 +40,16 @@ def article(folder: Path, now: datetime) -> articles.Draft:
         authors=found.first.clean("authors", ", ".join(authors), most=300, needed=False),
         campaign_id=campaign_id(found),
         published_at=found.moment("date", now),
+        pictures=(shown.scaled,) if shown else (),
     )
+
+
+def _pictured(file: File, shown: Chosen | None) -> str:
+    """The text, its picture first."""
+    if shown is None:
+        return file.body
+    said = re.sub(r"([\\\[\]*_`<&!])", r"\\\1", shown.alt[file.language])
+    return f"![{said}]({shown.scaled.path})\n\n{file.body}"
 
 
 def campaign_id(folder: Folder) -> int | None:

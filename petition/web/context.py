@@ -10,7 +10,7 @@ from flask import Flask, g, has_request_context, request, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from petition import articles, campaigns, pictures, register
+from petition import articles, campaigns, pictures, register, share_pictures
 from petition.base import countries, db, i18n, settings, text, tokens, urls
 from petition.campaigns import GRACE, SETTLING, Phase, Reading
 from petition.web import headers, style
@@ -127,6 +127,19 @@ class ConsentView:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureView:
+    """An organiser's picture: the small one, all of them as `srcset`, its largest size, and what it shows in the
+    language `lang`."""
+
+    src: str
+    srcset: str
+    width: int
+    height: int
+    alt: str
+    lang: str
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """A campaign as lists show it."""
 
@@ -221,6 +234,19 @@ def grounds() -> dict[str, str]:
     }
 
 
+def picture_view(reading: Reading, language: str) -> PictureView | None:
+    """The picture of a campaign, if it has one."""
+    found = pictures.of_campaign(reading.id)
+    if found is None:
+        return None
+    one, alt = found
+    spoken = next((code for code in (language, reading.first_language, *alt) if code in alt), "")
+    return PictureView(
+        urls.picture(one.name, *urls.picture_sizes(one.width, one.height)[-1]),
+        urls.picture_set(one.name, one.width, one.height), one.width, one.height, alt[spoken], spoken,
+    )  # fmt: skip
+
+
 def card(reading: Reading, total: int, language: str, at: datetime) -> Card:
     """A campaign for a list."""
     wording = reading.wording(language)
@@ -284,5 +310,5 @@ def share_picture(reading: Reading, language: str) -> str:
     """The public address of the picture of a campaign's page in a language; "" where there is none. The query makes
     those ask again who have kept an older one; it changes no answer."""
     shown = reading.wording(language).language
-    version = pictures.version(reading.id, shown)
+    version = share_pictures.version(reading.id, shown)
     return f"{urls.absolute(urls.share_picture(shown, reading.slug))}?v={version}" if version else ""

@@ -48,6 +48,7 @@ ROUTES: dict[tuple[str, str], tuple[str, int, str]] = {
     ("campaign.privacy", "GET"): ("public", 200, "/en/campaigns/canteen/privacy"),
     ("wordings.wordings", "GET"): ("public", 200, "/en/campaigns/canteen/wordings"),
     ("wordings.wording", "GET"): ("public", 200, "/en/campaigns/canteen/wordings/en/1"),
+    ("pictures.picture", "GET"): ("personal", 404, "/pictures/" + "0" * 32 + "/1440x960.jpg"),
     ("sharing.poster", "GET"): ("public", 200, "/en/campaigns/canteen/poster"),
     ("sharing.picture", "GET"): ("public", 200, "/en/campaigns/canteen/share.png"),
     ("reading.privacy", "GET"): ("public", 200, "/en/privacy"),

@@ -39,6 +39,7 @@ def campaign_page(reading: Reading, language: str, form: object) -> str:
         campaign=context.campaign_view(reading, total, at),
         wording=context.wording_view(reading, language, whole=True),
         picture=context.share_picture(reading, language),
+        shown=context.picture_view(reading, language),
         total=total,
         counted_at=at,
         form=form,

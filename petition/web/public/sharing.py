@@ -7,7 +7,7 @@ import segno
 from flask import Blueprint, Response, abort, g, make_response, redirect, render_template
 from werkzeug import Response as BaseResponse
 
-from petition import campaigns, pictures
+from petition import campaigns, share_pictures
 from petition.base import db, urls
 from petition.campaigns import Phase, Reading
 from petition.web import context, guards
@@ -69,7 +69,7 @@ def picture(language: str, slug: str) -> BaseResponse:
     reading = guards.campaign(language, slug)
     if reading.slug != slug:
         return redirect(urls.share_picture(language, reading.slug), 301)
-    png = pictures.png(reading.id, reading.wording(language).language)
+    png = share_pictures.png(reading.id, reading.wording(language).language)
     if png is None:
         abort(404)
     answer: Response = make_response(png)
