@@ -16,9 +16,8 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from petition.base import urls
 
 LARGEST_FILE = 25 * 1024 * 1024
-#: What a picture may unfold to. A JPEG is decoded at a fraction of its size, the others whole: 16 million pixels with
-#: their transparency take 64 MB.
-MOST_PIXELS = {"JPEG": 50_000_000, "PNG": 16_000_000, "WEBP": 16_000_000}
+#: What a picture may unfold to. A JPEG is decoded at a fraction of its size, the others whole, some of them twice.
+MOST_PIXELS = {"JPEG": 50_000_000, "PNG": 12_000_000, "WEBP": 12_000_000}
 LEAST_SIDE = 200
 #: One side is at most so many times the other.
 MOST_STRETCHED = 4
@@ -50,7 +49,7 @@ class Scaled:
 
 
 def scaled(data: bytes) -> Scaled:
-    """The picture in a JPEG, PNG or WebP file. Raises ImageRefused. Takes a second and 150 MB at the very most."""
+    """The picture in a JPEG, PNG or WebP file. Raises ImageRefused. Takes a few seconds and 240 MB at the very most."""
     if len(data) > LARGEST_FILE:
         raise ImageRefused("too_large")
     try:

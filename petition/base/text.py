@@ -11,6 +11,7 @@ from typing import Literal
 
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
@@ -224,13 +225,18 @@ def _initial(word: str) -> str:
     return (first if len(first) == 1 else word[at]) + word[at + 1 : end]
 
 
-def markdown(source: str) -> str:
+#: Where a campaign's form stands in the HTML of an article.
+FORM_PLACE = '<hr class="campaign">'
+
+
+def markdown(source: str, *, has_form: bool = False) -> str:
     """An organiser's Markdown as HTML that may stand in a page unescaped (security.md D7, D8).
 
     HTML in the source is shown as text. Headings begin at h2, for the page's title is its h1. Links lead to
     absolute `https:` or `mailto:` addresses, to paths of this site or to places in the page; pictures come
-    from this site alone; what leads elsewhere keeps its text and loses its link. Raises TextRefused:
-    "too_long" beyond 20,000 bytes, "control" for lone surrogates.
+    from this site alone; what leads elsewhere keeps its text and loses its link. `has_form`: the first
+    `[campaign]` alone on its line becomes FORM_PLACE, between two blocks; the others vanish. Raises
+    TextRefused: "too_long" beyond 20,000 bytes, "control" for lone surrogates.
     """
     try:
         size = len(source.encode())
@@ -238,7 +244,7 @@ def markdown(source: str) -> str:
         raise TextRefused("control") from None
     if size > LONGEST_MARKDOWN:
         raise TextRefused("too_long")
-    html: str = _markdown.render(source)
+    html: str = _markdown.render(source, {"has_form": has_form})
     return nh3.clean(
         html,
         tags=_TAGS,
@@ -251,37 +257,13 @@ def markdown(source: str) -> str:
 
 
 _TAGS = {
-    "p",
-    "br",
-    "hr",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "ul",
-    "ol",
-    "li",
-    "blockquote",
-    "pre",
-    "code",
-    "em",
-    "strong",
-    "s",
-    "a",
-    "img",
-    "table",
-    "thead",
-    "tbody",
-    "tr",
-    "th",
-    "td",
-}
+    "p", "br", "hr", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "code", "em", "strong", "s",
+    "a", "img", "table", "thead", "tbody", "tr", "th", "td",
+}  # fmt: skip
 _ATTRIBUTES = {
-    "a": {"href", "title", "rel"},
+    "a": {"href", "title", "rel"}, "ol": {"start"}, "hr": {"class"},
     "img": {"src", "alt", "title", "width", "height", "loading", "srcset", "sizes"},
-    "ol": {"start"},
-}
+}  # fmt: skip
 # One slash and not two; no backslash, which browsers read as a slash (security.md B11).
 _SAME_SITE = re.compile(r"/(?![/\\]|%5[Cc]|%2[Ff])[^\\\x00-\x20]*|/", re.ASCII)
 _ELSEWHERE = re.compile(r"https://[^/?#@\\\s]+([/?#][^\\\s]*)?", re.ASCII | re.IGNORECASE)
@@ -333,7 +315,28 @@ def _size(token: Token) -> None:
     }  # fmt: skip
 
 
+def _form_place(state: StateBlock, line: int, _end: int, silent: bool) -> bool:
+    """A rule of markdown-it-py for a block: whether `[campaign]` stands alone on a line, outside of lists and the
+    like; it ends whatever stands above it."""
+    begin = state.bMarks[line]
+    alone = state.src[begin : state.eMarks[line]].rstrip() == "[campaign]" and state.src[begin - 1 : begin] in (
+        "",
+        "\n",
+    )
+    if not state.env["has_form"] or not alone:
+        return False
+    if not silent:
+        state.line = line + 1
+        if not state.env.get("form_placed"):
+            state.push("form_place", "hr", 0).attrSet("class", "campaign")
+        state.env["form_placed"] = True
+    return True
+
+
 _markdown = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(["table", "strikethrough"])
+_markdown.block.ruler.before(
+    "table", "form_place", _form_place, {"alt": ["paragraph", "reference", "blockquote", "list", "table"]}
+)
 _markdown.core.ruler.push("tidy", _tidy)
 
 

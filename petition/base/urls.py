@@ -9,6 +9,8 @@ from petition.base import settings
 PICTURE_WIDTH, SMALL_PICTURE_WIDTH = 1440, 720
 #: The path of a picture, wherever it stands in a text.
 PICTURE = re.compile(r"/pictures/(?P<name>[0-9a-f]{32})/(?P<width>[0-9]{1,5})x(?P<height>[0-9]{1,5})\.jpg")
+#: Stands in an address in the place of a country that was not given.
+NO_COUNTRY = "none"
 
 
 def absolute(path: str) -> str:
@@ -24,6 +26,14 @@ def host() -> str:
 def campaign(language: str, slug: str) -> str:
     """Path of a campaign's page."""
     return f"/{language}/campaigns/{slug}"
+
+
+def signatories(language: str, slug: str, country: str | None = None, after: int | None = None) -> str:
+    """Path of those who are shown: all, those of a country ("" where not given), or from behind one of them on."""
+    path = f"/{language}/campaigns/{slug}/signatories"
+    if country is not None:
+        path += f"/{country or NO_COUNTRY}"
+    return path + (f"/after/{after}" if after is not None else "")
 
 
 def poster(language: str, slug: str) -> str:
@@ -69,6 +79,16 @@ def picture_set(name: str, width: int, height: int) -> str:
 def article(language: str, slug: str) -> str:
     """Path of an article."""
     return f"/{language}/articles/{slug}"
+
+
+def articles(language: str, before_id: int | None = None) -> str:
+    """Path of the newest articles, or of those before one of them."""
+    return f"/{language}/articles/" + (f"before/{before_id}" if before_id is not None else "")
+
+
+def topic(language: str, slug: str, before_id: int | None = None) -> str:
+    """Path of a topic's page, or of its articles before one of them."""
+    return f"/{language}/topics/{slug}" + (f"/before/{before_id}" if before_id is not None else "")
 
 
 def events(language: str) -> str:

@@ -10,17 +10,19 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, select
 
-from petition import articles, contacts, drafts, folders, journal, register, signatures
+from petition import articles, breakdowns, contacts, drafts, folders, journal, register, signatories, signatures
 from petition.base import crypto, db, mailbox
 from petition.campaigns import Campaign, Reading, read_id
 from petition.demo.people import ARTICLE_SOURCE, Person, people
-from petition.details import Details
+from petition.details import FULL, Details
 from petition.register import Move
 from petition.signatures import PendingSignature, Signature
 
 _HERE = Path(__file__).resolve().parent
 #: Rows go to the database by so many.
 BATCH = 500
+#: So many stand on top of each campaign's list.
+FIRST = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +69,11 @@ def load(actor: str, now: datetime, advance: Callable[[int], None] = lambda _don
         row = drafts.save(draft, actor)
         drafts.publish(row, actor, draft.opens_at)
         signed += _enter(read_id(row.id), CROWDS[draft.slug], advance)
+        _name_first(row.id, actor)
     for folder in sorted((_HERE / "articles").iterdir()):
         articles.save(folders.article(folder, now), actor)
+    for campaign_id in breakdowns.due(now):
+        breakdowns.publish(campaign_id, now)
     journal.write(actor, "demo loaded", count=signed)
     return signed
 
@@ -89,6 +94,15 @@ def _enter(reading: Reading, crowd: Crowd, advance: Callable[[int], None]) -> in
     while register.number(reading.id):
         pass
     return len(rows)
+
+
+def _name_first(campaign_id: int, actor: str) -> None:
+    """Those who asked for the others' names: the first ones who show theirs in full and say what they do."""
+    shown = select(Signature.mailbox).where(
+        Signature.campaign_id == campaign_id, Signature.appear == FULL, Signature.shown_role != ""
+    )
+    mailboxes = db.session.scalars(shown.order_by(Signature.entered_at).limit(FIRST)).all()
+    signatories.put_first(campaign_id, mailboxes, actor=actor)
 
 
 def _rows(reading: Reading, crowd: Crowd) -> Iterator[dict[str, Any]]:
@@ -138,7 +152,8 @@ def _pending(
         partner="",
         appear=person.appear,
         with_role=person.with_role and bool(details.role or details.organisation),
-        on_behalf=False,
+        # Who names an organisation and nothing they do there signs for it.
+        on_behalf=person.with_role and bool(details.organisation) and not details.role,
         network=None,
         news=person.news,
         created_at=at,

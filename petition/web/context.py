@@ -1,6 +1,6 @@
 """What every template can use, and the values that pages show."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -54,7 +54,9 @@ def _everywhere() -> dict[str, Any]:
         "site": Site(now.site_name, now.base_url), "language": spoken, "page_language": page,
         "page_direction": i18n.direction(page), "switch": _switch(), "colour": getattr(g, "colour", HOUSE_COLOUR),
         "style_href": style.sheet_href(getattr(g, "colour", HOUSE_COLOUR)), "home": f"/{spoken}/",
-        "privacy_href": f"/{spoken}/privacy", "how_href": f"/{spoken}/how-we-count", **_places(),
+        "privacy_href": f"/{spoken}/privacy", "how_href": f"/{spoken}/how-we-count",
+        "articles_href": urls.articles(spoken), "events_href": urls.events(spoken), "join_href": urls.join(spoken),
+        "tell_me_href": urls.tell_me(spoken), "give_href": now.give_url, **_places(),
     }  # fmt: skip
 
 
@@ -254,6 +256,17 @@ def card(reading: Reading, total: int, language: str, at: datetime) -> Card:
         urls.campaign(language, reading.slug), wording.title, wording.language, wording.addressee,
         wording.standfirst, total, reading.next_goal(total), campaigns.phase(reading, at).value, reading.colour,
     )  # fmt: skip
+
+
+def campaign_cards(language: str, at: datetime, ids: Collection[int] | None = None) -> tuple[list[Card], list[Card]]:
+    """The public campaigns (or those of these ids): the ones to sign now, most signed first, then those to come or
+    paused; and the ones that have closed. With a handful of queries for all of them."""
+    known = [one for one in campaigns.all_public(at) if ids is None or one.id in ids]
+    totals = register.totals(one.id for one in known)
+    cards = [card(one, totals[one.id], language, at) for one in known]
+    running = [one for one in cards if one.phase in (Phase.OPEN, Phase.PAUSED, Phase.SCHEDULED)]
+    running.sort(key=lambda one: (one.phase != Phase.OPEN, -one.total))
+    return running, [one for one in cards if one not in running]
 
 
 def article_cards(found: list[articles.Reading], language: str) -> list[ArticleCard]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from petition import folders
+from petition import articles, folders
 from petition.base.colour import ColourRefused
 from petition.drafts import Draft, Terms, Text
 from petition.fields import Field
@@ -241,7 +241,7 @@ def test_an_article_knows_its_campaign_its_authors_and_its_day(written: Written,
     assert (draft.campaign_id, draft.authors, draft.published_at) == (
         cast.reading().id, "Ana Ruiz, Bo Lind", moment("2030-06-12T00:00"),
     )  # fmt: skip
-    assert draft.texts == {"en": ("At the gate", "Forty.", "Keep *it*.")}
+    assert draft.texts == {"en": articles.Text("At the gate", "Forty.", "Keep *it*.")}
 
 
 def test_an_article_without_a_date_is_not_public(written: Written) -> None:

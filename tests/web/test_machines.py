@@ -28,7 +28,7 @@ def locations(cast: Cast, path: str) -> list[str]:
 
 def write(slug: str, published_at: datetime | None, *languages: str) -> None:
     """An article."""
-    texts = dict.fromkeys(languages or ("en",), ("A & B", "It <is>.", "Text."))
+    texts = dict.fromkeys(languages or ("en",), articles.Text("A & B", "It <is>.", "Text."))
     articles.save(Draft(slug, next(iter(texts)), texts, published_at=published_at), "a test")
     db.session.commit()
 

@@ -193,7 +193,7 @@ def _standing(reading: Reading, signature: Signature, texts: dict[int, Markup]) 
             "state": signature.state, "name": _("Deleted"), "since": signature.day, "details": [], "appears_as": None,
         }  # fmt: skip
     details = opened(reading.id, signature.sealed)
-    name, role = shown(details, signature.appear, signature.with_role)
+    name, role = shown(details, signature)
     return {
         "state": signature.state, "name": details.name, "since": signature.day,
         "details": _listed(details, signature, texts), "appears_as": ", ".join(filter(None, (name, role))) or None,

@@ -17,7 +17,7 @@ from petition.campaigns import Phase, Reading
 from petition.fields import CHOICE, PREFIX, Question
 from petition.web import context, errors, guards, kept, limits
 from petition.web.forms import LinkForm, SignForm
-from petition.web.public.campaign import MORE_ARTICLES, campaign_page
+from petition.web.public.campaign import MORE_ARTICLES, campaign_page, next_events
 from petition.web.public.sharing import has_poster
 
 blueprint = Blueprint("signing", __name__)
@@ -208,8 +208,8 @@ def thanks(language: str, slug: str, stamp: str) -> str | BaseResponse:
     except BadToken:
         return redirect(base, 303)
     g.colour, g.page_language = reading.colour, language
+    at, spoken = db.now(), i18n.interface(language)
     wording = context.wording_view(reading, language)
-    spoken = i18n.interface(language)
     return render_template(
         "public/thanks.html",
         wording=wording,
@@ -217,12 +217,10 @@ def thanks(language: str, slug: str, stamp: str) -> str | BaseResponse:
         total=register.total(reading.id),
         share=context.share_view(wording.title, base),
         poster_href=urls.poster(language, reading.slug) if has_poster(reading) else "",
-        join_href=urls.join(spoken),
-        meet_href=urls.tell_me(spoken),
-        give_href=settings.current().give_url,
-        articles=context.article_cards(
-            articles.newest(language, db.now(), MORE_ARTICLES, campaign_id=reading.id), i18n.interface(language)
-        ),
+        news_href=urls.campaign_news(language, reading.slug) if reading.forgotten_at is None else "",
+        # Its own meetings, or else any.
+        events=next_events(language, at, reading.id) or next_events(language, at),
+        articles=context.article_cards(articles.newest(language, at, MORE_ARTICLES, campaign_id=reading.id), spoken),
         privacy=base + "/privacy",
     )
 
