@@ -22,14 +22,16 @@ from sqlalchemy import select, update
 
 from petition import articles, campaigns, decisions, demo, drafts, events, folders, migrating
 from petition.app import create_app
-from petition.base import crypto, db, settings, smtp, tokens
+from petition.base import crypto, db, images, settings, smtp, tokens
 from petition.base.settings import Settings
 from petition.contacts import Contact
 from petition.fields import Field
+from petition.pictures import Chosen
 from petition.signatures import PendingSignature, Signature
 from petition.web import kept
 from petition.web.public import news
 from tests.cast import Cast, free_port, link_in
+from tests.domain.test_images import picture
 from tests.web import asking
 from tests.web.asking import page_in
 
@@ -169,7 +171,8 @@ def _arrange(site: Site) -> None:
         articles.save(folders.article(folder, now), "a test")
     db.session.commit()
     cast.campaign("soon", opens_at=now + timedelta(days=2))
-    cast.campaign("asking", fields=ASKED)
+    shown = Chosen(images.scaled(picture(size=(1800, 1000))), {"en": "A crane at night", "es": "Una grúa de noche"})
+    cast.campaign("asking", fields=ASKED, picture=shown)
     cast.campaign("reworded")
     cast.sign("reworded@example.org", slug="reworded")
     cast.campaign("reworded", publish=False, texts=REWORDED)

@@ -109,7 +109,7 @@ def _article(source: str, **changes: object) -> None:
     given = {
         "slug": "news",
         "first_language": "en",
-        "texts": {"en": ("News", "Some.", source)},
+        "texts": {"en": articles.Text("News", "Some.", source)},
         "published_at": db.now(),
     }
     articles.save(articles.Draft(**(given | changes)), "a test")  # type: ignore[arg-type]
