@@ -21,10 +21,12 @@ from petition.web.public import (
     machines,
     news,
     own,
+    pictures,
     reading,
     sharing,
     signatories,
     signing,
+    wordings,
 )
 
 _HERE = Path(__file__).resolve().parent
@@ -32,8 +34,8 @@ _HERE = Path(__file__).resolve().parent
 TEMPLATES = next(path for path in (_HERE / "_templates", _HERE.parent / "templates") if path.is_dir())
 LONGEST_BODY = 64 * 1024
 _PAGES = (
-    style, reading, articles, campaign, signatories, sharing, signing, events, feeds, joining, own, news, machines,
-    kept, ops,
+    style, reading, articles, campaign, wordings, signatories, pictures, sharing, signing, events, feeds, joining, own,
+    news, machines, kept, ops,
 )  # fmt: skip
 
 

@@ -42,8 +42,8 @@ def export() -> None:
 
 
 @export.command(
-    epilog=f"\b\nColumns:\n{_known_columns}\n\nWithout --columns: number, day, and the fields that signers agreed to"
-    " hand over."
+    epilog=f"\b\nColumns:\n{_known_columns}\n  own:KEY: what was typed into a field of the campaign's own\n\n"
+    "Without --columns: number, day, and the fields that signers agreed to hand over."
 )
 @_slug
 @_file

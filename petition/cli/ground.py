@@ -21,6 +21,7 @@ from petition.base.mailbox import MailboxRefused
 from petition.base.settings import SettingsError
 from petition.base.text import TextRefused
 from petition.campaigns import Campaign, Reading
+from petition.fields import FieldsRefused
 from petition.folders import FolderRefused
 from petition.migrating import StepRefused
 
@@ -64,6 +65,8 @@ def told(error: Exception) -> click.ClickException:
     """What a command says about an error, and with which exit code it ends."""
     if isinstance(error, (SettingsError, KeyRingError, FolderRefused, StepRefused)):
         return Refused(str(error))
+    if isinstance(error, FieldsRefused):
+        return Refused(f"The fields of the campaign's own {error}.")
     if isinstance(error, MailboxRefused):
         return Refused("This is no address that letters could go to.")
     if isinstance(error, Unsealable):

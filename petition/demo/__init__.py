@@ -176,9 +176,10 @@ def _first(signatory: Signatory, place: int) -> Person:
 
 def _as_asked(reading: Reading, person: Person) -> Details:
     """What the person typed, as far as the campaign asks for it."""
-    asked = {name: getattr(person, name) if name in reading.asks else "" for name in ("place", "role", "organisation")}
-    comment = person.comment if "comment" in reading.asks else ""
-    return Details(name=person.name, address=person.email, comment=comment, **asked)
+    place, role, organisation, comment = (
+        getattr(person, name) if name in reading.asks else "" for name in ("place", "role", "organisation", "comment")
+    )
+    return Details(person.name, person.email, place, role, organisation, comment)
 
 
 def _pending(

@@ -57,6 +57,13 @@ def reading_of(campaign_id: int) -> Reading:
     return found
 
 
+def recalled(slug: str) -> Reading | None:
+    """A campaign as this process last read it, however long ago, without asking the database."""
+    remembered: dict[object, tuple[float, Reading | None]] = current_app.extensions.get(_key, {})
+    found = remembered.get(slug)
+    return found[1] if found else None
+
+
 def _remembered(key: Name, read: Callable[[Name], Reading | None]) -> Reading | None:
     remembered: dict[object, tuple[float, Reading | None]] = current_app.extensions.setdefault(_key, {})
     seconds = settings.current().page_cache

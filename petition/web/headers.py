@@ -20,7 +20,8 @@ PUBLIC_PAGES = frozenset(
     {
         "reading.front", "reading.privacy", "reading.how",
         "articles.articles", "articles.before", "articles.article", "articles.topic", "articles.topic_before",
-        "campaign.campaign", "campaign.privacy", "signing.link", "signing.find_link",
+        "campaign.campaign", "campaign.privacy", "wordings.wordings", "wordings.wording",
+        "signing.link", "signing.find_link",
         "signatories.signatories", "signatories.country", "signatories.after",
         "sharing.poster", "sharing.picture",
         "joining.form",

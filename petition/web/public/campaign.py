@@ -27,7 +27,7 @@ def campaign(language: str, slug: str) -> str:
 
 def empty_form(reading: Reading, language: str) -> SignForm:
     """The form of a campaign that is open, the same for everybody."""
-    form = SignForm(formdata=None).ask(reading)
+    form = SignForm(formdata=None).ask(reading, language)
     form["token"].data = context.form_token(reading, language)
     return form
 
@@ -48,6 +48,7 @@ def campaign_page(reading: Reading, language: str, form: object) -> str:
         campaign=context.campaign_view(reading, total, at),
         wording=context.wording_view(reading, language, whole=True),
         picture=context.share_picture(reading, language),
+        shown=context.picture_view(reading, language),
         total=total,
         counted_at=at,
         form=form,
