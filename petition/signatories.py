@@ -120,7 +120,7 @@ def newest(campaign_id: int, most: int) -> list[Signatory]:
 
 def search(campaign_id: int, said: str, most: int) -> list[Signatory]:
     """Those whose name, role or organisation as shown holds every word said, whatever its case and accents."""
-    words = shown_key(said, "").split()[:MOST_WORDS]
+    words = [word for part in said.split()[:MOST_WORDS] if (word := shown_key(part, ""))]
     if not words:
         return []
     query = select(Signature.id).where(Signature.campaign_id == campaign_id, SHOWN)

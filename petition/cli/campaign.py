@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import click
 from sqlalchemy import select
 
-from petition import campaigns, drafts, folders, register
+from petition import campaigns, drafts, folders, pictures, register
 from petition.base import db
 from petition.campaigns import Campaign, Reading
 from petition.cli.ground import Refused, actor, campaign_named, reason, row_named, with_app
@@ -90,8 +90,10 @@ def _refuse_unready(row: Campaign) -> None:
 
 def _facts(reading: Reading) -> dict[str, object]:
     """What an edit can change, by name. Copies: saving changes rows in place."""
-    names = ("first_language", "colour", "goals", "time_zone", "opens_at", "closes_at", "asks", "outcome")
+    names = ("first_language", "colour", "goals", "time_zone", "opens_at", "closes_at", "asks", "fields", "outcome")
     facts: dict[str, object] = {name.removesuffix("_at").replace("_", " "): getattr(reading, name) for name in names}
+    found = pictures.of_campaign(reading.id)
+    facts["picture"] = (found[0].name, found[1]) if found else None
     facts["terms"] = reading.consent.facts() if reading.consent else None
     for language, wording in reading.wordings.items():
         facts[f"text in {language}"] = (wording.title, wording.addressee, wording.standfirst, wording.source)

@@ -10,7 +10,7 @@ from flask import Flask, g, has_request_context, request, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from petition import articles, campaigns, pictures, register
+from petition import articles, campaigns, pictures, register, share_pictures
 from petition.base import countries, db, i18n, settings, text, tokens, urls
 from petition.campaigns import GRACE, SETTLING, Phase, Reading
 from petition.web import headers, style
@@ -110,7 +110,8 @@ def _switch() -> list[tuple[str, str, str, bool]]:
 
 @dataclass(frozen=True, slots=True)
 class WordingView:
-    """A wording as a page shows it; `foreign` where it is not in the reader's language."""
+    """A wording as a page shows it; `foreign` where it is not in the reader's language. `changes_href` leads to what
+    was changed since the version before, if there was one, at `changed_at`."""
 
     title: str
     lang: str
@@ -120,6 +121,8 @@ class WordingView:
     opening: Markup
     rest: Markup
     version: int
+    changed_at: datetime
+    changes_href: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +150,19 @@ class ConsentView:
     months: int
     ground: str
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class PictureView:
+    """An organiser's picture: the small one, all of them as `srcset`, its largest size, and what it shows in the
+    language `lang`."""
+
+    src: str
+    srcset: str
+    width: int
+    height: int
+    alt: str
+    lang: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,10 +207,11 @@ def wording_view(reading: Reading, language: str, *, whole: bool = False) -> Wor
     """The newest wording for a reader; `whole` splits the text at its first screenful."""
     wording = reading.wording(language)
     opening, rest = text.opening(wording.html) if whole else ("", "")
+    changes = urls.wording(language, reading.slug, wording.language, wording.version) if wording.version > 1 else ""
     return WordingView(
         wording.title, wording.language, wording.language != language, wording.addressee, wording.standfirst,
         # Sanitised when it was saved, by base.text.markdown.
-        Markup(opening), Markup(rest), wording.version,  # noqa: S704
+        Markup(opening), Markup(rest), wording.version, wording.created_at, changes,  # noqa: S704
     )  # fmt: skip
 
 
@@ -217,9 +234,11 @@ def consent_view(reading: Reading) -> ConsentView | None:
     if consent is None:
         return None
     handed_to = consent.handed_to.get(i18n.spoken()) or consent.handed_to.get(reading.first_language, "")
-    names = field_names()
+    own = reading.questions(getattr(g, "page_language", i18n.spoken()))
+    names = field_names() | {one.name: one.label for one in own}
+    fields = [names[name] for name in consent.fields if name in names]
     return ConsentView(
-        consent.responsible, consent.responsible_address, handed_to, [names[name] for name in consent.fields],
+        consent.responsible, consent.responsible_address, handed_to, fields,
         consent.months, grounds()[consent.ground], consent.version,
     )  # fmt: skip
 
@@ -239,6 +258,19 @@ def grounds() -> dict[str, str]:
         "legitimate interest": _("the legitimate interest of those responsible in handing over this appeal"),
         "public task": _("a task in the public interest"),
     }
+
+
+def picture_view(reading: Reading, language: str) -> PictureView | None:
+    """The picture of a campaign, if it has one."""
+    found = pictures.of_campaign(reading.id)
+    if found is None:
+        return None
+    one, alt = found
+    spoken = next((code for code in (language, reading.first_language, *alt) if code in alt), "")
+    return PictureView(
+        urls.picture(one.name, *urls.picture_sizes(one.width, one.height)[-1]),
+        urls.picture_set(one.name, one.width, one.height), one.width, one.height, alt[spoken], spoken,
+    )  # fmt: skip
 
 
 def card(reading: Reading, total: int, language: str, at: datetime) -> Card:
@@ -315,5 +347,5 @@ def share_picture(reading: Reading, language: str) -> str:
     """The public address of the picture of a campaign's page in a language; "" where there is none. The query makes
     those ask again who have kept an older one; it changes no answer."""
     shown = reading.wording(language).language
-    version = pictures.version(reading.id, shown)
+    version = share_pictures.version(reading.id, shown)
     return f"{urls.absolute(urls.share_picture(shown, reading.slug))}?v={version}" if version else ""

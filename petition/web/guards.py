@@ -57,6 +57,13 @@ def reading_of(campaign_id: int) -> Reading:
     return found
 
 
+def recalled(slug: str) -> Reading | None:
+    """A campaign as this process last read it, however long ago, without asking the database."""
+    remembered: dict[object, tuple[float, Reading | None]] = current_app.extensions.get(_key, {})
+    found = remembered.get(slug)
+    return found[1] if found else None
+
+
 def _remembered(key: Name, read: Callable[[Name], Reading | None]) -> Reading | None:
     remembered: dict[object, tuple[float, Reading | None]] = current_app.extensions.setdefault(_key, {})
     seconds = settings.current().page_cache
@@ -103,12 +110,17 @@ def form_body() -> None:
     """Refuse what no form of ours sends: another content type, repeated, countless or endless fields, broken UTF-8."""
     if request.mimetype != "application/x-www-form-urlencoded":
         abort(415)
+    well_formed(MOST_FIELDS, LONGEST_FIELD)
+
+
+def well_formed(most: int, longest: int) -> None:
+    """Refuse a form with repeated, countless or endless fields, or broken UTF-8."""
     _utf_8(request.get_data(cache=True))
     fields = request.form
     total = sum(len(values) for _, values in fields.lists())
-    if total != len(fields) or total > MOST_FIELDS:
+    if total != len(fields) or total > most:
         abort(400)
-    if any(len(value) > LONGEST_FIELD for value in fields.values()):
+    if any(len(value) > longest for value in fields.values()):
         abort(413)
 
 

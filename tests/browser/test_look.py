@@ -205,6 +205,15 @@ def test_print_shows_the_appeal_and_its_figures_and_no_form(page: Page) -> None:
     assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
 
 
+def test_print_shows_who_signed_and_no_search(page: Page) -> None:
+    page.goto(CAMPAIGN + "/signatories")
+    page.emulate_media(media="print")
+    assert page.locator(".people li").last.is_visible()
+    assert page.get_by_text("* in a personal capacity").is_visible()
+    for hidden in ("form", "main nav"):
+        assert not page.locator(hidden).first.is_visible()
+
+
 @pytest.mark.parametrize("name", ["campaign", "own, counted", "thanks"])
 def test_controls_keep_their_edges_where_somebody_forces_colours(name: str, site: Site, page: Page) -> None:
     visit(name, site, page)

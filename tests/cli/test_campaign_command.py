@@ -49,6 +49,22 @@ def phase(cast: Cast) -> Phase:
     return campaigns.phase(cast.reading("keep-the-bus"), db.now())
 
 
+def test_the_kind_of_a_field_stays_once_people_were_asked(petition: Petition, cast: Cast, folder: Path) -> None:
+    """In one sentence, and nothing is changed."""
+    both = ENGLISH, SPANISH.replace("---\nQue", "labels: {berth: Muelle}\n---\nQue")
+    asks = "fields: {berth: 'text, optional'}\nlabels: {berth: Berth}\n---\nKeep"
+    (folder / "en.md").write_text(both[0].replace("---\nKeep", asks))
+    (folder / "es.md").write_text(both[1])
+    petition("campaign", "new", folder)
+    petition("campaign", "publish", "keep-the-bus")
+    (folder / "en.md").write_text(both[0].replace("---\nKeep", asks.replace("text", "date")))
+    result = petition("campaign", "edit", folder)
+    assert result.exit_code == 2
+    assert "must keep “berth” a text" in result.stderr
+    (folder / "en.md").write_text(both[0].replace("---\nKeep", asks.replace("optional", "required")))
+    assert "Changed in “keep-the-bus”: fields." in petition("campaign", "edit", folder).stdout
+
+
 def test_a_new_campaign_is_a_draft_until_it_is_published(petition: Petition, cast: Cast, folder: Path) -> None:
     result = petition("campaign", "new", folder)
     assert (result.exit_code, phase(cast)) == (0, Phase.DRAFT)

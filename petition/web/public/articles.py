@@ -12,13 +12,12 @@ from petition.articles import Reading
 from petition.base import db, i18n, settings, text, urls
 from petition.campaigns import Phase
 from petition.web import context, guards, linked, meetings
-from petition.web.public.campaign import empty_form
+from petition.web.public.campaign import empty_form, next_events
 
 blueprint = Blueprint("articles", __name__)
 #: So many articles stand on a page.
 PAGE = 20
 MORE_ARTICLES = 3
-MOST_EVENTS = 3
 _BEFORE = "before/<int(max=999999999999):before>"
 
 
@@ -133,7 +132,7 @@ def _instead(found: Reading, language: str, at: datetime, *, leads: bool) -> dic
     running = context.campaign_cards(language, at)[0] if leads else []
     return {
         "lead": _from_here(running[0], found) if running else None,
-        "events": meetings.cards(events.upcoming(language, at, MOST_EVENTS), language),
+        "events": next_events(language, at),
     }
 
 

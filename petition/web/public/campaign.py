@@ -27,7 +27,7 @@ def campaign(language: str, slug: str) -> str:
 
 def empty_form(reading: Reading, language: str) -> SignForm:
     """The form of a campaign that is open, the same for everybody."""
-    form = SignForm(formdata=None).ask(reading)
+    form = SignForm(formdata=None).ask(reading, language)
     form["token"].data = context.form_token(reading, language)
     return form
 
@@ -38,7 +38,9 @@ def campaign_page(reading: Reading, language: str, form: object) -> str:
     g.colour, g.page_language = reading.colour, language
     g.exists_in = _languages(reading)
     total = register.total(reading.id)
-    about = articles.newest(language, at, MORE_ARTICLES, campaign_id=reading.id)
+    updates, about = (
+        articles.newest(language, at, MORE_ARTICLES, campaign_id=reading.id, updates=only) for only in (True, False)
+    )
     spoken = i18n.interface(language)
     base = urls.campaign(language, reading.slug)
     return render_template(
@@ -46,6 +48,7 @@ def campaign_page(reading: Reading, language: str, form: object) -> str:
         campaign=context.campaign_view(reading, total, at),
         wording=context.wording_view(reading, language, whole=True),
         picture=context.share_picture(reading, language),
+        shown=context.picture_view(reading, language),
         total=total,
         counted_at=at,
         form=form,
@@ -53,6 +56,7 @@ def campaign_page(reading: Reading, language: str, form: object) -> str:
         link_href=base + "/link",
         privacy_href=base + "/privacy",
         news_href=urls.campaign_news(language, reading.slug) if reading.forgotten_at is None else "",
+        updates=context.article_cards(updates, spoken),
         articles=context.article_cards(about, spoken),
         events=next_events(language, at, reading.id),
         events_href=urls.events(spoken),

@@ -7,7 +7,7 @@ import segno
 from flask import Blueprint, Response, abort, g, make_response, redirect, render_template
 from werkzeug import Response as BaseResponse
 
-from petition import campaigns, pictures
+from petition import campaigns, share_pictures
 from petition.base import db, urls
 from petition.campaigns import Phase, Reading
 from petition.web import context, guards
@@ -65,7 +65,7 @@ def code(address: str) -> tuple[int, str]:
 def picture(language: str, slug: str) -> BaseResponse:
     """The campaign's picture in one of its languages, as the worker made it; 404 while there is none."""
     reading = guards.campaign(language, slug)
-    png = pictures.png(reading.id, reading.wording(language).language)
+    png = share_pictures.png(reading.id, reading.wording(language).language)
     if png is None:
         abort(404)
     answer: Response = make_response(png)
