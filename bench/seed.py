@@ -69,6 +69,7 @@ def _rows(reading: Reading, blobs: list[bytes], columns: list[str], size: int) -
         "campaign_id": reading.id, "wording_id": reading.wording("en").id, "consent_version": 1, "domain": b"d" * 32,
         "language": "en", "channel": "online", "source": "", "partner": "", "appear": "hidden", "with_role": False,
         "on_behalf": False, "network": None, "seat": 0, "state": "counted", "shown_name": "", "shown_role": "",
+        "shown_key": "", "first": None,
     }  # fmt: skip
     began, step = db.now() - timedelta(days=60), timedelta(days=60) / size
     for n in range(size):
