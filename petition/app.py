@@ -10,19 +10,23 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from petition.base import crypto, db, i18n, settings
 from petition.base.settings import Settings
 from petition.web import context, errors, guards, headers, kept, ops, style
+from petition.web.beside import Beside
 from petition.web.cache import PageCache
 from petition.web.public import (
     articles,
     campaign,
     events,
+    feeds,
     joining,
     machines,
     news,
     own,
+    pictures,
     reading,
     sharing,
     signatories,
     signing,
+    wordings,
 )
 
 _HERE = Path(__file__).resolve().parent
@@ -30,7 +34,8 @@ _HERE = Path(__file__).resolve().parent
 TEMPLATES = next(path for path in (_HERE / "_templates", _HERE.parent / "templates") if path.is_dir())
 LONGEST_BODY = 64 * 1024
 _PAGES = (
-    style, reading, articles, campaign, signatories, sharing, signing, events, joining, own, news, machines, kept, ops,
+    style, reading, articles, campaign, wordings, signatories, pictures, sharing, signing, events, feeds, joining, own,
+    news, machines, kept, ops,
 )  # fmt: skip
 
 
@@ -75,8 +80,10 @@ def _language() -> str | None:
 
 
 def _dress(app: Flask, read: Settings) -> None:
-    """The layers in front of Flask: the page cache, and outermost the proxy's word where one is configured."""
-    app.wsgi_app = PageCache(app.wsgi_app, read)  # type: ignore[method-assign, assignment]
+    """The layers in front of Flask: the desk beside it, the page cache, and outermost the proxy's word where one is
+    configured."""
+    beside = app.extensions["petition.beside"] = Beside(app.wsgi_app, app)
+    app.wsgi_app = PageCache(beside, read)  # type: ignore[method-assign, assignment]
     if read.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=read.proxies, x_proto=read.proxies, x_host=0)  # type: ignore[method-assign]
     app.logger.setLevel(logging.INFO)

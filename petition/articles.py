@@ -3,16 +3,19 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ForeignKey, Index, Select, String, UniqueConstraint, literal, select, tuple_, union_all
 from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition import journal, pieces
+from petition import journal, pictures, pieces
 from petition.base import db, text
 from petition.pieces import SlugRefused
 from petition.topics import Topic
+
+if TYPE_CHECKING:
+    from petition.base.images import Scaled
 
 #: Words that stand in the place of a slug in the addresses of other pages.
 RESERVED = frozenset({"before"})
@@ -86,6 +89,7 @@ class Reading:
     is_update: bool
     published_at: datetime
     changed_at: datetime
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,8 @@ class Draft:
     published_at: datetime | None = None
     topic_id: int | None = None
     is_update: bool = False
+    #: Those that its texts show and that may not be stored yet.
+    pictures: tuple["Scaled", ...] = ()
 
 
 def read(slug: str, language: str, at: datetime) -> Reading | None:
@@ -205,7 +211,7 @@ def _reading(article: Article, texts: dict[str, ArticleText], language: str) -> 
     return Reading(
         article.id, article.slug, article.first_language, pieces.in_order(texts, article.first_language),
         texts.get(language) or texts[article.first_language], article.authors, article.topic_id, article.campaign_id,
-        article.is_update, article.published_at, article.changed_at,
+        article.is_update, article.published_at, article.changed_at, article.created_at,
     )  # fmt: skip
 
 
@@ -227,6 +233,8 @@ def save(draft: Draft, actor: str) -> bool:
     if article is None:
         article = Article(slug=draft.slug, created_at=at, changed_at=at, **_facts(draft))
         pieces.enter(article, ArticleSlug.article_id, draft.slug, RESERVED)
+    for picture in draft.pictures:
+        pictures.add(picture, actor)
     texts = {language: _values(language, said) for language, said in draft.texts.items()}
     changed = article.change(_facts(draft))
     if not pieces.write(ArticleText.article_id, article.id, texts) and not changed:

@@ -1,12 +1,13 @@
 """What a signer typed and chose: sealed where it names the person, in clear only what figures and lists need."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import orjson
 
 from petition.base import crypto
 from petition.base.text import folded_name, short_name
+from petition.fields import Answer
 
 #: Behind an organisation that is named for identification only (S52): it stands in what is shown, so that it stands
 #: wherever that is shown.
@@ -26,16 +27,25 @@ class Details:
     comment: str = ""
     #: The short form for the public list, as its owner wants it.
     short: str = ""
+    #: What was typed into the campaign's own fields, by their keys.
+    own: dict[str, Answer] = field(default_factory=dict)
 
     def seal(self, campaign_id: int) -> bytes:
         """Encrypted for a campaign; confirming copies the blob."""
-        return crypto.seal("signature", str(campaign_id), orjson.dumps(asdict(self)))
+        record: dict[str, object] = {name: getattr(self, name) for name in _WORDS}
+        if self.own:
+            record["own"] = {key: tuple(answer) for key, answer in self.own.items()}
+        return crypto.seal("signature", str(campaign_id), orjson.dumps(record))
+
+
+_WORDS = tuple(name for name in Details.__slots__ if name != "own")
 
 
 def opened(campaign_id: int, blob: bytes) -> Details:
     """What was sealed. Raises crypto.Unsealable. Fields that a later version added are left out."""
-    record: dict[str, str] = orjson.loads(crypto.unseal("signature", str(campaign_id), blob))
-    return Details(**{name: value for name, value in record.items() if name in Details.__slots__})
+    record = orjson.loads(crypto.unseal("signature", str(campaign_id), blob))
+    own = {key: Answer(*answer) for key, answer in record.get("own", {}).items()}
+    return Details(**{name: value for name, value in record.items() if name in _WORDS}, own=own)
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,6 +163,12 @@ def since(language: str, at: datetime, begin: datetime, most: int) -> list[Readi
     return _readings(db.session.scalars(query), language)[::-1]
 
 
+def changed_last(language: str, at: datetime, begin: datetime, most: int) -> list[Reading]:
+    """Public events that were not over at `begin`, the last announced or changed first: what a feed keeps up with."""
+    query = _public(at).where(_ahead(begin)).order_by(Event.changed_at.desc(), Event.id.desc()).limit(most)
+    return _readings(db.session.scalars(query), language)
+
+
 def _public(at: datetime) -> Select[Event]:
     return select(Event).where(Event.published_at <= at)
 

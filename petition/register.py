@@ -15,6 +15,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Row,
+    Select,
     String,
     UniqueConstraint,
     bindparam,
@@ -148,6 +149,22 @@ def totals(campaign_ids: Iterable[int]) -> dict[int, int]:
     ids = list(campaign_ids)
     folded = select(Tally.campaign_id, Tally.amount).where(Tally.campaign_id.in_(ids), Tally.dimension == "total")
     waiting = select(Move.campaign_id, Move.amount).where(Move.campaign_id.in_(ids), Move.number.is_(None))
+    return _added(ids, folded, waiting)
+
+
+def on_day(campaign_ids: Iterable[int], day: date) -> dict[int, int]:
+    """How many of the signatures of a UTC day count at this moment, in several campaigns, with one statement."""
+    ids = list(campaign_ids)
+    folded = select(Tally.campaign_id, Tally.amount).where(
+        Tally.campaign_id.in_(ids), Tally.dimension == "day", Tally.value == day.isoformat()
+    )
+    waiting = select(Move.campaign_id, Move.amount).where(
+        Move.campaign_id.in_(ids), Move.number.is_(None), Move.day == day
+    )
+    return _added(ids, folded, waiting)
+
+
+def _added(ids: list[int], folded: Select[int, int], waiting: Select[int, int]) -> dict[int, int]:
     both = union_all(folded, waiting).subquery()
     rows = db.session.execute(select(both.c.campaign_id, func.sum(both.c.amount)).group_by(both.c.campaign_id))
     found = {int(key): int(amount) for key, amount in rows}

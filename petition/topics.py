@@ -60,6 +60,7 @@ class Reading:
     first_language: str
     languages: tuple[str, ...]
     text: TopicText
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def _readings(query: Select[Topic], language: str) -> list[Reading]:
     return [
         Reading(
             topic.id, topic.slug, topic.first_language, pieces.in_order(texts[topic.id], topic.first_language),
-            texts[topic.id].get(language) or texts[topic.id][topic.first_language],
+            texts[topic.id].get(language) or texts[topic.id][topic.first_language], topic.created_at,
         )
         for topic in found
     ]  # fmt: skip

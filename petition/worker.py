@@ -11,7 +11,7 @@ from collections.abc import Callable
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from petition import breakdowns, drawing, pictures, register, reminders, retention
+from petition import breakdowns, drawing, register, reminders, retention, share_pictures
 from petition.base import db, delivery, settings, smtp
 from petition.letters import Letters
 
@@ -108,14 +108,14 @@ class Worker:
 def draw(stopping: threading.Event | None = None) -> int:
     """Make the pictures that are due, one at a time, each in transactions of its own; how many were made. Drawing
     holds no lock. What goes wrong with one is told, tried again ten minutes later, and stops no other."""
-    due = pictures.due(db.now(), drawing.HOW)
+    due = share_pictures.due(db.now(), drawing.HOW)
     db.session.rollback()
     made = 0
     for one in due:
         if stopping is not None and stopping.is_set():
             break
         at = db.now()
-        ours = pictures.take_on(one, at)
+        ours = share_pictures.take_on(one, at)
         db.session.commit()
         if not ours:
             continue
@@ -125,6 +125,6 @@ def draw(stopping: threading.Event | None = None) -> int:
             kind = type(error).__name__
             _log.error("the picture of campaign %d in %s failed: %s", one.campaign_id, one.language, kind)
             continue
-        made += pictures.keep(one, png, at)
+        made += share_pictures.keep(one, png, at)
         db.session.commit()
     return made

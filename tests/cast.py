@@ -25,6 +25,7 @@ from petition.drafts import Draft, Terms, Text
 from petition.events import Event
 from petition.letters import Letters
 from petition.topics import Topic
+from tests import organisers
 
 TERMS = Terms(
     responsible="Dockside Aid", responsible_address="list@dockside.example", handed_to={"en": "the Port Authority"},
@@ -167,6 +168,14 @@ class Cast:
         found = db.session.get(Campaign, self.reading(slug).id)
         assert found is not None
         return found
+
+    def organiser(self, role: str | None = None, campaign: str = "", name: str = "Olga", fresh: bool = True,
+                  language: str = "en") -> organisers.Desk:  # fmt: skip
+        """Somebody signed in at the desk with both factors: with a role on a campaign (by its slug) or, without one,
+        on the site; with none, a stranger. `fresh`: whether a code was just typed."""
+        account, secret = organisers.enrol(name, language=language)
+        organisers.grant(account, role, self.reading(campaign).id if campaign else None)
+        return organisers.signed_in(self.app, Browser(self.app, use_cookies=True), account, secret, fresh=fresh)
 
     def browser(self) -> Browser:
         """A new browser without cookies."""

@@ -118,7 +118,12 @@ class Database:
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Give the application its database. Opens no connection."""
-    app.extensions[_key] = Database(settings)
+    share(app, Database(settings))
+
+
+def share(app: Flask, database: Database) -> None:
+    """Give the application a database that another one has already: one pool of connections for both."""
+    app.extensions[_key] = database
     app.teardown_appcontext(_end)
 
 

@@ -15,7 +15,11 @@ from markdown_it.rules_block import StateBlock
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
-Why = Literal["empty", "too_long", "control", "hidden", "combining", "web_address", "line_break"]
+from petition.base import urls
+
+Why = Literal[
+    "empty", "too_long", "control", "hidden", "combining", "web_address", "line_break", "day", "postcode"
+]  # fmt: skip
 
 LONGEST_NAME = 120  # S31
 LONGEST_MARKDOWN = 20_000  # bytes; 5,000 "[" in it take 71 ms (security.md D7)
@@ -256,7 +260,10 @@ _TAGS = {
     "p", "br", "hr", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "code", "em", "strong", "s",
     "a", "img", "table", "thead", "tbody", "tr", "th", "td",
 }  # fmt: skip
-_ATTRIBUTES = {"a": {"href", "title", "rel"}, "img": {"src", "alt", "title"}, "ol": {"start"}, "hr": {"class"}}
+_ATTRIBUTES = {
+    "a": {"href", "title", "rel"}, "ol": {"start"}, "hr": {"class"},
+    "img": {"src", "alt", "title", "width", "height", "loading", "srcset", "sizes"},
+}  # fmt: skip
 # One slash and not two; no backslash, which browsers read as a slash (security.md B11).
 _SAME_SITE = re.compile(r"/(?![/\\]|%5[Cc]|%2[Ff])[^\\\x00-\x20]*|/", re.ASCII)
 _ELSEWHERE = re.compile(r"https://[^/?#@\\\s]+([/?#][^\\\s]*)?", re.ASCII | re.IGNORECASE)
@@ -273,6 +280,8 @@ def _only_safe_addresses(_tag: str, attribute: str, value: str) -> str | None:
         return value if _may_link(value) else None
     if attribute == "src":
         return value if _SAME_SITE.fullmatch(value) else None
+    if attribute == "srcset":
+        return value if all(urls.PICTURE.fullmatch(one.partition(" ")[0]) for one in value.split(", ")) else None
     return value
 
 
@@ -290,6 +299,20 @@ def _tidy_inline(token: Token) -> None:
         token.attrSet("rel", "noopener noreferrer")
     elif token.type == "image" and not _SAME_SITE.fullmatch(str(token.attrGet("src") or "")):
         token.type, token.tag, token.children = "text", "", None
+    elif token.type == "image":
+        _size(token)
+
+
+def _size(token: Token) -> None:
+    """A picture of an organiser says how large it is, so that nothing jumps when it arrives, and which sizes it has."""
+    found = urls.PICTURE.fullmatch(str(token.attrGet("src") or ""))
+    if found is None or not int(found["width"]):
+        return
+    width, height = int(found["width"]), int(found["height"])
+    token.attrs |= {
+        "width": width, "height": height, "loading": "lazy", "srcset": urls.picture_set(found["name"], width, height),
+        "sizes": "(min-width: 42rem) 38rem, 100vw",
+    }  # fmt: skip
 
 
 def _form_place(state: StateBlock, line: int, _end: int, silent: bool) -> bool:

@@ -1,7 +1,7 @@
 """The console script `petition`: one module per noun, loaded when one of its commands is used.
 
 Exit codes: 0 fine; 1 checked and found wrong; 2 a mistake of whoever typed it, said in one sentence; 70 a mistake of
-ours; 75 not now (the database is away or full), try again.
+ours; 75 not now (the database is away, or a disk is full), try again.
 """
 
 import os
@@ -22,6 +22,7 @@ NOUNS = {
     "topic": ("topic", "Bring in what articles and events are filed under, and rename it."),
     "article": ("article", "Bring articles in from folders, and rename them."),
     "event": ("event", "Bring events in from folders, rename and cancel them."),
+    "account": ("account", "Invite, list and remove organisers; help who has lost a phone."),
     "signature": ("signature", "Find a signature; hold, release, remove or restore it; name the first ones."),
     "register": ("register", "Check and rebuild what the totals come from; publish how they divide."),
     "export": ("export", "Write out signatures, totals and contacts."),

@@ -1,14 +1,17 @@
 """Folders of the site's news: articles, and the topics they are filed under."""
 
+import re
 from datetime import datetime
 from pathlib import Path
 
 from petition import articles, campaigns, topics
 from petition.base import text
+from petition.folders import pictures
 from petition.folders.files import LONGEST_LINE, LONGEST_STANDFIRST, File, Folder, is_language, read
+from petition.pictures import Chosen
 
-ARTICLE_OWN = ("title", "standfirst", "text_language")
-ARTICLE_SHARED = ("date", "time_zone", "authors", "topic", "campaign", "update")
+ARTICLE_OWN = ("title", "standfirst", "text_language", *pictures.OWN)
+ARTICLE_SHARED = ("date", "time_zone", "authors", "topic", "campaign", "update", *pictures.SHARED)
 TOPIC_OWN = ("title", "standfirst")
 TOPIC_SHARED = ("position",)
 LAST_POSITION = 9999
@@ -27,26 +30,28 @@ def article(folder: Path, now: datetime) -> articles.Draft:
     for file in found.files.values():
         if about is None and text.FORM_PLACE in text.markdown(file.body, has_form=True):
             raise file.refuse("campaign", "is missing, and “[campaign]” in the text stands for its form")
+    shown = pictures.read(found)
     return articles.Draft(
         slug=found.slug,
         first_language=found.first.language,
-        texts={language: _article_text(file) for language, file in found.files.items()},
+        texts={language: _article_text(file, shown) for language, file in found.files.items()},
         authors=_authors(found),
         campaign_id=about,
         published_at=found.moment("date", now),
         topic_id=topic_id(found),
         is_update=is_update,
+        pictures=(shown.scaled,) if shown else (),
     )
 
 
-def _article_text(file: File) -> articles.Text:
+def _article_text(file: File, shown: Chosen | None) -> articles.Text:
     language = file.words("text_language", most=12)
     if language and not is_language(language):
         raise file.refuse("text_language", "must be a language, such as en or pt-BR")
     return articles.Text(
         title=file.words("title", most=LONGEST_LINE, needed=True),
         standfirst=file.words("standfirst", most=LONGEST_STANDFIRST, needed=True),
-        source=file.body,
+        source=_pictured(file, shown),
         text_language=language,
     )
 
@@ -74,6 +79,14 @@ def topic(folder: Path) -> topics.Draft:
         },
         position=found.number("position", found.value("position", "0"), 0, LAST_POSITION),
     )
+
+
+def _pictured(file: File, shown: Chosen | None) -> str:
+    """The text, its picture first."""
+    if shown is None:
+        return file.body
+    said = re.sub(r"([\\\[\]*_`<&!])", r"\\\1", shown.alt[file.language])
+    return f"![{said}]({shown.scaled.path})\n\n{file.body}"
 
 
 def campaign_id(folder: Folder) -> int | None:

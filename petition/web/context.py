@@ -10,7 +10,7 @@ from flask import Flask, g, has_request_context, request, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from petition import articles, campaigns, pictures, register
+from petition import articles, campaigns, pictures, register, share_pictures
 from petition.base import countries, db, i18n, settings, text, tokens, urls
 from petition.campaigns import GRACE, SETTLING, Phase, Reading
 from petition.web import headers, style
@@ -57,6 +57,7 @@ def _everywhere() -> dict[str, Any]:
         "privacy_href": f"/{spoken}/privacy", "how_href": f"/{spoken}/how-we-count",
         "articles_href": urls.articles(spoken), "events_href": urls.events(spoken), "join_href": urls.join(spoken),
         "tell_me_href": urls.tell_me(spoken), "give_href": now.give_url, **_places(),
+        "feed": _feed(),
     }  # fmt: skip
 
 
@@ -70,6 +71,29 @@ def _places() -> dict[str, Any]:
     places = {code: urls.absolute(url_for(request.endpoint, **{**arguments, "language": code})) for code in languages}
     canonical = places.get(arguments["language"]) or places[languages[0]]
     return {"canonical": canonical, "alternates": list(places.items()) if len(places) > 1 else []}
+
+
+#: Which feed tells of a page.
+_FEEDS = {
+    "reading.front": "feeds.site", "articles.articles": "feeds.site", "articles.before": "feeds.site",
+    "articles.article": "feeds.site", "articles.topic": "feeds.topic", "articles.topic_before": "feeds.topic",
+    "campaign.campaign": "feeds.campaign",
+    "events.events": "feeds.events", "events.past": "feeds.events", "events.before": "feeds.events",
+    "events.event": "feeds.events",
+}  # fmt: skip
+
+
+def _feed() -> tuple[str, str] | None:
+    """What the feed that tells of this page is called, and its path; None where there is none."""
+    found = _FEEDS.get(request.endpoint or "")
+    if found is None or "language" not in (arguments := dict(request.view_args or {})):
+        return None
+    if found == "feeds.campaign":
+        return _("News of this campaign as a feed"), url_for(found, **arguments)
+    language = i18n.interface(arguments["language"])
+    if found == "feeds.topic":
+        return _("News on this topic as a feed"), url_for(found, language=language, slug=arguments["slug"])
+    return _("Events as a feed") if found == "feeds.events" else _("News as a feed"), url_for(found, language=language)
 
 
 def _switch() -> list[tuple[str, str, str, bool]]:
@@ -86,7 +110,8 @@ def _switch() -> list[tuple[str, str, str, bool]]:
 
 @dataclass(frozen=True, slots=True)
 class WordingView:
-    """A wording as a page shows it; `foreign` where it is not in the reader's language."""
+    """A wording as a page shows it; `foreign` where it is not in the reader's language. `changes_href` leads to what
+    was changed since the version before, if there was one, at `changed_at`."""
 
     title: str
     lang: str
@@ -96,6 +121,8 @@ class WordingView:
     opening: Markup
     rest: Markup
     version: int
+    changed_at: datetime
+    changes_href: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +150,19 @@ class ConsentView:
     months: int
     ground: str
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class PictureView:
+    """An organiser's picture: the small one, all of them as `srcset`, its largest size, and what it shows in the
+    language `lang`."""
+
+    src: str
+    srcset: str
+    width: int
+    height: int
+    alt: str
+    lang: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +207,11 @@ def wording_view(reading: Reading, language: str, *, whole: bool = False) -> Wor
     """The newest wording for a reader; `whole` splits the text at its first screenful."""
     wording = reading.wording(language)
     opening, rest = text.opening(wording.html) if whole else ("", "")
+    changes = urls.wording(language, reading.slug, wording.language, wording.version) if wording.version > 1 else ""
     return WordingView(
         wording.title, wording.language, wording.language != language, wording.addressee, wording.standfirst,
         # Sanitised when it was saved, by base.text.markdown.
-        Markup(opening), Markup(rest), wording.version,  # noqa: S704
+        Markup(opening), Markup(rest), wording.version, wording.created_at, changes,  # noqa: S704
     )  # fmt: skip
 
 
@@ -193,9 +234,11 @@ def consent_view(reading: Reading) -> ConsentView | None:
     if consent is None:
         return None
     handed_to = consent.handed_to.get(i18n.spoken()) or consent.handed_to.get(reading.first_language, "")
-    names = field_names()
+    own = reading.questions(getattr(g, "page_language", i18n.spoken()))
+    names = field_names() | {one.name: one.label for one in own}
+    fields = [names[name] for name in consent.fields if name in names]
     return ConsentView(
-        consent.responsible, consent.responsible_address, handed_to, [names[name] for name in consent.fields],
+        consent.responsible, consent.responsible_address, handed_to, fields,
         consent.months, grounds()[consent.ground], consent.version,
     )  # fmt: skip
 
@@ -215,6 +258,19 @@ def grounds() -> dict[str, str]:
         "legitimate interest": _("the legitimate interest of those responsible in handing over this appeal"),
         "public task": _("a task in the public interest"),
     }
+
+
+def picture_view(reading: Reading, language: str) -> PictureView | None:
+    """The picture of a campaign, if it has one."""
+    found = pictures.of_campaign(reading.id)
+    if found is None:
+        return None
+    one, alt = found
+    spoken = next((code for code in (language, reading.first_language, *alt) if code in alt), "")
+    return PictureView(
+        urls.picture(one.name, *urls.picture_sizes(one.width, one.height)[-1]),
+        urls.picture_set(one.name, one.width, one.height), one.width, one.height, alt[spoken], spoken,
+    )  # fmt: skip
 
 
 def card(reading: Reading, total: int, language: str, at: datetime) -> Card:
@@ -291,5 +347,5 @@ def share_picture(reading: Reading, language: str) -> str:
     """The public address of the picture of a campaign's page in a language; "" where there is none. The query makes
     those ask again who have kept an older one; it changes no answer."""
     shown = reading.wording(language).language
-    version = pictures.version(reading.id, shown)
+    version = share_pictures.version(reading.id, shown)
     return f"{urls.absolute(urls.share_picture(shown, reading.slug))}?v={version}" if version else ""

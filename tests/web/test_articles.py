@@ -121,6 +121,8 @@ def test_the_form_stands_where_the_editor_put_it_once_and_a_card_at_the_end(cast
     page = get(cast, "/en/articles/at-the-gate")
     assert in_order(page, "All night.", FORM, "Until dawn.", "The campaign of this article", "Pass it on")
     assert page.count(FORM) == 1
+    # The card leads to the campaign's page, whose form keeps what brought its signer.
+    assert 'class="button" href="/en/campaigns/canteen?source=articles/at-the-gate"' in page
     assert "[campaign]" not in page
     assert '<hr class="campaign">' not in page
     assert 'action="/en/campaigns/canteen?source=articles/at-the-gate"' in page
@@ -201,10 +203,13 @@ def test_the_form_is_in_the_reader_s_language_as_far_as_its_campaign_has_it(cast
 def test_an_article_without_a_campaign_says_what_to_sign_where_to_meet_and_how_to_take_part(cast: Cast) -> None:
     cast.campaign()
     cast.event()
+    cast.event("burst-pipes", cancelled=True)
     cast.article()
     page = get(cast, "/en/articles/at-the-gate")
+    assert "burst-pipes" not in page
     assert in_order(
-        page, "A campaign to sign now", 'href="/en/campaigns/canteen"', "Pass it on", "source%3Dshare-whatsapp",
+        page, "A campaign to sign now", 'href="/en/campaigns/canteen?source=articles/at-the-gate"', "Pass it on",
+        "source%3Dshare-whatsapp",
         "Where to meet", "/en/events/open-evening", 'href="/en/join"', 'href="/en/events/tell-me"',
     )  # fmt: skip
     assert "Give money" not in page
@@ -261,7 +266,10 @@ def test_updates_stand_with_their_campaign_and_not_among_the_news(cast: Cast) ->
         page = get(cast, path)
         assert "/en/articles/news" in page
         assert "/en/articles/update" not in page
-    assert "/en/articles/update" in get(cast, "/en/campaigns/canteen")
+    cast.article("background", campaign_id=reading.id)
+    page = get(cast, "/en/campaigns/canteen")
+    assert in_order(page, "How it goes on", "/articles/update", "Articles on this campaign", "/articles/background")
+    assert page.count("/en/articles/update") == 1
     assert FORM in get(cast, "/en/articles/update")
 
 

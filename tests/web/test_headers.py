@@ -1,5 +1,6 @@
 """What every answer carries: one row for each route (D3, D23; security.md 2.6). A new route without a row fails."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -7,14 +8,15 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from petition import worker
+from petition import teams, worker
 from petition.base import crypto, db, delivery, settings, smtp
 from petition.contacts import Contact
 from petition.letters import Letters
 from petition.web import style
-from petition.web.headers import CSP, PERSONAL, PUBLIC
+from petition.web.headers import CSP, PERSONAL, PUBLIC, SECRET
 from petition.web.public import news
 from tests.cast import Browser, Cast, form_token, link_in
+from tests.organisers import desk_of
 
 LETTER_CSP = (
     "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-popups allow-popups-to-escape-sandbox;"
@@ -51,6 +53,9 @@ ROUTES: dict[tuple[str, str], tuple[str, int, str]] = {
     ("articles.topic_before", "GET"): ("public", 200, "/en/topics/harbour/before/{newer}"),
     ("campaign.campaign", "GET"): ("public", 200, "/en/campaigns/canteen"),
     ("campaign.privacy", "GET"): ("public", 200, "/en/campaigns/canteen/privacy"),
+    ("wordings.wordings", "GET"): ("public", 200, "/en/campaigns/canteen/wordings"),
+    ("wordings.wording", "GET"): ("public", 200, "/en/campaigns/canteen/wordings/en/1"),
+    ("pictures.picture", "GET"): ("personal", 404, "/pictures/" + "0" * 32 + "/1440x960.jpg"),
     ("signatories.signatories", "GET"): ("public", 200, "/en/campaigns/canteen/signatories"),
     ("signatories.country", "GET"): ("public", 200, "/en/campaigns/canteen/signatories/IE"),
     ("signatories.after", "GET"): ("personal", 302, "/en/campaigns/canteen/signatories/IE/after/1"),
@@ -97,6 +102,10 @@ ROUTES: dict[tuple[str, str], tuple[str, int, str]] = {
     ("events.event", "GET"): ("public", 200, "/en/events/open-evening"),
     ("events.calendar", "GET"): ("public", 200, "/en/events/open-evening.ics"),
     ("events.feed", "GET"): ("public", 200, "/en/events.ics"),
+    ("feeds.site", "GET"): ("public", 200, "/en/feed.xml"),
+    ("feeds.topic", "GET"): ("personal", 404, "/en/topics/none/feed.xml"),
+    ("feeds.campaign", "GET"): ("public", 200, "/en/campaigns/canteen/feed.xml"),
+    ("feeds.events", "GET"): ("public", 200, "/en/events/feed.xml"),
     ("machines.index", "GET"): ("public", 200, "/sitemap.xml"),
     ("machines.part", "GET"): ("public", 200, "/sitemap/campaigns-0.xml"),
     ("machines.robots", "GET"): ("public", 200, "/robots.txt"),
@@ -169,6 +178,24 @@ def test_every_route_carries_the_headers_of_its_kind(app: Flask, cast: Cast) -> 
             problems.append("sets a cookie")
         if problems:
             wrong[endpoint] = problems
+    assert wrong == {}
+
+
+def test_every_route_of_the_desk_is_kept_by_nobody_and_framed_by_nobody(app: Flask, cast: Cast) -> None:
+    """D3, D23: signed in and signed out, whatever it answers; a loop that finds new routes by itself."""
+    cast.campaign()
+    desk = cast.organiser(teams.OWNER, "canteen")
+    wrong = {}
+    for rule in desk_of(app).url_map.iter_rules():
+        path = re.sub(r"<slug:[^>]+>", "canteen", rule.rule)
+        path = re.sub(r"<int[^>]*>", "1", path)
+        path = re.sub(r"<[^>]+>", "none", path)
+        kind = "secret" if rule.endpoint in SECRET else "personal"
+        for answer in (desk.get(path), cast.browser().get(path), cast.browser().post(path)):
+            found = {name: value for name, value in (EVERYWHERE | KINDS[kind]).items()
+                     if answer.headers.get(name) != value and answer.status_code not in (404, 405)}  # fmt: skip
+            if found or answer.headers["Cache-Control"] != PERSONAL or answer.headers["Content-Security-Policy"] != CSP:
+                wrong[rule.endpoint, answer.status_code] = found
     assert wrong == {}
 
 

@@ -1,25 +1,23 @@
 """Articles and topics: one of them, and lists page by page. The same bytes for everybody."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, abort, g, redirect, render_template
+from flask import Blueprint, abort, g, render_template
 from markupsafe import Markup
-from werkzeug import Response
 
 from petition import articles, campaigns, events, register, topics
 from petition.articles import Reading
 from petition.base import db, i18n, settings, text, urls
 from petition.campaigns import Phase
-from petition.web import context, guards, meetings
-from petition.web.public.campaign import empty_form
+from petition.web import context, guards, linked, meetings
+from petition.web.public.campaign import empty_form, next_events
 
 blueprint = Blueprint("articles", __name__)
 #: So many articles stand on a page.
 PAGE = 20
 MORE_ARTICLES = 3
-MOST_EVENTS = 3
 _BEFORE = "before/<int(max=999999999999):before>"
 
 
@@ -44,24 +42,24 @@ class Story:
 
 
 @blueprint.get("/<lang:language>/articles/<slug:slug>")
-def article(language: str, slug: str) -> str | Response:
+def article(language: str, slug: str) -> str:
     """One article: with its campaign's form where that is open, else with what can be done instead."""
     at = db.now()
     found = articles.read(slug, language, at)
     if found is None:
         abort(404)
     spoken = _speak(language, found.languages)
-    if found.slug != slug:
-        return redirect(urls.article(language, found.slug), 301)
+    guards.follow(found.slug)
     appeal = _appeal(found, language, at)
     return render_template(
         "public/article.html",
         article=_story(found, language),
+        linked=linked.article(found, appeal.get("picture", "")),
         topic=_topic_of(found, spoken),
         more=context.article_cards(articles.related(found, spoken, at, MORE_ARTICLES), spoken),
         share=context.share_view(found.text.title, urls.article(language, found.slug)),
         **appeal,
-        **({} if "form" in appeal else _instead(spoken, at, leads="card" not in appeal)),
+        **({} if "form" in appeal else _instead(found, spoken, at, leads="card" not in appeal)),
     )
 
 
@@ -102,7 +100,7 @@ def _topic_link(topic: topics.Reading, language: str) -> dict[str, str]:
 
 
 def _appeal(found: Reading, language: str, at: datetime) -> dict[str, Any]:
-    """Its campaign: the card, and the form while it is open. The form's action names the campaign and this article."""
+    """Its campaign: the card, and the form while that is open."""
     if found.campaign_id is None:
         return {}
     reading = guards.reading_of(found.campaign_id)
@@ -111,26 +109,30 @@ def _appeal(found: Reading, language: str, at: datetime) -> dict[str, Any]:
         return {}
     g.colour = reading.colour
     code = language if language in reading.wordings else i18n.interface(language)
-    card = context.card(reading, register.total(reading.id), code, at)
-    shown = {"card": card, "picture": context.share_picture(reading, code)}
+    card, base = context.card(reading, register.total(reading.id), code, at), urls.campaign(code, reading.slug)
+    shown = {"card": _from_here(card, found), "picture": context.share_picture(reading, code)}
     if phase is not Phase.OPEN:
         return shown
     return shown | {
         "form": empty_form(reading, code),
-        "action": f"{card.href}?source=articles/{found.slug}",
         "consent": context.consent_view(reading),
-        "consent_href": card.href + "/privacy",
-        "link_href": card.href + "/link",
+        "consent_href": base + "/privacy",
+        "link_href": base + "/link",
         **context.country_lists(),
     }
 
 
-def _instead(language: str, at: datetime, *, leads: bool) -> dict[str, Any]:
+def _from_here(card: context.Card, found: Reading) -> context.Card:
+    """A campaign whose signatures are counted as brought by this article, by its form or after a look at its page."""
+    return replace(card, href=f"{card.href}?source=articles/{found.slug}")
+
+
+def _instead(found: Reading, language: str, at: datetime, *, leads: bool) -> dict[str, Any]:
     """What a reader can do who has nothing to sign here: the campaign that matters now if it `leads`, and meeting."""
     running = context.campaign_cards(language, at)[0] if leads else []
     return {
-        "lead": running[0] if running else None,
-        "events": meetings.cards(events.upcoming(language, at, MOST_EVENTS), language),
+        "lead": _from_here(running[0], found) if running else None,
+        "events": next_events(language, at),
     }
 
 
@@ -166,24 +168,23 @@ def _page(found: list[Reading], before: int | None) -> tuple[list[Reading], int 
 
 
 @blueprint.get("/<lang:language>/topics/<slug:slug>")
-def topic(language: str, slug: str) -> str | Response:
+def topic(language: str, slug: str) -> str:
     """A topic: its campaigns, its newest articles, its events."""
     return _topic(language, slug)
 
 
 @blueprint.get(f"/<lang:language>/topics/<slug:slug>/{_BEFORE}")
-def topic_before(language: str, slug: str, before: int) -> str | Response:
+def topic_before(language: str, slug: str, before: int) -> str:
     """Its articles from behind one of them on; 404 where there are none."""
     return _topic(language, slug, before)
 
 
-def _topic(language: str, slug: str, before: int | None = None) -> str | Response:
+def _topic(language: str, slug: str, before: int | None = None) -> str:
     found = topics.read(slug, language)
     if found is None:
         abort(404)
     spoken = _speak(language, found.languages)
-    if found.slug != slug:
-        return redirect(urls.topic(language, found.slug, before), 301)
+    guards.follow(found.slug)
     about = articles.newest(spoken, db.now(), PAGE + 1, topic_id=found.id, updates=False, before_id=before)
     shown, last = _page(about, before)
     return render_template(

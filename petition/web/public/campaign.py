@@ -2,8 +2,7 @@
 
 from datetime import datetime
 
-from flask import Blueprint, g, redirect, render_template
-from werkzeug import Response
+from flask import Blueprint, g, render_template
 
 from petition import articles, campaigns, events, register, signatories
 from petition.base import db, i18n, urls
@@ -19,18 +18,16 @@ SOME = 6
 
 
 @blueprint.get("/<lang:language>/campaigns/<slug:slug>")
-def campaign(language: str, slug: str) -> str | Response:
+def campaign(language: str, slug: str) -> str:
     """A campaign's page with its form."""
     reading = guards.campaign(language, slug)
-    if reading.slug != slug:
-        return redirect(urls.campaign(language, reading.slug), 301)
     form = empty_form(reading, language) if campaigns.phase(reading, db.now()) is Phase.OPEN else None
     return campaign_page(reading, language, form)
 
 
 def empty_form(reading: Reading, language: str) -> SignForm:
     """The form of a campaign that is open, the same for everybody."""
-    form = SignForm(formdata=None).ask(reading)
+    form = SignForm(formdata=None).ask(reading, language)
     form["token"].data = context.form_token(reading, language)
     return form
 
@@ -51,6 +48,7 @@ def campaign_page(reading: Reading, language: str, form: object) -> str:
         campaign=context.campaign_view(reading, total, at),
         wording=context.wording_view(reading, language, whole=True),
         picture=context.share_picture(reading, language),
+        shown=context.picture_view(reading, language),
         total=total,
         counted_at=at,
         form=form,

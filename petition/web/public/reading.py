@@ -5,15 +5,15 @@ from datetime import datetime
 from flask import Blueprint, redirect, render_template, request
 from werkzeug import Response
 
-from petition import articles, events, topics
+from petition import articles, topics
 from petition.base import db, settings, urls
-from petition.web import context, guards, meetings
+from petition.web import context, guards
 from petition.web.public import facts
+from petition.web.public.campaign import next_events
 
 blueprint = Blueprint("reading", __name__)
-#: So many articles of each topic, and so many events, stand on the front page.
+#: So many articles of each topic stand on the front page.
 PER_TOPIC = 3
-MOST_EVENTS = 3
 
 
 @blueprint.get("/")
@@ -38,7 +38,7 @@ def front(language: str) -> str:
         campaigns=running[1:],
         closed=closed,
         sections=_sections(language, at),
-        events=meetings.cards(events.upcoming(language, at, MOST_EVENTS), language),
+        events=next_events(language, at),
     )
 
 

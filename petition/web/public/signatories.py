@@ -43,11 +43,9 @@ class Country:
 
 
 @blueprint.get("/<lang:language>/campaigns/<slug:slug>/signatories", endpoint="signatories")
-def everybody(language: str, slug: str) -> str | Response:
+def everybody(language: str, slug: str) -> str:
     """The first signatories; then all of them by country, or where they are many the way to each country."""
     reading = guards.campaign(language, slug)
-    if reading.slug != slug:
-        return redirect(urls.signatories(language, reading.slug), 301)
     counts = signatories.by_country(reading.id)
     shown = sum(counts.values())
     first = signatories.first(reading.id)
@@ -61,12 +59,10 @@ def everybody(language: str, slug: str) -> str | Response:
 
 
 @blueprint.get("/<lang:language>/campaigns/<slug:slug>/signatories/<string(minlength=2, maxlength=4):code>")
-def country(language: str, slug: str, code: str) -> str | Response:
+def country(language: str, slug: str, code: str) -> str:
     """Those of one country; 404 where nobody is shown."""
     reading = guards.campaign(language, slug)
     where = _country(code)
-    if reading.slug != slug:
-        return redirect(urls.signatories(language, reading.slug, where), 301)
     page = _of_country(reading, language, where)
     if not page["groups"]:
         abort(404)
@@ -82,7 +78,7 @@ def after(language: str, slug: str, code: str, last: int) -> str | Response:
     reading = guards.campaign(language, slug)
     where = _country(code)
     begin = signatories.one(reading.id, last)
-    if reading.slug != slug or begin is None or begin.country != where:
+    if begin is None or begin.country != where:
         return redirect(urls.signatories(language, reading.slug, where), 302)
     page = _of_country(reading, language, where, begin)
     if not page["groups"]:
@@ -95,7 +91,7 @@ def search(language: str, slug: str) -> str | Response:
     """Those shown whose line holds what was asked for. Nothing keeps this answer, for the query changes it."""
     reading = guards.campaign(language, slug)
     said = request.args.get("q", "").strip()[:LONGEST_SEARCH]
-    if not said or reading.slug != slug:
+    if not said:
         return redirect(urls.signatories(language, reading.slug), 302)
     if limits.too_many(limits.client_address(), "search "):
         abort(429)
