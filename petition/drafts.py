@@ -5,9 +5,10 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from petition import journal
+from petition import journal, phrases
 from petition.base import crypto, db, text
 from petition.campaigns import GROUNDS, Campaign, CampaignSlug, Consent, Wording, read_id
+from petition.phrases import Said
 
 
 class NotReady(Exception):
@@ -51,12 +52,15 @@ class Draft:
     closes_at: datetime | None = None
     asks: dict[str, str] = field(default_factory=dict)
     outcome: dict[str, str] = field(default_factory=dict)
+    #: Its own words by language; what is not named here stays as it is.
+    phrases: dict[str, Said] = field(default_factory=dict)
 
 
 def save(draft: Draft, actor: str) -> Campaign:
     """Make the campaign, or bring it up to the draft. Once published, a changed text is a new wording (S42).
 
-    Raises TextRefused where the Markdown is too long, NotReady where its people are forgotten.
+    Raises TextRefused where the Markdown is too long, PhraseRefused where its own words cannot be used or the subject
+    of a letter names it, NotReady where its people are forgotten.
     """
     campaign = db.session.scalar(select(Campaign).where(Campaign.slug == draft.slug))
     if campaign is not None and campaign.forgotten_at is not None:
@@ -72,6 +76,10 @@ def save(draft: Draft, actor: str) -> Campaign:
         _word(campaign, language, written)
     db.session.flush()
     journal.write(actor, deed, campaign_id=campaign.id)
+    for language, said in draft.phrases.items():
+        phrases.save(campaign, language, said, actor)
+    for language, said in phrases.kept(campaign.id).items():
+        phrases.refuse_telling(said, draft.texts[language].title if language in draft.texts else "")
     return campaign
 
 

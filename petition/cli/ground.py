@@ -21,6 +21,7 @@ from petition.base.settings import SettingsError
 from petition.base.text import TextRefused
 from petition.campaigns import Campaign, Reading
 from petition.folders import FolderRefused
+from petition.phrases import PhraseRefused
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -58,7 +59,7 @@ class Unexpected(Refused):
 
 def told(error: Exception) -> click.ClickException:
     """What a command says about an error, and with which exit code it ends."""
-    if isinstance(error, (SettingsError, KeyRingError, FolderRefused)):
+    if isinstance(error, (SettingsError, KeyRingError, FolderRefused, PhraseRefused)):
         return Refused(str(error))
     if isinstance(error, MailboxRefused):
         return Refused("This is no address that letters could go to.")

@@ -8,6 +8,7 @@ from petition import drafts
 from petition.base import colour, text
 from petition.campaigns import ASKABLE, GROUNDS, HANDABLE
 from petition.folders.files import LONGEST_LINE, LONGEST_STANDFIRST, File, Folder, read
+from petition.folders.words import words
 
 HOUSE_COLOUR = "b3201b"
 LONGEST_OUTCOME = 5000
@@ -40,6 +41,7 @@ def campaign(folder: Path, now: datetime) -> drafts.Draft:
         closes_at=closes_at,
         asks=asks,
         outcome=_in_each(found, "outcome", text.paragraphs, LONGEST_OUTCOME),
+        phrases=words(folder, found),
     )
 
 

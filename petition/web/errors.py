@@ -1,6 +1,6 @@
 """One page per error, in the reader's language; domain errors become statuses here."""
 
-from flask import Flask, Response, current_app, make_response, render_template, request
+from flask import Flask, Response, current_app, g, make_response, render_template, request
 from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
@@ -43,7 +43,9 @@ def _words(status: int) -> tuple[str, str]:
 def page(status: int) -> Response:
     """The error page of a status, with a way on."""
     db.session.rollback()
-    language = i18n.spoken()
+    # What is said here is not among the words that a campaign brings.
+    g.language = language = i18n.house()
+    i18n.answer_with(None)
     title, text = _words(status)
     links = [(_("To the front page"), f"/{language}/")]
     if status == 404:

@@ -85,6 +85,15 @@ def campaign(code: str, slug: str) -> Reading:
     return found
 
 
+def speak(reading: Reading, language: str) -> None:
+    """Answer in a campaign's colour and with its own words, where it brings them for a language that the interface
+    does not speak. Only for pages whose sentences petition.phrases lists."""
+    words = reading.words.get(language)
+    g.colour, g.page_language = reading.colour, language
+    g.language = language if words else i18n.interface(language)
+    i18n.answer_with(words)
+
+
 def form_body() -> None:
     """Refuse what no form of ours sends: another content type, repeated, countless or endless fields, broken UTF-8."""
     if request.mimetype != "application/x-www-form-urlencoded":
