@@ -5,7 +5,7 @@ interface does not speak can bring its own `Words`.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -14,6 +14,7 @@ from typing import Any
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
 from babel.dates import format_date
+from babel.lists import format_list
 from babel.support import NullTranslations, Translations
 from flask import Flask
 from flask_babel import Babel, Domain, force_locale, format_decimal, format_percent, get_babel, get_domain, get_locale
@@ -190,6 +191,11 @@ def number(value: int) -> str:
 def percent(value: float) -> str:
     """A share from 0 to 1 as the language writes it."""
     return str(format_percent(value))
+
+
+def listed(items: Sequence[str]) -> str:
+    """Several things in a row as the language writes them: "a, b and c"."""
+    return format_list(items, locale=written_as())
 
 
 #: English is written here as most of the world's readers of it write dates: the day first.

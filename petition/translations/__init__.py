@@ -33,10 +33,10 @@ _COMMENT = "# What the interface says in this language. `python -m petition.tran
 _CAMPAIGN_COMMENT = (
     "# What a signer meets, from the form to the last letter. `python -m petition.translations` makes it."
 )
-#: Where what a signer meets is said: the pages of a campaign, the own page, the letters about signing. The rest (the
-#: frame of the page, sending again, "send me my link", news, errors) stays in a language of the interface.
+#: Where what a signer meets is said: the pages of a campaign, the own page, the letters about signing. The rest
+#: (sending again, "send me my link", news, errors) stays in a language of the interface.
 _MET_IN_TEMPLATES = (
-    "parts/fields.html", "parts/figures.html", "parts/own.html", "parts/phase.html", "parts/share.html",
+    "base.html", "parts/fields.html", "parts/figures.html", "parts/own.html", "parts/phase.html", "parts/share.html",
     "parts/signing.html", "parts/words.html", "public/campaign.html", "public/campaign_privacy.html",
     "public/gone.html", "public/inbox.html", "public/not_open.html", "public/own.html", "public/poster.html",
     "public/thanks.html",

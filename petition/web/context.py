@@ -26,6 +26,7 @@ def init_app(app: Flask) -> None:
     app.add_template_global(i18n.locale, "locale")
     app.add_template_global(i18n.number, "number")
     app.add_template_global(i18n.percent, "percent")
+    app.add_template_global(i18n.listed, "listed")
     app.add_template_global(i18n.day, "date")
     app.add_template_global(i18n.moment, "moment")
     app.add_template_global(_country, "country")
@@ -51,7 +52,7 @@ def _everywhere() -> dict[str, Any]:
     spoken, house = i18n.spoken(), i18n.house()
     page = getattr(g, "page_language", spoken)
     return {
-        "site": Site(now.site_name, now.base_url), "language": spoken, "house": house, "page_language": page,
+        "site": Site(now.site_name, now.base_url), "language": spoken, "page_language": page,
         "page_direction": i18n.direction(page), "switch": _switch(), "colour": getattr(g, "colour", HOUSE_COLOUR),
         "style_href": style.sheet_href(getattr(g, "colour", HOUSE_COLOUR)), "home": f"/{house}/",
         "privacy_href": f"/{house}/privacy", "how_href": f"/{house}/how-we-count", **_places(),
