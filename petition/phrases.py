@@ -27,11 +27,12 @@ from petition.translations import Catalogue, forms, placeholders
 #: What is said for each sentence: its words, or its words by CLDR category where it has a plural.
 Said = Mapping[str, str | Mapping[str, str]]
 
+#: Of so many letters a word of a title tells of its campaign.
+TELLING = 4
 _CATEGORIES = ("zero", "one", "two", "few", "many", "other")
 #: Among so many numbers every category of every language turns up that a count of people can have.
 _NUMBERS = range(1001)
 _TAG = re.compile(r"</?[a-z][^>]*>")
-_WORD = re.compile(r"\w{4,}")
 _COMMENT = "# What is not translated here is said in another language: please translate every sentence."
 
 
@@ -163,14 +164,14 @@ def _refused(sentence: Sentence, why: str) -> PhraseRefused:
 def refuse_telling(said: Said, title: str) -> None:
     """Refuse subjects of letters that tell of the campaign (C13): they are read over shoulders.
 
-    Raises PhraseRefused where one has a word of the title, of four letters at least.
+    Raises PhraseRefused where one has a word of the title, of four letters at least, whatever marks it bears.
     """
-    told = [word.casefold() for word in _WORD.findall(title)]
+    told = [word for word in text.folded_name(title).split() if len(word) >= TELLING]
     for sentence in sentences():
         found = said.get(sentence.words, "")
         if not sentence.is_subject or not isinstance(found, str):
             continue
-        word = next((word for word in told if word in found.casefold()), None)
+        word = next((word for word in told if word in text.folded_name(found)), None)
         if word is not None:
             raise _refused(sentence, f"is the subject of a letter and names the campaign: “{word}” is in its title")
 
