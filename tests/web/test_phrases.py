@@ -29,7 +29,7 @@ class Reader(HTMLParser):
         super().__init__()
         self.said: list[str] = []
         self.deaf = False
-        self.feed(page)
+        self.feed(page.replace("<wbr>", ""))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.deaf = tag in ("style", "script")
@@ -165,11 +165,9 @@ def test_the_way_to_other_languages_stands_on_its_pages(cast: Cast) -> None:
     own = link_in(cast.deliver()[0])
     page = cast.browser().get(own).text
     assert '<html lang="ar" dir="rtl">' in page
-    assert '<html lang="en" dir="ltr">' in cast.browser().get(own.partition("?")[0] + "?language=en").text
-    assert (
-        '<a href="?language=ar" hreflang="ar">العربية</a>'
-        in cast.browser().get(own.partition("?")[0] + "?language=en").text
-    )
+    english = cast.browser().get(own.partition("?")[0] + "?language=en").text
+    assert '<html lang="en" dir="ltr">' in english
+    assert '<a href="?language=ar" hreflang="ar">العربية</a>' in english
 
 
 def test_what_is_said_elsewhere_stays_in_a_language_of_the_interface(cast: Cast) -> None:
@@ -178,11 +176,8 @@ def test_what_is_said_elsewhere_stays_in_a_language_of_the_interface(cast: Cast)
     client = cast.browser()
     again = client.post("/ar/campaigns/canteen", data={"name": "سارة", "token": "old"})
     assert again.status_code == 422
-    for page in (
-        again.text,
-        client.get("/ar/campaigns/canteen/link").text,
-        client.get("/ar/campaigns/canteen/no").text,
-    ):
+    others = (client.get(f"/ar/campaigns/canteen/{one}").text for one in ("link", "nothing"))
+    for page in (again.text, *others):
         assert '<html lang="en"' in page
         assert "الخصوصية" not in page
     letter = asking.asked(cast, "news", path="/ar/campaigns/canteen/news")
