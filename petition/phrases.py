@@ -191,6 +191,8 @@ def save(campaign: Campaign, language: str, said: Said, actor: str) -> list[str]
     refuse_telling(words, title or "")
     lacking = missing(language, words)
     row = db.session.get(Phrases, (campaign.id, language))
+    if row is None and not words:
+        return lacking
     if row is None:
         row = Phrases(campaign_id=campaign.id, language=language, said={}, whole=False)
         db.session.add(row)

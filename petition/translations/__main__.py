@@ -51,7 +51,9 @@ def _demo() -> dict[str, list[str]]:
     wrong = {}
     for path in sorted(file for folder in demo.campaign_folders() for file in folder.glob("*.po")):
         said = phrases.from_po(path.stem, path.read_bytes())
-        path.write_bytes(phrases.as_po(path.stem, said))
+        data = phrases.as_po(path.stem, said)
+        if path.read_bytes() != data:
+            path.write_bytes(data)
         wrong[f"{path.parent.name}/{path.name}"] = phrases.missing(path.stem, said)
     return wrong
 

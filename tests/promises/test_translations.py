@@ -3,6 +3,7 @@
 import ast
 import html
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -81,9 +82,7 @@ def test_a_translation_has_the_placeholders_tags_and_edges_of_its_sentence(langu
     assert translations.unlike(translations.read(language)) == [], "mend them in messages.po, and " + MEND
 
 
-@pytest.mark.parametrize(
-    "said", ["Quedan %(days)s", "Quedan", "Queda %(num)s", " Quedan <b>%(num)s</b>!<i>", "%(num)s"]
-)
+@pytest.mark.parametrize("said", ["Quedan %(days)s", "Quedan", " Quedan %(num)s", " Quedan <b>%(num)s</b><i>"])
 def test_a_translation_unlike_its_sentence_is_found(said: str) -> None:
     assert translations.unlike(catalogue((" %(num)s <b>left</b>", said))) == [" %(num)s <b>left</b>"]
 
@@ -211,6 +210,7 @@ def test_a_further_language_is_a_catalogue_and_a_setting(
     make_app: Callable[..., Flask], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Issue 9: begun, translated and called complete by one command; no line of code."""
+    shutil.copytree(translations.path("es").parents[1], tmp_path / "es")
     monkeypatch.setattr(settings, "CATALOGUES", tmp_path)
     begin = CliRunner().invoke(main, ["pt-BR"])
     assert begin.exit_code == 1

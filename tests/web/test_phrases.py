@@ -85,7 +85,7 @@ def journey(cast: Cast) -> Iterator[str]:
     root = own.partition("?")[0]
     yield client.get(own).text
     client.post(f"{root}/not-me")
-    yield client.get(root).text
+    yield client.get(f"{root}?language=ar").text
     client.post(f"{root}/allow")
     yield client.get(f"{root}?done=allowed&language=ar").text
     letter = cast.signed("nour@example.org", **typed)
