@@ -25,8 +25,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute
 
-from petition import campaigns, journal, networks
+from petition import accounts, campaigns, journal, networks, pictures
+from petition.accounts import AccountSession, Guess
 from petition.base import db, settings
+from petition.base.files import File
 from petition.base.months import later
 from petition.base.outbox import ENDED, UNSENT, Letter
 from petition.campaigns import Campaign, Consent, Reading
@@ -70,6 +72,8 @@ PERSONAL: dict[str, dict[str, str]] = {
         | {"sealed": "parked letters", "network": "networks"},
     "mailbox_day": dict.fromkeys(("day", "mailbox", "n"), "limits"),
     "suppression": dict.fromkeys(("mailbox", "link_id", "until"), "suppressions"),
+    "account_session": dict.fromkeys(("id", "account_id", "device", "began_at", "seen_at"), "sessions"),
+    "guess": dict.fromkeys(("key", "hour", "n"), "guesses"),
     # Names nobody, but with it whoever has an address finds what was stored of it.
     "campaign": {"hash_key": "campaign"},
 }  # fmt: skip
@@ -78,6 +82,10 @@ PERSONAL: dict[str, dict[str, str]] = {
 #: do in public or in the journal; random ids, which name nobody once the row they stood for is gone; moves and
 #: tallies, which are the register. A day's key of networks is random and goes with the rule "networks" as a row.
 NOT_PERSONAL: dict[str, tuple[str, ...]] = {
+    "account": (
+        "id", "address", "name", "language", "uniquifier", "password", "active", "factor", "factor_method",
+        "factor_counter", "recovery_codes", "invitation", "invited_at", "joined_at",
+    ),
     "article": (
         "id", "slug", "first_language", "authors", "topic_id", "campaign_id", "is_update", "published_at",
         "changed_at", "created_at",
@@ -89,6 +97,8 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
         "id", "slug", "first_language", "colour", "goals", "time_zone", "opens_at", "closes_at", "published_at",
         "withdrawn_at", "forgotten_at", "asks", "outcome", "consent_version", "created_at",
     ),
+    "campaign_field": ("campaign_id", "key", "place", "kind", "required", "labels", "options", "removed_at"),
+    "campaign_picture": ("campaign_id", "picture", "alt"),
     "campaign_slug": ("slug", "campaign_id"),
     "consent": (
         "campaign_id", "version", "responsible", "responsible_address", "handed_to", "fields", "months", "ground",
@@ -100,8 +110,12 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
         "id", "slug", "first_language", "time_zone", "starts_at", "ends_at", "online", "topic_id", "campaign_id",
         "published_at", "cancelled_at", "changed_at", "created_at",
     ),
+    # Public pictures so far. What names people is sealed there and ends with `ends_at`.
+    "file": ("name", "size", "is_sealed", "ends_at", "created_at"),
+    "file_chunk": ("name", "number", "data"),
     "event_slug": ("slug", "event_id"),
     "event_text": ("event_id", "language", "title", "standfirst", "place", "source", "html"),
+    "grant": ("id", "account_id", "scope", "campaign_id", "role", "granted_at"),
     "journal": ("id", "at", "actor", "deed", "campaign_id", "about", "count", "reason"),
     "letter": (
         "id", "kind", "campaign_id", "news", "state", "due_at", "lease", "lease_until", "attempts", "doubts", "errors",
@@ -115,6 +129,7 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
     "pause": ("id", "campaign_id", "began_at", "ended_at"),
     "pending_contact": ("id", "campaign_id", "wish", "consent_version"),
     "pending_signature": ("id", "campaign_id", "wording_id", "consent_version"),
+    "picture": ("name", "width", "height", "unused_since", "created_at"),
     "register_head": ("campaign_id", "number"),
     "signature": ("id", "seat", "campaign_id", "wording_id", "consent_version", "state"),
     "share_picture": ("campaign_id", "language", "facts", "png", "made_at"),
@@ -160,12 +175,17 @@ def _rules(at: datetime) -> Iterator[tuple[str, _Batch]]:
     yield "contacts", partial(_delete, Contact.id, _over(at))
     yield from (("pending signatures", partial(_pending, campaign_id, at)) for campaign_id in _with_old_pending(at))
     yield "limits", partial(_delete, MailboxDay.mailbox, MailboxDay.day <= at.astimezone(UTC).date() - MAILBOX_DAYS)
+    over = or_(AccountSession.seen_at <= at - accounts.IDLE, AccountSession.began_at <= at - accounts.LONGEST)
+    yield "sessions", partial(_delete, AccountSession.id, over)
+    yield "guesses", partial(_delete, Guess.key, Guess.hour < int(at.timestamp()) // 3600 - 1)
     yield "suppressions", partial(_delete, Suppression.mailbox, Suppression.until <= at)
     ended = and_(Letter.state.in_(ENDED), Letter.settled_at <= at - ENDED_LETTER)
     yield "letters", partial(_delete, Letter.id, ended)
     # A letter is due when it was last tried, which is when it was parked.
     parked = and_(Letter.state == "parked", Letter.due_at <= at - PARKED_ADDRESS)
     yield "parked letters", partial(_empty, Letter.sealed, parked)
+    yield "files", partial(_delete, File.name, File.ends_at <= at)
+    yield "pictures", lambda: (pictures.sweep(at), False)
     yield "links", _Links(at).batch
     yield "links of contacts", partial(_delete, ContactLink.id, _idle_contact_link(at))
 

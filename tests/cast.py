@@ -16,13 +16,16 @@ from flask import Flask, Response, has_app_context
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from petition import campaigns, drafts, events, register
+from petition import articles, campaigns, drafts, events, register, topics
+from petition.articles import Article
 from petition.base import db, delivery, settings
 from petition.base.outbox import Message
 from petition.campaigns import Campaign, Reading
 from petition.drafts import Draft, Terms, Text
 from petition.events import Event
 from petition.letters import Letters
+from petition.topics import Topic
+from tests import organisers
 
 TERMS = Terms(
     responsible="Dockside Aid", responsible_address="list@dockside.example", handed_to={"en": "the Port Authority"},
@@ -127,6 +130,33 @@ class Cast:
         assert found is not None
         return found
 
+    def topic(self, slug: str = "harbour", **changes: object) -> Topic:
+        """A topic in English and Spanish, committed."""
+        texts = {
+            "en": topics.Text("The harbour", "Who works there, and for what."),
+            "es": topics.Text("El puerto", "Quiénes trabajan ahí, y por cuánto."),
+        }
+        topics.save(topics.Draft(**({"slug": slug, "first_language": "en", "texts": texts} | changes)), "a test")
+        db.session.commit()
+        found = topics.by_slug(slug)
+        assert found is not None
+        return found
+
+    def article(self, slug: str = "at-the-gate", **changes: object) -> Article:
+        """An article in English and Spanish, public since yesterday and committed."""
+        texts = {
+            "en": articles.Text("At the gate", "They stood there.", "All *night*."),
+            "es": articles.Text("A la puerta", "Ahí estaban.", "Toda la *noche*."),
+        }
+        given: dict[str, object] = {
+            "slug": slug, "first_language": "en", "texts": texts, "published_at": db.now() - timedelta(days=1),
+        }  # fmt: skip
+        articles.save(articles.Draft(**(given | changes)), "a test")  # type: ignore[arg-type]
+        db.session.commit()
+        found = articles.by_slug(slug)
+        assert found is not None
+        return found
+
     def reading(self, slug: str = "canteen") -> Reading:
         """The campaign as it is now."""
         found = campaigns.read(slug)
@@ -138,6 +168,14 @@ class Cast:
         found = db.session.get(Campaign, self.reading(slug).id)
         assert found is not None
         return found
+
+    def organiser(self, role: str | None = None, campaign: str = "", name: str = "Olga", fresh: bool = True,
+                  language: str = "en") -> organisers.Desk:  # fmt: skip
+        """Somebody signed in at the desk with both factors: with a role on a campaign (by its slug) or, without one,
+        on the site; with none, a stranger. `fresh`: whether a code was just typed."""
+        account, secret = organisers.enrol(name, language=language)
+        organisers.grant(account, role, self.reading(campaign).id if campaign else None)
+        return organisers.signed_in(self.app, Browser(self.app, use_cookies=True), account, secret, fresh=fresh)
 
     def browser(self) -> Browser:
         """A new browser without cookies."""

@@ -21,6 +21,7 @@ from petition import migrating
 from petition.app import create_app
 from petition.base import crypto, db, settings
 from petition.base.settings import Settings
+from tests import organisers
 from tests.cast import Cast
 
 ENGINES = ("sqlite", "postgresql")
@@ -119,6 +120,7 @@ def make_app(database_url: str, keys_file: Path, tmp_path: Path) -> Iterator[Cal
         given = _plain(keys_file, database_url=database_url, letters_dir=tmp_path / "letters")
         app = create_app(replace(given, **changes))
         app.testing = False
+        app.config["DESK"] = organisers.QUICK
         made.append(app)
         return app
 

@@ -8,7 +8,7 @@ only read say so with `reading()`.
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache, lru_cache, partial
@@ -89,6 +89,13 @@ class Base(DeclarativeBase):
     )
     type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: Moment, int: BigKey}
 
+    def change(self, values: Mapping[str, Any]) -> bool:
+        """Set columns; whether any of them was another before."""
+        changed = [name for name, value in values.items() if getattr(self, name) != value]
+        for name in changed:
+            setattr(self, name, values[name])
+        return bool(changed)
+
 
 class Database:
     """One engine for one application; `reader` shares its pool and takes no write lock on SQLite."""
@@ -111,7 +118,12 @@ class Database:
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Give the application its database. Opens no connection."""
-    app.extensions[_key] = Database(settings)
+    share(app, Database(settings))
+
+
+def share(app: Flask, database: Database) -> None:
+    """Give the application a database that another one has already: one pool of connections for both."""
+    app.extensions[_key] = database
     app.teardown_appcontext(_end)
 
 

@@ -183,6 +183,15 @@ def own_name(language: str) -> str:
     return (name or language)[:1].upper() + (name or language)[1:]
 
 
+def name(language: str) -> str:
+    """What a language is called in the language spoken now, as within a sentence."""
+    try:
+        found = Locale.parse(language, sep="-").get_display_name(spoken())
+    except (UnknownLocaleError, ValueError):
+        found = None
+    return found or language
+
+
 def number(value: int) -> str:
     """A whole number as the language writes it."""
     return str(format_decimal(value))

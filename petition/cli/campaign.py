@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 import click
 from sqlalchemy import select
 
-from petition import campaigns, drafts, folders, phrases, register
+from petition import campaigns, drafts, folders, phrases, pictures, register
 from petition.base import db, i18n
 from petition.campaigns import Campaign, Reading
 from petition.cli.ground import Refused, actor, campaign_named, reason, row_named, with_app
 from petition.drafts import NotReady
 from petition.folders import appeals
+from petition.pieces import SlugRefused
 
 _folder = click.argument("folder", type=click.Path(path_type=Path))
 _slug = click.argument("slug")
@@ -91,8 +92,10 @@ def _refuse_unready(row: Campaign) -> None:
 
 def _facts(reading: Reading) -> dict[str, object]:
     """What an edit can change, by name. Copies: saving changes rows in place."""
-    names = ("first_language", "colour", "goals", "time_zone", "opens_at", "closes_at", "asks", "outcome")
+    names = ("first_language", "colour", "goals", "time_zone", "opens_at", "closes_at", "asks", "fields", "outcome")
     facts: dict[str, object] = {name.removesuffix("_at").replace("_", " "): getattr(reading, name) for name in names}
+    found = pictures.of_campaign(reading.id)
+    facts["picture"] = (found[0].name, found[1]) if found else None
     facts["terms"] = reading.consent.facts() if reading.consent else None
     for language, wording in reading.wordings.items():
         facts[f"text in {language}"] = (wording.title, wording.addressee, wording.standfirst, wording.source)
@@ -156,6 +159,26 @@ def publish(slug: str) -> None:
         raise Refused(f"“{row.slug}” cannot be published yet: {error}.") from None
     db.session.commit()
     click.echo(f"“{row.slug}” is public.")
+
+
+@campaign.command()
+@_slug
+@click.argument("new_slug")
+@with_app
+def rename(slug: str, new_slug: str) -> None:
+    """Give a campaign another address; the old one leads there and still takes signatures. Rename its folder, too.
+
+    \b
+    Example: petition campaign rename keep-the-clinic save-the-clinic
+    """
+    row = row_named(slug)
+    old = row.slug
+    try:
+        campaigns.rename(row, new_slug, actor())
+    except SlugRefused as error:
+        raise Refused(f"{error}.") from None
+    db.session.commit()
+    click.echo(f"“{old}” is called “{new_slug}” now.")
 
 
 @campaign.command()

@@ -8,6 +8,7 @@ import click
 from sqlalchemy import LargeBinary, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from petition.accounts import Account
 from petition.base import crypto, db, outbox, settings
 from petition.base.crypto import Ring
 from petition.campaigns import Campaign
@@ -116,3 +117,4 @@ def _columns() -> Iterator[InstrumentedAttribute[Any]]:
     models = (Signature, PendingSignature, Contact, PendingContact, SiteKey, outbox.Letter)
     yield from (model.sealed for model in models)
     yield Campaign.hash_key
+    yield Account.factor

@@ -1,5 +1,7 @@
 """One page per error, in the reader's language; domain errors become statuses here."""
 
+from collections.abc import Callable
+
 from flask import Flask, Response, current_app, g, make_response, render_template, request
 from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
@@ -10,8 +12,19 @@ from petition.base import db, i18n
 RETRY_AFTER = 10
 
 
-def init_app(app: Flask) -> None:
-    """Answer every error with a page."""
+Ways = Callable[[int], list[tuple[str, str]]]
+_key = "petition.errors"
+
+
+def _public_ways(status: int) -> list[tuple[str, str]]:
+    language = i18n.spoken()
+    ways = [(str(_("To the front page")), f"/{language}/")]
+    return [*ways, (str(_("Have your link sent again")), f"/{language}/link")] if status == 404 else ways
+
+
+def init_app(app: Flask, *, layout: str = "base.html", ways: Ways = _public_ways) -> None:
+    """Answer every error with a page in a layout, with the ways on that a status has (words, path)."""
+    app.extensions[_key] = layout, ways
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(SQLAlchemyError, _database)
     app.register_error_handler(Exception, _bug)
@@ -20,6 +33,8 @@ def init_app(app: Flask) -> None:
 def _words(status: int) -> tuple[str, str]:
     words = {
         400: (_("This was not understood"), _("Your browser sent something we cannot read. Nothing was stored.")),
+        401: (_("Sign in first"), _("You are signed out. Nothing was stored.")),
+        403: (_("This is not yours to do"), _("Your account may not do this, or the form came from elsewhere.")),
         404: (_("There is nothing here"), _("The address may be mistyped or cut short, or what was here is gone.")),
         405: (_("This does not work here"), _("This page cannot do that. Nothing was changed.")),
         410: (_("This campaign was withdrawn"), _("Its organisers took it back. It can no longer be read or signed.")),
@@ -44,13 +59,14 @@ def page(status: int) -> Response:
     """The error page of a status, with a way on."""
     db.session.rollback()
     # What is said here is not among the words that a campaign brings.
-    g.language = language = i18n.house()
+    g.language = i18n.house()
     i18n.answer_with(None)
     title, text = _words(status)
-    links = [(_("To the front page"), f"/{language}/")]
-    if status == 404:
-        links.append((_("Have your link sent again"), f"/{language}/link"))
-    response = make_response(render_template("error.html", status=status, title=title, text=text, links=links), status)
+    layout, ways = current_app.extensions[_key]
+    shown = {"status": status, "title": title, "text": text, "links": ways(status), "layout": layout}
+    # It stands at no address of its own, and nothing tells of it.
+    shown |= {"canonical": "", "feed": None}
+    response = make_response(render_template("error.html", **shown), status)
     if status in (429, 503):
         response.headers["Retry-After"] = str(3600 if status == 429 else RETRY_AFTER)
     response.headers["Cache-Control"] = "no-store"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 from urllib.parse import unquote_to_bytes
 
-from flask import abort, current_app, g, request
+from flask import abort, current_app, g, redirect, request, url_for
 from werkzeug.routing import BaseConverter
 
 from petition import campaigns
@@ -57,6 +57,13 @@ def reading_of(campaign_id: int) -> Reading:
     return found
 
 
+def recalled(slug: str) -> Reading | None:
+    """A campaign as this process last read it, however long ago, without asking the database."""
+    remembered: dict[object, tuple[float, Reading | None]] = current_app.extensions.get(_key, {})
+    found = remembered.get(slug)
+    return found[1] if found else None
+
+
 def _remembered(key: Name, read: Callable[[Name], Reading | None]) -> Reading | None:
     remembered: dict[object, tuple[float, Reading | None]] = current_app.extensions.setdefault(_key, {})
     seconds = settings.current().page_cache
@@ -70,7 +77,8 @@ def _remembered(key: Name, read: Callable[[Name], Reading | None]) -> Reading | 
 
 
 def campaign(code: str, slug: str) -> Reading:
-    """A campaign the public may see in this language: 404 for drafts and unknown ones alike, 410 once withdrawn."""
+    """A campaign the public may see in this language: 404 for drafts and unknown ones alike, 410 once withdrawn, and
+    for who reads under an earlier slug 301."""
     found = reading(slug)
     if found is None:
         abort(404)
@@ -82,6 +90,7 @@ def campaign(code: str, slug: str) -> Reading:
     g.language = i18n.interface(code)
     if phase is Phase.WITHDRAWN:
         abort(410)
+    follow(found.slug)
     return found
 
 
@@ -94,16 +103,33 @@ def speak(reading: Reading, language: str) -> None:
     i18n.answer_with(words)
 
 
+def follow(slug: str) -> None:
+    """Lead a reader who came by an earlier slug to this very page under the one it has now, query and all: it may hold
+    the source. What is posted is taken where it came."""
+    arguments = request.view_args or {}
+    if request.method == "POST" or arguments["slug"] == slug:
+        return
+    assert request.endpoint is not None
+    query = request.query_string.decode("latin-1")
+    place = url_for(request.endpoint, **{**arguments, "slug": slug})
+    abort(redirect(f"{place}?{query}" if query else place, 301))
+
+
 def form_body() -> None:
     """Refuse what no form of ours sends: another content type, repeated, countless or endless fields, broken UTF-8."""
     if request.mimetype != "application/x-www-form-urlencoded":
         abort(415)
+    well_formed(MOST_FIELDS, LONGEST_FIELD)
+
+
+def well_formed(most: int, longest: int) -> None:
+    """Refuse a form with repeated, countless or endless fields, or broken UTF-8."""
     _utf_8(request.get_data(cache=True))
     fields = request.form
     total = sum(len(values) for _, values in fields.lists())
-    if total != len(fields) or total > MOST_FIELDS:
+    if total != len(fields) or total > most:
         abort(400)
-    if any(len(value) > LONGEST_FIELD for value in fields.values()):
+    if any(len(value) > longest for value in fields.values()):
         abort(413)
 
 

@@ -98,13 +98,10 @@ def confirm_and_leave(page: Page, site: Site, name: str, start: int) -> None:
 
 
 def from_the_front(page: Page, language: str) -> None:
-    """Front page, article, its campaign's card, campaign."""
+    """From the front page to an article, in which the form of its campaign stands."""
     page.goto(f"/{language}/")
     page.locator(f"a[href='/{language}/articles/{ARTICLE}']").click()
     page.wait_for_url("**/articles/*")
-    assert sideways(page) == 0
-    page.locator("aside a.button").click()
-    page.wait_for_url("**/campaigns/*")
     assert sideways(page) == 0
 
 
@@ -166,9 +163,6 @@ def test_all_of_it_is_done_by_keyboard_alone(site: Site, page: Page) -> None:
     tab_to(page, f"a[href='/en/articles/{ARTICLE}']")
     page.keyboard.press("Enter")
     page.wait_for_url("**/articles/*")
-    tab_to(page, "aside a.button")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/campaigns/*")
     for selector, typed in (("#f-name", "Ana"), ("#f-email", email), ("#f-country", "Irel")):
         tab_to(page, selector)
         page.keyboard.type(typed)

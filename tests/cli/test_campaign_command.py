@@ -49,6 +49,22 @@ def phase(cast: Cast) -> Phase:
     return campaigns.phase(cast.reading("keep-the-bus"), db.now())
 
 
+def test_the_kind_of_a_field_stays_once_people_were_asked(petition: Petition, cast: Cast, folder: Path) -> None:
+    """In one sentence, and nothing is changed."""
+    both = ENGLISH, SPANISH.replace("---\nQue", "labels: {berth: Muelle}\n---\nQue")
+    asks = "fields: {berth: 'text, optional'}\nlabels: {berth: Berth}\n---\nKeep"
+    (folder / "en.md").write_text(both[0].replace("---\nKeep", asks))
+    (folder / "es.md").write_text(both[1])
+    petition("campaign", "new", folder)
+    petition("campaign", "publish", "keep-the-bus")
+    (folder / "en.md").write_text(both[0].replace("---\nKeep", asks.replace("text", "date")))
+    result = petition("campaign", "edit", folder)
+    assert result.exit_code == 2
+    assert "must keep “berth” a text" in result.stderr
+    (folder / "en.md").write_text(both[0].replace("---\nKeep", asks.replace("optional", "required")))
+    assert "Changed in “keep-the-bus”: fields." in petition("campaign", "edit", folder).stdout
+
+
 def test_a_new_campaign_is_a_draft_until_it_is_published(petition: Petition, cast: Cast, folder: Path) -> None:
     result = petition("campaign", "new", folder)
     assert (result.exit_code, phase(cast)) == (0, Phase.DRAFT)
@@ -256,3 +272,16 @@ def test_words_are_asked_for_where_the_interface_has_none(petition: Petition, ca
     petition("campaign", "new", folder)
     assert "The interface speaks es itself." in petition("campaign", "phrases", "keep-the-bus", "es").stderr
     assert "has no text in ar, only in en, es" in petition("campaign", "phrases", "keep-the-bus", "ar").stderr
+
+
+def test_a_renamed_campaign_is_found_by_both_names_and_its_folder_wants_the_new_one(
+    petition: Petition, cast: Cast, folder: Path
+) -> None:
+    petition("campaign", "new", folder)
+    assert petition("campaign", "rename", "keep-the-bus", "save-the-bus").exit_code == 0
+    db.session.remove()
+    assert cast.reading("keep-the-bus").slug == "save-the-bus"
+    assert deeds()[-1] == ("campaign renamed", "keep-the-bus → save-the-bus")
+    assert "is called “save-the-bus” now" in petition("campaign", "edit", folder).stderr
+    for words in (("none", "other"), ("save-the-bus", "save-the-bus"), ("save-the-bus", "Save the bus")):
+        assert petition("campaign", "rename", *words).exit_code == 2

@@ -12,8 +12,9 @@ import pytest
 import time_machine
 from sqlalchemy import Table, func, insert, select, text, update
 
-from petition import campaigns, contacts, decisions, drafts, links, networks, register, retention, signatures
-from petition.base import crypto, db, outbox
+from petition import accounts, campaigns, contacts, decisions, drafts, links, networks, register, retention, signatures
+from petition.accounts import Guess
+from petition.base import crypto, db, mailbox, outbox
 from petition.base.outbox import ENDED, UNSENT, Letter
 from petition.campaigns import Campaign, Pause, Reading
 from petition.contacts import Contact, ContactDetails, ContactLink, PendingContact, Wish
@@ -292,6 +293,9 @@ def peopled(cast: Cast) -> Reading:
             ended = {"settled_at": START, "sealed": None} if state in ENDED else {}
             db.session.execute(update(Letter).where(Letter.id == letter).values(state=state, **ended))
         quiet.letter = letter
+        organiser = accounts.invite(mailbox.parse("olga@example.org"), "a test", language="en")
+        accounts.begin_session(organiser.id, "Firefox, Linux")
+        db.session.add(Guess(key=bytes(32), hour=int(START.timestamp()) // 3600, n=1))
         wish = {"id": 1, "wish": "news", "mailbox": box, "sealed": b"x", "language": "en",
                 "consent_version": 1, "campaign_id": reading.id, "created_at": START, "asked_at": START}  # fmt: skip
         db.session.execute(insert(PendingContact).values(wish))

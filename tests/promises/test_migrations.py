@@ -13,8 +13,9 @@ from flask import Flask
 from sqlalchemy import MetaData, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
-from petition import campaigns, journal, migrating
-from petition.base import db
+from petition import accounts, campaigns, journal, migrating, teams
+from petition.accounts import Guess
+from petition.base import db, mailbox
 from petition.journal import Entry
 from petition.register import Move
 from petition.signatures import PendingSignature, Signature
@@ -126,6 +127,11 @@ def _populate(cast: Cast) -> None:
     cast.signed("eve@example.org")
     cast.sign("ben@example.org")
     campaigns.pause(cast.row(), "a test")
+    organiser = accounts.invite(mailbox.parse("olga@example.org"), "a test", language="en")
+    teams.grant(organiser, teams.OWNER, cast.reading().id, "a test")
+    teams.grant(organiser, teams.ADMINISTRATOR, None, "a test")
+    accounts.begin_session(organiser.id, "Firefox, Linux")
+    db.session.add(Guess(key=bytes(32), hour=1, n=1))
     db.session.commit()
     db.session.remove()
 
@@ -168,6 +174,29 @@ def test_whether_every_step_was_made_can_be_asked(app: Flask) -> None:
     assert migrating.is_at_head()
     migrating.go_back(STEPS[-2])
     assert not migrating.is_at_head()
+
+
+def test_the_program_of_before_runs_on_a_database_that_is_ahead_of_it_and_leaves_it_alone(
+    app: Flask, cast: Cast
+) -> None:
+    """docs/upgrade.md: machines are upgraded one after another, and going back needs no change of the database."""
+    _populate(cast)
+    with db.database().engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    before = _contents()
+    assert migrating.is_at_head()
+    migrating.migrate()
+    with pytest.raises(migrating.StepRefused, match="a newer program"):
+        migrating.go_back(STEPS[0])
+    assert _contents() == before
+
+
+@pytest.mark.parametrize("step", ["", "9999", "nosuch", "-1", "+1", "00", "head~1"])
+def test_a_step_is_gone_to_by_its_whole_name_alone(app: Flask, step: str) -> None:
+    for go in (migrating.migrate, migrating.go_back):
+        with pytest.raises(migrating.StepRefused, match=r"^There is no step .*\.$"):
+            go(step)
+    assert migrating.is_at_head()
 
 
 @pytest.mark.parametrize("deed", ["UPDATE journal SET reason = 'x'", "DELETE FROM journal", "TRUNCATE journal"])

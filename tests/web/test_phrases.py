@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 from flask import Flask
 
-from petition import demo, phrases, pictures
+from petition import demo, phrases, share_pictures
 from petition.base import db
 from petition.drafts import Terms, Text
 from tests.cast import Cast, link_in
@@ -117,7 +117,7 @@ def test_thanks_and_the_picture_to_share_speak_it_too(cast: Cast) -> None:
     page = cast.browser().get(thanks.location).text
     assert latin(page) == []
     assert "شكرًا لك. احتُسب توقيعك." in page
-    shown = pictures.facts(cast.reading(), "ar", 1)
+    shown = share_pictures.facts(cast.reading(), "ar", 1)
     assert (shown.before, shown.figure, shown.after) == ("", "1", "شخص وقّع")
 
 

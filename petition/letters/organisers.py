@@ -1,0 +1,118 @@
+"""What letters to organisers say: invited, a forgotten password, what changed with an account or a team."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+
+from flask_babel import gettext as _
+
+from petition.base import settings, urls
+from petition.base.outbox import Message
+from petition.letters import wording
+from petition.letters.wording import Sentences
+
+#: The link for a forgotten password works for so long.
+RESET = timedelta(hours=24)
+
+
+def invited(to: str, language: str, *, by: str, href: str, campaign: str = "") -> Message:
+    """An invitation to the desk, of the whole site or into the team of a campaign."""
+    return wording.message(to, language, partial(_invited, by, href, campaign), None)
+
+
+def _invited(by: str, href: str, campaign: str) -> Sentences:
+    site = settings.current().site_name
+    if campaign:
+        sentence = _("%(by)s invites you into the team of “%(campaign)s”.", by=by, campaign=campaign)
+    else:
+        sentence = _("%(by)s invites you to work on “%(site)s”.", by=by, site=site)
+    return Sentences(
+        subject=_("You are invited to the desk"),
+        title=_("You are invited to the desk"),
+        paragraphs=[
+            sentence,
+            _("Open the page below and choose a password. Have your phone with an authenticator app at hand: signing in"
+              " needs a code from it."),
+        ],
+        button=(_("Choose a password"), href),
+        after=[_("The link works for seven days."), _("Do you not know what this is about? Then do nothing.")],
+    )  # fmt: skip
+
+
+def added(to: str, language: str, *, by: str, campaign: str, role: str, href: str) -> Message:
+    """Somebody who has an account was given a role."""
+    return wording.message(to, language, partial(_added, by, campaign, role, href), None)
+
+
+def _added(by: str, campaign: str, role: str, href: str) -> Sentences:
+    return Sentences(
+        subject=_("Your part in a team has changed"),
+        title=_("Your part in a team has changed"),
+        paragraphs=[
+            _("%(by)s gave you a part in “%(campaign)s”: %(role)s.", by=by, campaign=campaign, role=role),
+        ],
+        button=(_("To the desk"), href),
+    )  # fmt: skip
+
+
+def forgotten(to: str, language: str, href: str) -> Message:
+    """The link for a forgotten password. To nobody where no account has the address: the same work, and no letter."""
+    return wording.message(to, language, partial(_forgotten, href), None)
+
+
+def _forgotten(href: str) -> Sentences:
+    return Sentences(
+        subject=_("A new password for the desk"),
+        title=_("A new password for the desk"),
+        paragraphs=[
+            _("Somebody, we hope it was you, asked for a new password for your account."),
+            _("Open the page below and choose one. Your authenticator app stays as it is."),
+        ],
+        button=(_("Choose a new password"), href),
+        after=[
+            _("The link works for 24 hours, and once."),
+            _("Was this not you? Then do nothing: your password stays as it is."),
+        ],
+    )
+
+
+def password_changed(to: str, language: str) -> Message:
+    """Said after every new password."""
+    return wording.message(to, language, partial(_changed, _password_changed), None)
+
+
+def factor_reset(to: str, language: str) -> Message:
+    """Said after an administrator has reset the second factor."""
+    return wording.message(to, language, partial(_changed, _factor_reset), None)
+
+
+def factor_changed(to: str, language: str) -> Message:
+    """Said after another authenticator app was set up."""
+    return wording.message(to, language, partial(_changed, _factor_changed), None)
+
+
+def _factor_changed() -> tuple[str, str]:
+    return _("Your authenticator app was changed"), _("Another authenticator app was set up for your account just now.")
+
+
+def _password_changed() -> tuple[str, str]:
+    return _("Your password was changed"), _(
+        "The password of your account at the desk was changed just now. Every other device was signed out."
+    )
+
+
+def _factor_reset() -> tuple[str, str]:
+    return _("Your second factor was reset"), _(
+        "An administrator reset the authenticator app of your account. At the next sign-in you set up a new one."
+    )
+
+
+def _changed(say: Callable[[], tuple[str, str]]) -> Sentences:
+    subject, sentence = say()
+    return Sentences(
+        subject=subject,
+        title=subject,
+        paragraphs=[sentence],
+        button=(_("To the desk"), urls.absolute("/desk/")),
+        after=[_("Was this not you? Then ask for a new password at once, and tell an administrator of this site.")],
+    )

@@ -1,0 +1,1 @@
+"""The organisers' pages: one module for each corner, all behind one wall."""

@@ -1,0 +1,59 @@
+"""The first page of the desk: my campaigns with today's figures, and what to do first."""
+
+from dataclasses import dataclass
+
+from flask import redirect, render_template, request, session
+from werkzeug import Response
+
+from petition import campaigns, register
+from petition.base import db, i18n
+from petition.campaigns import Reading
+from petition.web.desk import wall
+from petition.web.desk.wall import ANYBODY, SIGNED_IN, desk
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A campaign as the first page shows it; figures are None without the right to see them."""
+
+    slug: str
+    title: str
+    lang: str
+    phase: str
+    role: str
+    total: int | None
+    today: int | None
+    team: bool
+
+
+@desk.get("/", needs=SIGNED_IN)
+def front() -> str:
+    """My campaigns, newest first."""
+    held, at = wall.held(), db.now()
+    found = campaigns.every() if held.may("manage people") else campaigns.some(held.campaigns.keys())
+    seen = [one.id for one in found if held.may("see figures", one.id)]
+    totals, today = register.totals(seen), register.on_day(seen, at.date())
+    rows = [_row(one, totals, today) for one in found]
+    return render_template("desk/front.html", rows=rows)
+
+
+def _row(reading: Reading, totals: dict[int, int], today: dict[int, int]) -> Row:
+    held = wall.held()
+    wording = reading.wording(i18n.spoken())
+    return Row(
+        reading.slug, wording.title, wording.language, campaigns.phase(reading, db.now()).value,
+        held.campaigns.get(reading.id, ""), totals.get(reading.id), today.get(reading.id),
+        held.may("manage team", reading.id),
+    )  # fmt: skip
+
+
+@desk.post("/language", needs=ANYBODY)
+def language() -> Response:
+    """Speak another language from now on."""
+    code = request.form.get("language", "")
+    if code in i18n.languages():
+        session["language"] = code
+        if wall.is_signed_in():
+            wall.me().language = code
+            db.session.commit()
+    return redirect(wall.back_to(request.form.get("back", ""), "/desk/sign-in"), 303)

@@ -1,0 +1,85 @@
+"""What the library has to say, in our words. It is given names instead of sentences (see `names`), and pages say
+what stands here for them."""
+
+from typing import Any
+
+from flask import Flask, get_flashed_messages, render_template
+from flask_babel import gettext as _
+from wtforms import Form
+
+from petition.teams import ADMINISTRATOR, EDITOR, FIGURES, MODERATOR, ORGANISER, OWNER, SITE_EDITOR
+from petition.web.desk.people import LEAST_PASSWORD
+
+
+def names(app: Flask) -> None:
+    """Let the library say the name of each of its messages, and nothing else."""
+    for key, value in app.config.items():
+        if key.startswith("SECURITY_MSG_"):
+            app.config[key] = (key.removeprefix("SECURITY_MSG_"), value[1])
+
+
+def sentence(name: str) -> str:
+    """The sentence of a name; what we do not expect is said in general."""
+    said = {
+        "GENERIC_AUTHN_FAILED": _("Address or password is not right."),
+        "PASSWORD_NOT_PROVIDED": _("Type your password."),
+        "EMAIL_NOT_PROVIDED": _("Type your e-mail address."),
+        "INVALID_EMAIL_ADDRESS": _("This is not an e-mail address. Type one such as name@example.org."),
+        "INVALID_PASSWORD": _("This is not your present password."),
+        "INVALID_PASSWORD_CODE": _("This is not your present password."),
+        "RETYPE_PASSWORD_MISMATCH": _("The two are not the same. Type it again."),
+        "PASSWORD_IS_THE_SAME": _("This is your present password. Choose another one."),
+        "PASSWORD_SHORT": _("Too short: at least %(least)s characters. A few words in a row are fine.",
+                            least=LEAST_PASSWORD),
+        "PASSWORD_LONG": _("This is too long."),
+        "PASSWORD_EASY": _("Too easy to guess. A few words that do not belong together are fine."),
+        "TWO_FACTOR_INVALID_TOKEN": _("This code is not right, or was used already. Wait for the next one."),
+        "INVALID_CODE": _("This code is not right, or was used already. Wait for the next one."),
+        "INVALID_RECOVERY_CODE": _("This is none of your recovery codes, or it was used already."),
+        "PASSWORD_RESET_EXPIRED": _("This link is too old. Have a new one sent."),
+        "INVALID_RESET_PASSWORD_TOKEN": _("This link does not work any more. Have a new one sent."),
+        "TWO_FACTOR_SETUP_EXPIRED": _("That took too long. Begin again."),
+        "TWO_FACTOR_PERMISSION_DENIED": _("Sign in first."),
+    }  # fmt: skip
+    return said.get(name) or str(_("This is not right yet."))
+
+
+#: What is said when it has worked, or goes without saying.
+_UNSAID = frozenset(
+    {"UNAUTHENTICATED", "TWO_FACTOR_LOGIN_SUCCESSFUL", "TWO_FACTOR_CHANGE_METHOD_SUCCESSFUL", "PASSWORD_CHANGE",
+     "PASSWORD_RESET_REQUEST", "PASSWORD_RESET_NO_LOGIN", "REAUTHENTICATION_REQUIRED", "UNAUTHORIZED"}
+)  # fmt: skip
+
+
+def flashed() -> list[str]:
+    """The library's complaints that were carried over from another page."""
+    return [sentence(name) for name in map(str, get_flashed_messages()) if name not in _UNSAID]
+
+
+def page(template: str, **context: Any) -> str:
+    """Show a page of the library's with its messages in our words."""
+    for form in [value for value in context.values() if isinstance(value, Form)]:
+        for field in form:
+            field.errors = [sentence(str(name)) for name in field.errors]
+    return render_template(template, flashed=flashed(), **context)
+
+
+def roles() -> dict[str, str]:
+    """What the roles are called."""
+    return {
+        OWNER: _("Owner"), EDITOR: _("Editor"), MODERATOR: _("Moderator"), FIGURES: _("Figures only"),
+        ADMINISTRATOR: _("Administrator"), SITE_EDITOR: _("Editor of the site"), ORGANISER: _("Organiser"),
+    }  # fmt: skip
+
+
+def meanings() -> dict[str, str]:
+    """What the roles are allowed."""
+    return {
+        OWNER: _("may do everything here, and says who else may what"),
+        EDITOR: _("writes the texts; sees numbers, but nobody’s name"),
+        MODERATOR: _("sees who signed and decides about signatures; takes no lists out"),
+        FIGURES: _("sees numbers and nothing else"),
+        ADMINISTRATOR: _("says who works here; sees no list of signers by that"),
+        SITE_EDITOR: _("writes articles and events, and may start campaigns"),
+        ORGANISER: _("may start campaigns"),
+    }
