@@ -351,7 +351,8 @@ def pages() -> dict[str, Callable[[Site], str]]:
         "campaign privacy, Arabic": f"/ar/campaigns/{CREW}/privacy", "not found": "/en/nothing",
         "link, forged": "/t/forged", "not allowed": "/t/forged/confirm",
     }  # fmt: skip
-    states = ("one", "several", "old", "counted", "held", "removed", "quiet", "silent", "nothing", "arabic", "waiting in Arabic", "paused",
+    states = ("one", "several", "old", "counted", "held", "removed", "quiet", "silent", "nothing", "arabic",
+              "waiting in Arabic", "paused",
               "closed", "late", "pausing", "news", "asked for more")  # fmt: skip
     fixed |= {
         "join": "/en/join", "join, Spanish": "/es/join", "tell me": "/en/events/tell-me",
