@@ -352,8 +352,7 @@ def pages() -> dict[str, Callable[[Site], str]]:
         "link, forged": "/t/forged", "not allowed": "/t/forged/confirm",
     }  # fmt: skip
     states = ("one", "several", "old", "counted", "held", "removed", "quiet", "silent", "nothing", "arabic",
-              "waiting in Arabic", "paused",
-              "closed", "late", "pausing", "news", "asked for more")  # fmt: skip
+              "waiting in Arabic", "paused", "closed", "late", "pausing", "news", "asked for more")  # fmt: skip
     fixed |= {
         "join": "/en/join", "join, Spanish": "/es/join", "tell me": "/en/events/tell-me",
         "news form": f"/en/campaigns/{CREW}/news", "news form, Arabic": f"/ar/campaigns/{CREW}/news",

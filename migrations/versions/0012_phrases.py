@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016"
-down_revision = "0015"
+revision = "0012"
+down_revision = "0011"
 
 #: A 64-bit key that SQLite can number by itself.
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
