@@ -96,8 +96,8 @@ def serving(place: Ground) -> Iterator[str]:
 
 
 @contextmanager
-def nginx(place: Ground, body: Path) -> Iterator[str]:
-    """Debian's nginx serving one file statically: the limit that pages are compared with."""
+def nginx(place: Ground, static: Path) -> Iterator[str]:
+    """Debian's nginx serving a folder statically: the limit that pages are compared with."""
     config = place.folder / "nginx.conf"
     config.write_text(
         f"""worker_processes 2; daemon off; pid {place.folder}/nginx.pid; error_log {place.folder}/nginx.err;
@@ -105,13 +105,14 @@ def nginx(place: Ground, body: Path) -> Iterator[str]:
         http {{ access_log off; sendfile on; keepalive_requests 1000000; types {{ text/html html; }}
         client_body_temp_path {place.folder}; proxy_temp_path {place.folder}; fastcgi_temp_path {place.folder};
         uwsgi_temp_path {place.folder}; scgi_temp_path {place.folder};
-        server {{ listen 127.0.0.1:{STATIC_PORT}; root {body.parent}; }} }}"""
+        server {{ listen 127.0.0.1:{STATIC_PORT}; root {static}; }} }}"""
     )
-    body.parent.chmod(0o755)
+    static.chmod(0o755)
+    (static / "there.html").write_text("there")
     process = subprocess.Popen(["nginx", "-c", config], stderr=subprocess.DEVNULL)
     try:
-        wait_for(f"http://127.0.0.1:{STATIC_PORT}/{body.name}")
-        yield f"http://127.0.0.1:{STATIC_PORT}/{body.name}"
+        wait_for(f"http://127.0.0.1:{STATIC_PORT}/there.html")
+        yield f"http://127.0.0.1:{STATIC_PORT}"
     finally:
         process.terminate()
         process.wait(10)
@@ -143,7 +144,17 @@ def wrk(
     address: str, seconds: int, *, script: str | None = None, connections: int = CONNECTIONS, **environ: str
 ) -> Load:
     """Load an address with keep-alive connections."""
-    command = ["wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "-s", str(HERE / (script or "plain.lua")), address]
+    command = [
+        "wrk",
+        "-t2",
+        f"-c{connections}",
+        f"-d{seconds}s",
+        "--timeout",
+        "10s",
+        "-s",
+        str(HERE / (script or "plain.lua")),
+        address,
+    ]
     done = subprocess.run(command, env=os.environ | environ, capture_output=True, text=True, check=True)
     found = re.search(r"RESULT rate=([\d.]+) p99=([\d.]+) errors=(\d+)", done.stdout)
     assert found, done.stdout + done.stderr

@@ -8,18 +8,27 @@ from typing import Any
 
 from sqlalchemy import text
 
-from petition import campaigns, drafts, links, register, signatures
+from petition import articles, campaigns, drafts, events, links, register, signatures, topics
 from petition.base import db
 from petition.base.mailbox import parse
 from petition.base.tokens import link as token_of
 from petition.campaigns import Reading
-from petition.details import Choices, Details
+from petition.details import Choices, Details, shown_key
 from petition.drafts import Draft, Terms, Text
 from petition.signatures import Signature
 
 COUNTRIES = ("IE", "ES", "MX", "DE", "FR", "TN", "KE", "IN", "KR", "BR", "PL", "GR")
 NAMES = ("Ana María López", "Ngũgĩ wa Kamau", "محمد الأمين", "Łucja Nowak", "김민준", "Seán O’Brien", "Анна Иванова")
 WORDS = "We sign as dockers and nurses, as students and pensioners, in our own countries and in our own names. " * 5
+
+
+#: Words of no language, so that pages weigh what real ones do once compressed.
+VOCABULARY = ["".join(random.choices("aeioulnrstmdc", k=random.randint(2, 9))) for _ in range(2_000)]
+
+
+def words(count: int) -> str:
+    """A paragraph of so many words."""
+    return " ".join(random.choices(VOCABULARY, k=count)).capitalize() + "."
 
 
 def campaign(slug: str, size: int) -> Reading:
@@ -67,15 +76,50 @@ def _fill(reading: Reading, size: int) -> None:
 def _rows(reading: Reading, blobs: list[bytes], columns: list[str], size: int) -> Iterator[list[Any]]:
     row: dict[str, Any] = {
         "campaign_id": reading.id, "wording_id": reading.wording("en").id, "consent_version": 1, "domain": b"d" * 32,
-        "language": "en", "channel": "online", "source": "", "partner": "", "appear": "hidden", "with_role": False,
-        "on_behalf": False, "network": None, "seat": 0, "state": "counted", "shown_name": "", "shown_role": "",
+        "language": "en", "channel": "online", "source": "", "partner": "", "with_role": False,
+        "on_behalf": False, "network": None, "seat": 0, "state": "counted", "shown_role": "", "first": None,
     }  # fmt: skip
     began, step = db.now() - timedelta(days=60), timedelta(days=60) / size
     for n in range(size):
         at = began + n * step
         row["id"], row["mailbox"], row["sealed"] = secrets.randbits(63), secrets.token_bytes(32), blobs[n % len(blobs)]
         row["country"], row["day"], row["signed_at"], row["entered_at"] = COUNTRIES[n % 12], at.date(), at, at
+        # Every fourth stands in the public list.
+        row["appear"], row["shown_name"] = (
+            ("hidden", "")
+            if n % 4
+            else (
+                "full",
+                f"{NAMES[n // 4 % len(NAMES)]} {random.choice(VOCABULARY).title()}",
+            )
+        )
+        row["shown_key"] = shown_key(row["shown_name"], "")
         yield [row[name] for name in columns]
+
+
+def news(count: int) -> None:
+    """Three topics, so many articles in two languages, twenty events ahead and five times as many past."""
+    for number in range(3):
+        said = {code: topics.Text(f"Topic {number}", "What it is about.") for code in ("en", "es")}
+        topics.save(topics.Draft(f"topic-{number}", "en", said, number), "bench")
+    db.session.flush()
+    filed = [one.id for one in topics.all_public("en")]
+    at = db.now()
+    for number in range(count):
+        text = articles.Text(words(8), words(25), "\n\n".join(words(80) for _ in range(6)))
+        when = at - timedelta(hours=count - number)
+        draft = articles.Draft(f"article-{number}", "en", {"en": text, "es": text}, authors="Ana López",
+                               topic_id=filed[number % 3], published_at=when)  # fmt: skip
+        articles.save(draft, "bench")
+        if number % 200 == 199:
+            db.session.commit()
+    for number in range(-100, 20):
+        said_of = events.Text(words(4), words(20), words(3), words(60))
+        starts_at = at + timedelta(days=number, hours=1)
+        draft_of = events.Draft(f"event-{number + 100}", "en", {"en": said_of, "es": said_of}, "Europe/Madrid",
+                                starts_at, published_at=at)  # fmt: skip
+        events.save(draft_of, "bench")
+    db.session.commit()
 
 
 def presses(reading: Reading, count: int) -> Iterator[str]:

@@ -7,18 +7,36 @@ from pathlib import Path
 from flask import Flask, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from petition import breakdowns  # noqa: F401  # tables that no page shows yet
 from petition.base import crypto, db, i18n, settings
 from petition.base.settings import Settings
 from petition.web import context, errors, guards, headers, kept, ops, style
 from petition.web.beside import Beside
 from petition.web.cache import PageCache
-from petition.web.public import campaign, events, joining, machines, news, own, reading, sharing, signing
+from petition.web.public import (
+    articles,
+    campaign,
+    events,
+    feeds,
+    joining,
+    machines,
+    news,
+    own,
+    pictures,
+    reading,
+    sharing,
+    signatories,
+    signing,
+    wordings,
+)
 
 _HERE = Path(__file__).resolve().parent
 #: Beside the package in a checkout, inside it once installed from a wheel.
 TEMPLATES = next(path for path in (_HERE / "_templates", _HERE.parent / "templates") if path.is_dir())
 LONGEST_BODY = 64 * 1024
+_PAGES = (
+    style, reading, articles, campaign, wordings, signatories, pictures, sharing, signing, events, feeds, joining, own,
+    news, machines, kept, ops,
+)  # fmt: skip
 
 
 def create_app(given: Settings | None = None, *, environ: Mapping[str, str] | None = None) -> Flask:
@@ -36,10 +54,10 @@ def create_app(given: Settings | None = None, *, environ: Mapping[str, str] | No
     i18n.init_app(app, _language)
     app.url_map.converters |= {"slug": guards.Slug, "lang": guards.Language}
     app.before_request(_begin)
-    for part in (context, errors, headers):
-        part.init_app(app)
-    for blueprint in (style, reading, campaign, sharing, signing, events, joining, own, news, machines, kept, ops):
-        app.register_blueprint(blueprint.blueprint)
+    for layer in (context, errors, headers):
+        layer.init_app(app)
+    for part in _PAGES:
+        app.register_blueprint(part.blueprint)
     _dress(app, read)
     return app
 

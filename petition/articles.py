@@ -1,16 +1,24 @@
-"""The site's own news: an article, its text in one or more languages, and its campaign."""
+"""The site's own news: an article, its text in one or more languages, its topic and its campaign."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ForeignKey, Index, Row, Select, String, UniqueConstraint, select
+from sqlalchemy import ForeignKey, Index, Select, String, UniqueConstraint, literal, select, tuple_, union_all
 from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition import journal
+from petition import journal, pictures, pieces
 from petition.base import db, text
+from petition.pieces import SlugRefused
 from petition.topics import Topic
+
+if TYPE_CHECKING:
+    from petition.base.images import Scaled
+
+#: Words that stand in the place of a slug in the addresses of other pages.
+RESERVED = frozenset({"before"})
 
 
 class Article(db.Base):
@@ -65,89 +73,199 @@ class ArticleText(db.Base):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """An article as read at one moment, its text in the language asked for or its first one."""
+    """An article as read at one moment, its text in the language asked for or its first one.
 
+    `slug` is the one it has now; `languages` are those of its texts, the first one first. Times in UTC.
+    """
+
+    id: int
     slug: str
     first_language: str
-    authors: str
-    campaign_id: int | None
-    published_at: datetime
-    text: ArticleText
     languages: tuple[str, ...]
+    text: ArticleText
+    authors: str
+    topic_id: int | None
+    campaign_id: int | None
+    is_update: bool
+    published_at: datetime
+    changed_at: datetime
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What an editor writes of an article in one language; `source` is Markdown, perhaps with the place of its
+    campaign's form (base.text.markdown), and in `text_language` if that is another one."""
+
+    title: str
+    standfirst: str
+    source: str
+    text_language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Everything an editor writes about an article; `texts` per language: title, standfirst, Markdown."""
+    """Everything an editor writes about an article. Without `published_at` it is not public."""
 
     slug: str
     first_language: str
-    texts: dict[str, tuple[str, str, str]]
+    texts: Mapping[str, Text]
     authors: str = ""
     campaign_id: int | None = None
     published_at: datetime | None = None
+    topic_id: int | None = None
+    is_update: bool = False
+    #: Those that its texts show and that may not be stored yet.
+    pictures: tuple["Scaled", ...] = ()
+
+
+def read(slug: str, language: str, at: datetime) -> Reading | None:
+    """The public article that has, or ever had, this slug."""
+    query = _public(at).join(ArticleSlug, ArticleSlug.article_id == Article.id).where(ArticleSlug.slug == slug)
+    found = _readings(db.session.scalars(query), language)
+    return found[0] if found else None
+
+
+def newest(
+    language: str, at: datetime, most: int, *, campaign_id: int | None = None, topic_id: int | None = None,
+    updates: bool | None = None, before_id: int | None = None,
+) -> list[Reading]:  # fmt: skip
+    """The newest public articles; of a campaign or topic if one is named, only updates or none of them if that is
+    said; only those before a public one if it is named, and none where it does not exist."""
+    query = _public(at)
+    wanted = ((Article.campaign_id, campaign_id), (Article.topic_id, topic_id), (Article.is_update, updates))
+    for column, value in wanted:
+        if value is not None:
+            query = query.where(column == value)
+    if before_id is not None:
+        before = db.session.scalar(_public(at).where(Article.id == before_id))
+        if before is None:
+            return []
+        place = tuple_(literal(before.published_at, db.Moment()), literal(before.id))
+        query = query.where(tuple_(Article.published_at, Article.id) < place)
+    return _readings(db.session.scalars(_newest_first(query).limit(most)), language)
+
+
+def of_topics(topic_ids: Iterable[int | None], language: str, at: datetime, most: int) -> list[Reading]:
+    """The newest of each topic (None: of those without one), `most` of each, without updates."""
+    each = [
+        _newest_first(
+            _public(at).where(
+                Article.topic_id.is_(None) if key is None else Article.topic_id == key, Article.is_update.is_(False)
+            )
+        )
+        .limit(most)
+        .with_only_columns(Article.id)
+        .subquery()
+        for key in topic_ids
+    ]
+    if not each:
+        return []
+    ids = union_all(*(select(one.c.id) for one in each))
+    return _readings(db.session.scalars(_newest_first(select(Article).where(Article.id.in_(ids)))), language)
+
+
+def campaign_ids(topic_id: int, at: datetime) -> set[int]:
+    """The campaigns of a topic's public articles."""
+    query = select(Article.campaign_id).where(Article.topic_id == topic_id, Article.published_at <= at).distinct()
+    return {key for key in db.session.scalars(query) if key is not None}
+
+
+def related(found: Reading, language: str, at: datetime, most: int) -> list[Reading]:
+    """What to read after an article, never itself: of its campaign first, then of its topic, then the newest.
+
+    Updates only where they are of its own campaign.
+    """
+    news = _public(at).where(Article.is_update.is_(False))
+    nearest = []
+    if found.campaign_id is not None:
+        nearest.append(_public(at).where(Article.campaign_id == found.campaign_id))
+    if found.topic_id is not None:
+        nearest.append(news.where(Article.topic_id == found.topic_id))
+    picked: dict[int, Article] = {}
+    for query in (*nearest, news):
+        if len(picked) < most:
+            query = _newest_first(query.where(Article.id.not_in((found.id, *picked))))
+            picked |= {one.id: one for one in db.session.scalars(query.limit(most - len(picked)))}
+    return _readings(picked.values(), language)
 
 
 def _public(at: datetime) -> Select[Article]:
     return select(Article).where(Article.published_at <= at)
 
 
-def read(slug: str, language: str, at: datetime) -> Reading | None:
-    """The public article that has, or ever had, this slug."""
-    query = _public(at).join(ArticleSlug, ArticleSlug.article_id == Article.id).where(ArticleSlug.slug == slug)
-    found = _readings(db.session.execute(query).all(), language)
-    return found[0] if found else None
+def _newest_first(query: Select[Article]) -> Select[Article]:
+    return query.order_by(Article.published_at.desc(), Article.id.desc())
 
 
-def newest(language: str, at: datetime, most: int, campaign_id: int | None = None) -> list[Reading]:
-    """The newest public articles, of a campaign if one is named."""
-    query = _public(at).order_by(Article.published_at.desc(), Article.id).limit(most)
-    if campaign_id is not None:
-        query = query.where(Article.campaign_id == campaign_id)
-    return _readings(db.session.execute(query).all(), language)
-
-
-def _readings(rows: Sequence[Row[Article]], language: str) -> list[Reading]:
-    found = [row[0] for row in rows]
+def _readings(articles: Iterable[Article], language: str) -> list[Reading]:
+    found = list(articles)
     texts: dict[int, dict[str, ArticleText]] = {article.id: {} for article in found}
     for written in db.session.scalars(select(ArticleText).where(ArticleText.article_id.in_(texts))):
         texts[written.article_id][written.language] = written
-    return [
-        Reading(
-            article.slug, article.first_language, article.authors, article.campaign_id, article.published_at,
-            texts[article.id].get(language) or texts[article.id][article.first_language],
-            tuple(sorted(texts[article.id])),
-        )
-        for article in found
-        if article.published_at is not None
-    ]  # fmt: skip
+    return [_reading(article, texts[article.id], language) for article in found]
 
 
-def save(draft: Draft, actor: str) -> Article:
-    """Make the article or bring it up to the draft. Raises TextRefused where the Markdown is too long."""
-    article = db.session.scalar(select(Article).where(Article.slug == draft.slug))
+def _reading(article: Article, texts: dict[str, ArticleText], language: str) -> Reading:
+    assert article.published_at is not None
+    return Reading(
+        article.id, article.slug, article.first_language, pieces.in_order(texts, article.first_language),
+        texts.get(language) or texts[article.first_language], article.authors, article.topic_id, article.campaign_id,
+        article.is_update, article.published_at, article.changed_at, article.created_at,
+    )  # fmt: skip
+
+
+def by_slug(slug: str) -> Article | None:
+    """The article that has, or ever had, a slug, public or not, for verbs."""
+    return pieces.by_slug(Article, ArticleSlug.article_id, slug)
+
+
+def save(draft: Draft, actor: str) -> bool:
+    """Make the article or bring it up to the draft; whether anything changed. What is as it was leaves no trace.
+
+    Raises SlugRefused where the slug is reserved or was an article's earlier one, TextRefused where the Markdown is
+    too long.
+    """
+    article, at = by_slug(draft.slug), db.now()
+    if article is not None and article.slug != draft.slug:
+        raise SlugRefused(f"The article “{draft.slug}” is called “{article.slug}” now")
     deed = "article edited" if article else "article made"
     if article is None:
-        article = Article(slug=draft.slug, created_at=db.now(), changed_at=db.now())
-        article.first_language, article.authors = draft.first_language, draft.authors
-        db.session.add(article)
-        db.session.flush()
-        db.session.add(ArticleSlug(slug=draft.slug, article_id=article.id))
-    for name in ("first_language", "authors", "campaign_id", "published_at"):
-        setattr(article, name, getattr(draft, name))
-    for language, (title, standfirst, source) in draft.texts.items():
-        _write(article, language, title, standfirst, source)
+        article = Article(slug=draft.slug, created_at=at, changed_at=at, **_facts(draft))
+        pieces.enter(article, ArticleSlug.article_id, draft.slug, RESERVED)
+    for picture in draft.pictures:
+        pictures.add(picture, actor)
+    texts = {language: _values(language, said) for language, said in draft.texts.items()}
+    changed = article.change(_facts(draft))
+    if not pieces.write(ArticleText.article_id, article.id, texts) and not changed:
+        return False
+    _note(article, actor, deed, at)
+    return True
+
+
+def _facts(draft: Draft) -> dict[str, Any]:
+    names = ("first_language", "authors", "topic_id", "campaign_id", "is_update", "published_at")
+    return {name: getattr(draft, name) for name in names}
+
+
+def _values(language: str, said: Text) -> dict[str, Any]:
+    # The HTML is made anew each time, for the rules of what may stand in it may have changed.
+    return {
+        "title": said.title, "standfirst": said.standfirst, "text_language": said.text_language or language,
+        "source": said.source, "html": text.markdown(said.source, has_form=True),
+    }  # fmt: skip
+
+
+def _note(article: Article, actor: str, deed: str, at: datetime, reason: str = "") -> None:
+    article.changed_at = at
     db.session.flush()
-    journal.write(actor, deed, campaign_id=draft.campaign_id, about=article.id)
-    return article
+    journal.write(actor, deed, campaign_id=article.campaign_id, about=article.id, reason=reason)
 
 
-def _write(article: Article, language: str, title: str, standfirst: str, source: str) -> None:
-    query = select(ArticleText).where(ArticleText.article_id == article.id, ArticleText.language == language)
-    written = db.session.scalar(query)
-    if written is None:
-        written = ArticleText(article_id=article.id, language=language)
-        db.session.add(written)
-    written.title, written.standfirst, written.source = title, standfirst, source
-    written.text_language = language
-    written.html = text.markdown(source)
+def rename(article: Article, slug: str, actor: str) -> None:
+    """Give it another slug; the old ones lead to it, and the new one may be an old one of its own.
+
+    Raises SlugRefused.
+    """
+    reason = pieces.rename(article, ArticleSlug.article_id, slug, RESERVED)
+    _note(article, actor, "article renamed", db.now(), reason)

@@ -1,13 +1,17 @@
 """What a signer typed and chose: sealed where it names the person, in clear only what figures and lists need."""
 
-import unicodedata
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
+from typing import Protocol
 
 import orjson
 
 from petition.base import crypto
-from petition.base.text import short_name
+from petition.base.text import folded_name, short_name
+from petition.fields import Answer
 
+#: Behind an organisation that is named for identification only (S52): it stands in what is shown, so that it stands
+#: wherever that is shown.
+PERSONAL = "*"
 HIDDEN, SHORT, FULL = "hidden", "short", "full"
 
 
@@ -23,16 +27,25 @@ class Details:
     comment: str = ""
     #: The short form for the public list, as its owner wants it.
     short: str = ""
+    #: What was typed into the campaign's own fields, by their keys.
+    own: dict[str, Answer] = field(default_factory=dict)
 
     def seal(self, campaign_id: int) -> bytes:
         """Encrypted for a campaign; confirming copies the blob."""
-        return crypto.seal("signature", str(campaign_id), orjson.dumps(asdict(self)))
+        record: dict[str, object] = {name: getattr(self, name) for name in _WORDS}
+        if self.own:
+            record["own"] = {key: tuple(answer) for key, answer in self.own.items()}
+        return crypto.seal("signature", str(campaign_id), orjson.dumps(record))
+
+
+_WORDS = tuple(name for name in Details.__slots__ if name != "own")
 
 
 def opened(campaign_id: int, blob: bytes) -> Details:
     """What was sealed. Raises crypto.Unsealable. Fields that a later version added are left out."""
-    record: dict[str, str] = orjson.loads(crypto.unseal("signature", str(campaign_id), blob))
-    return Details(**{name: value for name, value in record.items() if name in Details.__slots__})
+    record = orjson.loads(crypto.unseal("signature", str(campaign_id), blob))
+    own = {key: Answer(*answer) for key, answer in record.get("own", {}).items()}
+    return Details(**{name: value for name, value in record.items() if name in _WORDS}, own=own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +63,28 @@ class Choices:
     channel: str = "online"
 
 
-def shown(details: Details, appear: str, with_role: bool) -> tuple[str, str]:
-    """The name and the role line that the public list shows for a choice."""
-    if appear == HIDDEN:
+class Chosen(Protocol):
+    """How somebody chose to appear: choices typed, or a row with them."""
+
+    @property
+    def appear(self) -> str: ...
+    @property
+    def with_role(self) -> bool: ...
+    @property
+    def on_behalf(self) -> bool: ...
+
+
+def shown(details: Details, chosen: Chosen) -> tuple[str, str]:
+    """The name and the line of role and organisation that the public list shows for a choice."""
+    if chosen.appear == HIDDEN:
         return "", ""
-    name = details.name if appear == FULL else details.short or short_name(details.name)
-    return name, ", ".join(part for part in (details.role, details.organisation) if part) if with_role else ""
+    name = details.name if chosen.appear == FULL else details.short or short_name(details.name)
+    if not chosen.with_role:
+        return name, ""
+    mark = "" if chosen.on_behalf or not details.organisation else PERSONAL
+    return name, ", ".join(part for part in (details.role, details.organisation + mark) if part)
 
 
 def shown_key(name: str, role: str) -> str:
-    """What is shown, folded for order and search: without case and marks, at most 500 characters; "" of nothing."""
-    apart = unicodedata.normalize("NFKD", f"{name} {role}".strip().casefold())
-    return "".join(mark for mark in apart if not unicodedata.combining(mark))[:500]
+    """What is shown, folded for order and search as `folded_name` does, at most 500 characters; "" of nothing."""
+    return folded_name(f"{name} {role}")[:500]

@@ -3,11 +3,15 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 
-from petition import journal
+from petition import fields, journal, phrases, pictures
 from petition.base import crypto, db, text
-from petition.campaigns import GROUNDS, Campaign, CampaignSlug, Consent, Wording, read_id
+from petition.campaigns import ASKABLE, GROUNDS, Campaign, CampaignSlug, Consent, Wording, read_id
+from petition.fields import Field, FieldsRefused
+from petition.phrases import Said
+from petition.pictures import Chosen
 
 
 class NotReady(Exception):
@@ -51,12 +55,18 @@ class Draft:
     closes_at: datetime | None = None
     asks: dict[str, str] = field(default_factory=dict)
     outcome: dict[str, str] = field(default_factory=dict)
+    fields: tuple[Field, ...] = ()
+    picture: Chosen | None = None
+    #: Its own words by language; what is not named here stays as it is.
+    phrases: dict[str, Said] = field(default_factory=dict)
 
 
 def save(draft: Draft, actor: str) -> Campaign:
-    """Make the campaign, or bring it up to the draft. Once published, a changed text is a new wording (S42).
+    """Make the campaign, or bring it up to the draft. Once signed, a changed text is a new wording (S42).
 
-    Raises TextRefused where the Markdown is too long, NotReady where its people are forgotten.
+    What people have answered stays theirs, whatever the form asks from now on. Raises TextRefused where the Markdown
+    is too long, FieldsRefused where its own fields cannot be asked, PhraseRefused where its own words cannot be used
+    or the subject of a letter names it, NotReady where its people are forgotten.
     """
     campaign = db.session.scalar(select(Campaign).where(Campaign.slug == draft.slug))
     if campaign is not None and campaign.forgotten_at is not None:
@@ -66,12 +76,18 @@ def save(draft: Draft, actor: str) -> Campaign:
         campaign = _make(draft)
     for name in ("first_language", "colour", "time_zone", "opens_at", "closes_at"):
         setattr(campaign, name, getattr(draft, name))
-    campaign.goals, campaign.asks, campaign.outcome = sorted(draft.goals), draft.asks, draft.outcome
+    campaign.goals, campaign.outcome = sorted(draft.goals), draft.outcome
+    _ask(campaign, draft, actor)
     _agree(campaign, draft.terms)
     for language, written in draft.texts.items():
-        _word(campaign, language, written)
+        _word(campaign, language, written, actor)
+    pictures.show(campaign.id, draft.picture, actor)
     db.session.flush()
     journal.write(actor, deed, campaign_id=campaign.id)
+    for language, said in draft.phrases.items():
+        phrases.save(campaign, language, said, actor)
+    for language, said in phrases.kept(campaign.id).items():
+        phrases.refuse_telling(said, draft.texts[language].title if language in draft.texts else "")
     return campaign
 
 
@@ -82,6 +98,27 @@ def _make(draft: Draft) -> Campaign:
     campaign.hash_key = crypto.seal("hash key", str(campaign.id), crypto.new_key())
     db.session.add(CampaignSlug(slug=draft.slug, campaign_id=campaign.id))
     return campaign
+
+
+def _ask(campaign: Campaign, draft: Draft, actor: str) -> None:
+    """What the form asks. Once the campaign is public, a change of it is told in the journal."""
+    fields.check(draft.fields, draft.first_language)
+    strange = {name for name in draft.terms.fields if name.startswith(fields.PREFIX)} - {f.name for f in draft.fields}
+    if strange:
+        raise FieldsRefused(f"must hold what is handed over: {', '.join(sorted(strange))}")
+    before = _asked(campaign.asks, fields.asked_by([campaign.id])[campaign.id])
+    after = _asked(draft.asks, draft.fields)
+    campaign.asks = draft.asks
+    fields.save(campaign.id, draft.fields, published=campaign.published_at is not None, at=db.now())
+    if before != after and campaign.published_at is not None:
+        journal.write(actor, "form changed", campaign_id=campaign.id, reason=f"from {before}\nto {after}")
+
+
+def _asked(asks: dict[str, str], own: tuple[Field, ...]) -> str:
+    """What a form asks, in one line."""
+    said = [f"{name}: {asks[name]}" for name in ASKABLE if name in asks]
+    said += [f"{one.name} ({one.kind}): {'required' if one.required else 'optional'}" for one in own]
+    return ", ".join(said) or "nothing"
 
 
 def _agree(campaign: Campaign, terms: Terms) -> None:
@@ -96,24 +133,42 @@ def _agree(campaign: Campaign, terms: Terms) -> None:
         campaign.consent_version = new.version
 
 
-def _word(campaign: Campaign, language: str, written: Text) -> None:
+def _word(campaign: Campaign, language: str, written: Text, actor: str) -> None:
+    """What is changed is the next version; where nobody has signed the one before, it takes that one's place.
+
+    It has a row of its own either way: a form read before the change names the row that is gone, and is refused.
+    """
     newest = select(Wording).where(Wording.campaign_id == campaign.id, Wording.language == language)
     old = db.session.scalar(newest.order_by(Wording.version.desc()).limit(1))
     said = {name: getattr(written, name) for name in ("title", "addressee", "standfirst", "source")}
     if old is not None and all(getattr(old, name) == value for name, value in said.items()):
         return
-    html = text.markdown(written.source)
-    if old is not None and campaign.published_at is None:
-        for name, value in said.items():
-            setattr(old, name, value)
-        old.html = html
-        return
     version = old.version + 1 if old else 1
-    db.session.add(
-        Wording(
-            campaign_id=campaign.id, language=language, version=version, html=html, created_at=db.now(), **said
-        )
+    new = Wording(
+        campaign_id=campaign.id, language=language, version=version, html=text.markdown(written.source),
+        created_at=db.now(), **said,
     )  # fmt: skip
+    db.session.add(new)
+    db.session.flush()
+    if old is None:
+        return
+    corrected = _give_up(old)
+    if corrected:
+        new.version = old.version
+        db.session.flush()
+    deed = "text corrected" if corrected else "text changed"
+    journal.write(actor, deed, campaign_id=campaign.id, about=new.id, reason=f"{language}, version {new.version}")
+
+
+def _give_up(wording: Wording) -> bool:
+    """Delete a wording unless somebody has signed it, or is doing so: that is for the database's own keys to say."""
+    db.session.expunge(wording)
+    try:
+        with db.session.begin_nested():
+            db.session.execute(delete(Wording).where(Wording.id == wording.id))
+    except IntegrityError:
+        return False
+    return True
 
 
 def publish(campaign: Campaign, actor: str, at: datetime | None = None) -> None:

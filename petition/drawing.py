@@ -15,7 +15,7 @@ from PIL import Image, ImageColor, ImageDraw
 from petition import lettering
 from petition.base import colour, i18n
 from petition.lettering import Line, Undrawable
-from petition.pictures import HEIGHT, WIDTH, Facts
+from petition.share_pictures import HEIGHT, WIDTH, Facts
 
 #: Changes whenever the same facts would be drawn otherwise; also with whether letters can be shaped here.
 HOW = f"1{'+' if lettering.SHAPES else '-'}"

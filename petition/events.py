@@ -1,17 +1,17 @@
 """Meetings with a time, and a place or an address online."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, and_, delete, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, and_, literal, or_, select, tuple_
 from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition import journal
+from petition import journal, pieces
 from petition.base import db, text
+from petition.pieces import SlugRefused
 from petition.topics import Topic
 
 #: How long a meeting is thought to last whose end nobody has said.
@@ -20,7 +20,6 @@ USUAL = timedelta(hours=3)
 LONGEST = timedelta(days=366)
 #: Words that stand in the place of a slug in the addresses of other pages.
 RESERVED = frozenset({"past", "tell-me"})
-_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 
 
 class Event(db.Base):
@@ -125,10 +124,6 @@ class Draft:
     cancelled: bool | None = None
 
 
-class SlugRefused(ValueError):
-    """A slug that an event cannot have, in a sentence that names it."""
-
-
 def read(slug: str, language: str, at: datetime) -> Reading | None:
     """The public event that has, or ever had, this slug."""
     query = _public(at).join(EventSlug, EventSlug.event_id == Event.id).where(EventSlug.slug == slug)
@@ -168,6 +163,12 @@ def since(language: str, at: datetime, begin: datetime, most: int) -> list[Readi
     return _readings(db.session.scalars(query), language)[::-1]
 
 
+def changed_last(language: str, at: datetime, begin: datetime, most: int) -> list[Reading]:
+    """Public events that were not over at `begin`, the last announced or changed first: what a feed keeps up with."""
+    query = _public(at).where(_ahead(begin)).order_by(Event.changed_at.desc(), Event.id.desc()).limit(most)
+    return _readings(db.session.scalars(query), language)
+
+
 def _public(at: datetime) -> Select[Event]:
     return select(Event).where(Event.published_at <= at)
 
@@ -197,7 +198,7 @@ def _readings(events: Iterable[Event], language: str) -> list[Reading]:
 
 def _reading(event: Event, texts: dict[str, EventText], language: str) -> Reading:
     assert event.published_at is not None
-    languages = tuple(sorted(texts, key=lambda code: (code != event.first_language, code)))
+    languages = pieces.in_order(texts, event.first_language)
     return Reading(
         event.id, event.slug, event.first_language, languages, texts.get(language) or texts[event.first_language],
         event.time_zone, event.starts_at, event.ends_at, event.online, event.topic_id, event.campaign_id,
@@ -207,8 +208,7 @@ def _reading(event: Event, texts: dict[str, EventText], language: str) -> Readin
 
 def by_slug(slug: str) -> Event | None:
     """The event that has, or ever had, a slug, public or not, for verbs."""
-    owner = select(EventSlug.event_id).where(EventSlug.slug == slug).scalar_subquery()
-    return db.session.scalar(select(Event).where(Event.id == owner))
+    return pieces.by_slug(Event, EventSlug.event_id, slug)
 
 
 def save(draft: Draft, actor: str) -> bool:
@@ -222,13 +222,11 @@ def save(draft: Draft, actor: str) -> bool:
         raise SlugRefused(f"The event “{draft.slug}” is called “{event.slug}” now")
     deed = "event edited" if event else "event made"
     if event is None:
-        _refuse_reserved(draft.slug)
         event = Event(slug=draft.slug, created_at=at, changed_at=at, **_facts(draft))
-        db.session.add(event)
-        db.session.flush()
-        db.session.add(EventSlug(slug=draft.slug, event_id=event.id))
-    changed = [deed == "event made", _set(event, _facts(draft)), _set(event, _cancelling(event, draft, at))]
-    if not any([*changed, _write(event, draft.texts)]):
+        pieces.enter(event, EventSlug.event_id, draft.slug, RESERVED)
+    texts = {language: _values(said) for language, said in draft.texts.items()}
+    changed = event.change(_facts(draft) | _cancelling(event, draft, at))
+    if not pieces.write(EventText.event_id, event.id, texts) and not changed:
         return False
     _note(event, actor, deed, at)
     return True
@@ -247,31 +245,9 @@ def _cancelling(event: Event, draft: Draft, at: datetime) -> dict[str, Any]:
     return {"cancelled_at": at if draft.cancelled else None}
 
 
-def _set(row: db.Base, values: Mapping[str, Any]) -> bool:
-    """Whether any of them was another before."""
-    changed = [name for name, value in values.items() if getattr(row, name) != value]
-    for name in changed:
-        setattr(row, name, values[name])
-    return bool(changed)
-
-
-def _write(event: Event, texts: Mapping[str, Text]) -> bool:
-    """Bring the texts up to those given, which are all; whether any changed."""
-    gone = delete(EventText).where(EventText.event_id == event.id, EventText.language.not_in(texts))
-    changed = db.count(gone) > 0
-    known = {row.language: row for row in db.session.scalars(select(EventText).where(EventText.event_id == event.id))}
-    for language, said in texts.items():
-        values = {"title": said.title, "standfirst": said.standfirst, "place": said.place, "source": said.source}
-        html = text.markdown(said.source)
-        if language not in known:
-            db.session.add(EventText(event_id=event.id, language=language, html=html, **values))
-            changed = True
-            continue
-        changed = _set(known[language], values) or changed
-        # Made anew each time, for the rules of what may stand in it may have changed.
-        known[language].html = html
-    db.session.flush()
-    return changed
+def _values(said: Text) -> dict[str, Any]:
+    # The HTML is made anew each time, for the rules of what may stand in it may have changed.
+    return {name: getattr(said, name) for name in Text.__slots__} | {"html": text.markdown(said.source)}
 
 
 def _note(event: Event, actor: str, deed: str, at: datetime, reason: str = "") -> None:
@@ -296,19 +272,4 @@ def rename(event: Event, slug: str, actor: str) -> None:
 
     Raises SlugRefused.
     """
-    owner = by_slug(slug)
-    if owner is not None and (owner.id != event.id or slug == event.slug):
-        raise SlugRefused(f"“{slug}” is the address of an event already, or was")
-    _refuse_reserved(slug)
-    if owner is None:
-        db.session.add(EventSlug(slug=slug, event_id=event.id))
-    reason = f"{event.slug} → {slug}"
-    event.slug = slug
-    _note(event, actor, "event renamed", db.now(), reason)
-
-
-def _refuse_reserved(slug: str) -> None:
-    if not _SLUG.fullmatch(slug):
-        raise SlugRefused(f"“{slug}” cannot be an address: it takes a-z, 0-9 and “-”, at most 80 characters")
-    if slug in RESERVED:
-        raise SlugRefused(f"“{slug}” is the address of another page; choose another name")
+    _note(event, actor, "event renamed", db.now(), pieces.rename(event, EventSlug.event_id, slug, RESERVED))

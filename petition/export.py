@@ -15,9 +15,10 @@ import orjson
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from petition import journal, register
+from petition import fields, journal, register
 from petition.base import crypto, db
 from petition.campaigns import Consent, Reading, Wording
+from petition.fields import Answer
 from petition.lists import Disagrees, ExportRefused, Format, Leaving, check_columns, csv_lines, harmless, json_document
 from petition.signatures import COUNTED, HELD, REMOVED, Signature
 
@@ -76,7 +77,8 @@ def _capacity(on_behalf: bool) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a list: where it comes from (a clear column, or a name in the sealed record), how it is said.
+    """One column of a list: where it comes from (a clear column, a name in the sealed record, the key of a field of
+    the campaign's own), how it is said.
 
     `typed` is what a person outside has written: a spreadsheet might take it for a formula.
     """
@@ -84,6 +86,7 @@ class Column:
     meaning: str
     clear: InstrumentedAttribute[Any] | None = None
     sealed: str = ""
+    own: str = ""
     say: Callable[[Any], object] | None = None
     typed: bool = False
 
@@ -118,6 +121,16 @@ COLUMNS = {
 }
 
 
+def columns_of(campaign_id: int) -> dict[str, Column]:
+    """Every column that a list of a campaign can have: those of all, and one for each field of its own, also for
+    those it asks no more. There an option stands by its key, a date as ISO 8601."""
+    own = {
+        one.name: Column(f"what was typed into “{next(iter(one.labels.values()))}”", own=one.key, typed=True)
+        for one in fields.ever_asked_by(campaign_id)
+    }
+    return COLUMNS | own
+
+
 def default_columns(reading: Reading) -> tuple[str, ...]:
     """Number, day, and what every signer of this campaign has agreed to hand over (S48); never the address.
 
@@ -129,7 +142,7 @@ def default_columns(reading: Reading) -> tuple[str, ...]:
     if not versions:
         versions = [set(reading.consent.fields)] if reading.consent else [{"name"}]
     common = set.intersection(*versions) - {"address"}
-    return "number", "day", *(name for name in COLUMNS if name in common)
+    return "number", "day", *(name for name in columns_of(reading.id) if name in common)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +150,7 @@ class _Plan:
     """Which columns are asked of the database, and how a batch of its rows becomes a batch of the list's."""
 
     campaign_id: int
-    columns: tuple[str, ...]
+    columns: dict[str, Column]
     form: Format
     clear: tuple[InstrumentedAttribute[Any], ...]
     opens: bool
@@ -153,21 +166,24 @@ class _Plan:
         """Column by column, which in Python costs half of going row by row."""
         told = list(zip(*rows, strict=True))
         records = [_opened(self.campaign_id, blob) for blob in told[-1]] if self.opens else []
-        lists = [self._values(name, told, records, range(first, first + len(rows))) for name in self.columns]
+        numbers = range(first, first + len(rows))
+        lists = [self._values(column, told, records, numbers) for column in self.columns.values()]
         lines = zip(*lists, strict=True)
         if self.form == "csv":
             return csv_lines(lines)
-        dumps, names = orjson.dumps, self.columns
+        dumps, names = orjson.dumps, tuple(self.columns)
         return b"".join([dumps(dict(zip(names, line, strict=True))) + b"\n" for line in lines])
 
     def _values(
-        self, name: str, told: Sequence[Sequence[Any]], records: Sequence[dict[str, str]], numbers: range
+        self, column: Column, told: Sequence[Sequence[Any]], records: Sequence[dict[str, Any]], numbers: range
     ) -> Sequence[object]:
-        column = COLUMNS[name]
         values: Sequence[Any] = numbers
         if column.sealed:
             key = column.sealed
             values = [record.get(key, "") for record in records]
+        elif column.own:
+            values = [Answer(*record["own"][column.own]).value if column.own in record.get("own", ()) else ""
+                      for record in records]  # fmt: skip
         elif column.clear is not None:
             values = told[self.clear.index(column.clear)]
         if column.say:
@@ -177,26 +193,28 @@ class _Plan:
         return values
 
 
-def _opened(campaign_id: int, blob: bytes | None) -> dict[str, str]:
+def _opened(campaign_id: int, blob: bytes | None) -> dict[str, Any]:
     # Not `details.opened`: a dataclass for each of a million rows costs more than opening them.
     if blob is None:
         return {}
-    record: dict[str, str] = orjson.loads(crypto.unseal("signature", str(campaign_id), blob))
+    record: dict[str, Any] = orjson.loads(crypto.unseal("signature", str(campaign_id), blob))
     return record
 
 
 def _plan(campaign_id: int, columns: Sequence[str], form: Format) -> _Plan:
-    check_columns(columns, tuple(COLUMNS))
-    chosen = [COLUMNS[name] for name in columns]
-    clear = tuple(column.clear for column in chosen if column.clear is not None)
-    return _Plan(campaign_id, tuple(columns), form, clear, any(column.sealed for column in chosen))
+    known = columns_of(campaign_id)
+    check_columns(columns, tuple(known))
+    chosen = {name: known[name] for name in columns}
+    clear = tuple(column.clear for column in chosen.values() if column.clear is not None)
+    opens = any(column.sealed or column.own for column in chosen.values())
+    return _Plan(campaign_id, chosen, form, clear, opens)
 
 
 class Export(Leaving):
     """A list of signatures about to leave, and what the total was at that moment."""
 
     def __init__(self, connection: Connection, reading: Reading, wanted: Filter, plan: _Plan) -> None:
-        super().__init__(connection, plan.columns, plan.form)
+        super().__init__(connection, tuple(plan.columns), plan.form)
         self._reading, self._wanted, self._plan = reading, wanted, plan
         self.rows, self.total = _counts(connection, reading.id, wanted)
 
@@ -210,7 +228,7 @@ class Export(Leaving):
 
     def record(self, actor: str, reason: str) -> None:
         """The journal's line about who takes this list and why (S41). Commit it before the first row leaves."""
-        asked = orjson.dumps({"filter": self._wanted.facts(), "columns": self._plan.columns}).decode()
+        asked = orjson.dumps({"filter": self._wanted.facts(), "columns": self._columns}).decode()
         journal.write(
             actor, "signatures exported", campaign_id=self._reading.id, count=self.rows, reason=f"{reason}\n{asked}"
         )
@@ -218,7 +236,7 @@ class Export(Leaving):
     def manifest(self) -> bytes:
         """What the list is, as JSON, with the SHA-256 of its bytes; only once the last chunk has been taken."""
         return json_document({
-            **_about(self._reading, self.at), "filter": self._wanted.facts(), "columns": self._plan.columns,
+            **_about(self._reading, self.at), "filter": self._wanted.facts(), "columns": self._columns,
             "format": self._plan.form, "rows": self.rows, "total": self.total, "sha256": self.sha256(),
         })  # fmt: skip
 

@@ -1,155 +1,153 @@
-"""The picture that a messenger shows beside a campaign's link: title, number and colour, made by the worker.
+"""Pictures that organisers choose: one for a campaign, any for what is written in Markdown.
 
-This module decides what a picture shows and when one is due; `drawing` draws it. The web reads what lies here.
+They are public and lie in `files` as they are shown, at addresses that hold a hash of their content and their size.
+What they show is said where they stand, in the language of the text.
 """
 
-import hashlib
-from collections.abc import Iterator
-from dataclasses import astuple, dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-import orjson
-from flask_babel import gettext as _
-from flask_babel import ngettext
-from sqlalchemy import ForeignKey, LargeBinary, String, select, update
+from sqlalchemy import JSON, ColumnElement, ForeignKey, String, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition import campaigns, register
-from petition.base import db, i18n, settings
-from petition.campaigns import Phase, Reading
+from petition import journal
+from petition.base import db, files, urls
+from petition.base.urls import PICTURE
 
-WIDTH, HEIGHT = 1200, 630
-#: A picture is made anew at most so often; also how long a worker that took one on may take, or is given up for dead.
-MOST_OFTEN = timedelta(minutes=10)
-#: So many are looked up at once.
-BATCH = 20
-_FIGURE = "\0"
+if TYPE_CHECKING:
+    # It loads Pillow, which showing pictures does without.
+    from petition.base.images import Scaled
+
+#: A picture that nothing uses is deleted after so long. A text in the trash uses its pictures.
+UNUSED = timedelta(days=30)
+LONGEST_ALT = 500
+#: Characters of a picture's name.
+NAME = 32
 
 
-class SharePicture(db.Base):
-    """A campaign's picture in one language, 1200 by 630 pixels. `facts` is the hash of what it shows, and "" with an
-    empty `png` until the first one is made; `made_at` is when a worker last took it on."""
+class Picture(db.Base):
+    """A picture; `width` and `height` are those of its largest size."""
 
-    __tablename__ = "share_picture"
+    __tablename__ = "picture"
+
+    name: Mapped[str] = mapped_column(String(NAME), primary_key=True)
+    width: Mapped[int]
+    height: Mapped[int]
+    #: Since when nothing uses it, as far as was looked.
+    unused_since: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+    @property
+    def path(self) -> str:
+        """The path of its largest size, as it stands in Markdown."""
+        return urls.picture(self.name, self.width, self.height)
+
+
+class CampaignPicture(db.Base):
+    """The picture of a campaign; `alt` says by language what it shows."""
+
+    __tablename__ = "campaign_picture"
 
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), primary_key=True)
-    language: Mapped[str] = mapped_column(String(12), primary_key=True)
-    facts: Mapped[str] = mapped_column(String(64))
-    png: Mapped[bytes] = mapped_column(LargeBinary)
-    made_at: Mapped[datetime]
+    picture: Mapped[str] = mapped_column(ForeignKey(Picture.name), index=True)
+    alt: Mapped[dict[str, str]] = mapped_column(JSON)
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """Everything that a picture shows. The sentence about the number stands around its figure, which is set large,
-    in a language of the interface; figure and what follows are "" while nobody has signed."""
+class Chosen:
+    """A picture for a campaign, and by language what it shows."""
 
-    title: str
-    language: str
-    before: str
-    figure: str
-    after: str
-    spoken: str
-    site_name: str
-    colour: str
+    scaled: "Scaled"
+    alt: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A picture to be made. `made_at` is when it was last taken on, None if never."""
-
-    campaign_id: int
-    language: str
-    facts: Facts
-    fingerprint: str
-    made_at: datetime | None
-
-
-def rounded(total: int) -> int:
-    """A total with its first two figures, the rest nought: a picture stays true while more people sign."""
-    step = int(10 ** max(len(str(total)) - 2, 0))
-    return total // step * step
-
-
-def facts(reading: Reading, language: str, total: int) -> Facts:
-    """What the picture of a campaign in one of its languages shows."""
-    shown = rounded(total)
-    with i18n.speaking(language):
-        if not total:
-            sentence = _("Read the appeal")
-        elif shown < total:
-            sentence = _("More than %(figure)s people have signed", figure=_FIGURE)
-        else:
-            sentence = ngettext("%(figure)s person has signed", "%(figure)s people have signed", total, figure=_FIGURE)
-        before, figure, after = sentence.partition(_FIGURE)
-        return Facts(
-            reading.wordings[language].title, language, before.strip(), i18n.number(shown) if figure else "",
-            after.strip(), i18n.spoken(), settings.current().site_name, reading.colour,
-        )  # fmt: skip
+def add(scaled: "Scaled", actor: str) -> Picture:
+    """Store a picture, or find it stored. Decode it before the transaction begins (`base.images.scaled`)."""
+    known = db.session.get(Picture, scaled.name)
+    if known is not None:
+        known.unused_since = None
+        return known
+    width, height, _ = scaled.sizes[0]
+    made = Picture(name=scaled.name, width=width, height=height, created_at=db.now())
+    db.session.add(made)
+    db.session.flush()
+    for width, height, jpeg in scaled.sizes:
+        files.keep(_file(scaled.name, width, height), [jpeg], sealed=False)
+    journal.write(actor, "picture added", reason=made.path)
+    return made
 
 
-def due(at: datetime, drawing: str) -> list[Due]:
-    """The pictures that show something else than they should, and that may be made now: those of open campaigns
-    first, then those never made. `drawing` names how pictures are drawn; when it changes, so do all."""
-    known = {
-        (row.campaign_id, row.language): row
-        for row in db.session.execute(
-            select(SharePicture.campaign_id, SharePicture.language, SharePicture.facts, SharePicture.made_at)
-        )
-    }
-    found = []
-    for reading, one in _all(at, drawing):
-        row = known.get((one.campaign_id, one.language))
-        if row is None or (row.facts != one.fingerprint and row.made_at <= at - MOST_OFTEN):
-            closed = campaigns.phase(reading, at) is not Phase.OPEN
-            found.append((closed, row is not None, row.made_at if row else at, one, row))
-    found.sort(key=lambda entry: entry[:3])
-    return [
-        Due(one.campaign_id, one.language, one.facts, one.fingerprint, row.made_at if row else None)
-        for *_order, one, row in found[:BATCH]
-    ]
+def show(campaign_id: int, chosen: Chosen | None, actor: str) -> None:
+    """Make this a campaign's picture, or leave it without one. `alt` must not be empty in any language."""
+    if chosen is not None and not (chosen.alt and all(chosen.alt.values())):
+        raise ValueError("a picture says in words what it shows")
+    row = db.session.get(CampaignPicture, campaign_id)
+    if chosen is None:
+        if row is not None:
+            db.session.delete(row)
+            journal.write(actor, "picture taken away", campaign_id=campaign_id)
+        return
+    name, alt = add(chosen.scaled, actor).name, dict(chosen.alt)
+    if row is not None and (row.picture, row.alt) == (name, alt):
+        return
+    if row is None:
+        row = CampaignPicture(campaign_id=campaign_id)
+        db.session.add(row)
+    row.picture, row.alt = name, alt
+    journal.write(actor, "picture chosen", campaign_id=campaign_id, reason=name)
 
 
-def _all(at: datetime, drawing: str) -> Iterator[tuple[Reading, Due]]:
-    """Every picture there should be, of campaigns that the public may see."""
-    readings = campaigns.all_public(at)
-    totals = register.totals(reading.id for reading in readings)
-    for reading in readings:
-        for language in reading.wordings:
-            shown = facts(reading, language, totals[reading.id])
-            fingerprint = hashlib.sha256(orjson.dumps([drawing, *astuple(shown)])).hexdigest()
-            yield reading, Due(reading.id, language, shown, fingerprint, None)
+def of_campaign(campaign_id: int) -> tuple[Picture, dict[str, str]] | None:
+    """A campaign's picture, and by language what it shows."""
+    query = select(Picture, CampaignPicture.alt).join(CampaignPicture, CampaignPicture.picture == Picture.name)
+    found = db.session.execute(query.where(CampaignPicture.campaign_id == campaign_id)).one_or_none()
+    return (found[0], found[1]) if found else None
 
 
-def take_on(one: Due, at: datetime) -> bool:
-    """Take a picture on at a moment, in the caller's transaction; False where another worker has. What is taken on
-    and never finished is due again ten minutes later."""
-    row = {"campaign_id": one.campaign_id, "language": one.language, "facts": "", "png": b"", "made_at": at}
-    statement = db.insert(SharePicture.__table__).values(row)
-    statement = statement.on_conflict_do_update(
-        index_elements=["campaign_id", "language"],
-        set_={"made_at": at},
-        where=SharePicture.made_at == one.made_at,
-    ).returning(SharePicture.__table__.c.language)
-    return db.session.execute(statement).first() is not None
+def jpeg(name: str, width: int, height: int) -> bytes | None:
+    """A picture at one of its sizes; None where there is none."""
+    try:
+        return b"".join(files.read(_file(name, width, height)))
+    except LookupError:
+        return None
 
 
-def keep(one: Due, png: bytes, at: datetime) -> bool:
-    """Store a picture that was taken on at this moment; False where it was given up for dead meanwhile."""
-    mine = update(SharePicture).where(
-        SharePicture.campaign_id == one.campaign_id, SharePicture.language == one.language, SharePicture.made_at == at
-    )
-    return db.count(mine.values(facts=one.fingerprint, png=png)) == 1
+def _file(name: str, width: int, height: int) -> str:
+    return f"picture {name} {width}x{height}"
 
 
-def version(campaign_id: int, language: str) -> str:
-    """What tells a campaign's picture from those before it; "" where there is none. Only for campaigns that the
-    public may see."""
-    query = select(SharePicture.facts).where(SharePicture.campaign_id == campaign_id, SharePicture.language == language)
-    return (db.session.scalar(query) or "")[:8]
+def sweep(at: datetime) -> int:
+    """Note which pictures nothing uses, and delete those of which it was noted long ago; how many rows it changed.
+
+    One look through all texts that mention a picture at all, however many pictures there are.
+    """
+    known = {row.name: row for row in db.session.scalars(select(Picture).where(Picture.created_at <= at - UNUSED))}
+    if not known:
+        return 0
+    used = known.keys() & set(_used())
+    over = [row for name, row in known.items() if name not in used and _is_over(row, at)]
+    changed = _note(used, Picture.unused_since.is_not(None), None)
+    changed += _note(known.keys() - used, Picture.unused_since.is_(None), at)
+    for row in over:
+        files.drop(_file(row.name, *size) for size in urls.picture_sizes(row.width, row.height))
+    return changed + db.count(delete(Picture).where(Picture.name.in_([row.name for row in over])))
 
 
-def png(campaign_id: int, language: str) -> bytes | None:
-    """A campaign's picture, as a PNG; None where there is none. Only for campaigns that the public may see."""
-    query = select(SharePicture.png).where(SharePicture.campaign_id == campaign_id, SharePicture.language == language)
-    return db.session.scalar(query) or None
+def _is_over(row: Picture, at: datetime) -> bool:
+    return row.unused_since is not None and row.unused_since <= at - UNUSED
+
+
+def _note(names: Iterable[str], changed: ColumnElement[bool], since: datetime | None) -> int:
+    statement = update(Picture).where(Picture.name.in_(list(names)), changed).values(unused_since=since)
+    return db.count(statement.execution_options(synchronize_session=False))
+
+
+def _used() -> Iterator[str]:
+    """The pictures of campaigns, and those that any text written in Markdown shows."""
+    yield from db.session.scalars(select(CampaignPicture.picture))
+    for table in db.Base.metadata.tables.values():
+        if {"source", "html"} <= set(table.c.keys()):
+            for source in db.session.scalars(select(table.c.source).where(table.c.source.contains("/pictures/"))):
+                yield from (found["name"] for found in PICTURE.finditer(source))

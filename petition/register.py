@@ -186,6 +186,18 @@ def breakdown(campaign_id: int, dimension: str) -> dict[str, int]:
     return {value: amount for value, amount in sorted(amounts.items()) if amount}
 
 
+def tallies(campaign_id: int) -> dict[str, dict[str, int]]:
+    """What the numbered moves sum up to, by dimension ("total" among them) and value, of one moment. Exact: not for
+    the public."""
+    found: dict[str, dict[str, int]] = {"total": {}}
+    rows = db.session.execute(
+        select(Tally.dimension, Tally.value, Tally.amount).where(Tally.campaign_id == campaign_id, Tally.amount != 0)
+    )
+    for dimension, value, amount in rows:
+        found.setdefault(dimension, {})[value] = int(amount)
+    return found
+
+
 def is_numbered(campaign_id: int) -> bool:
     """Whether every move of a campaign has its number."""
     return (
@@ -291,10 +303,11 @@ def check(campaign_id: int, counted_rows: int | None) -> list[str]:
 
 def _compare_tallies(campaign_id: int) -> list[str]:
     right = _from_moves(campaign_id)
-    rows = db.session.execute(
-        select(Tally.dimension, Tally.value, Tally.amount).where(Tally.campaign_id == campaign_id)
-    )
-    have = {(dimension, value): int(amount) for dimension, value, amount in rows if amount}
+    have = {
+        (dimension, value): amount
+        for dimension, amounts in tallies(campaign_id).items()
+        for value, amount in amounts.items()
+    }
     return [
         f"the tally of {key[0]} “{key[1]}” is {have.get(key, 0)}, the moves say {right.get(key, 0)}"
         for key in sorted(right.keys() | have.keys())

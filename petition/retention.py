@@ -25,9 +25,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute
 
-from petition import accounts, campaigns, journal, networks
+from petition import accounts, campaigns, journal, networks, pictures
 from petition.accounts import AccountSession, Guess
 from petition.base import db, settings
+from petition.base.files import File
 from petition.base.months import later
 from petition.base.outbox import ENDED, UNSENT, Letter
 from petition.campaigns import Campaign, Consent, Reading
@@ -96,6 +97,8 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
         "id", "slug", "first_language", "colour", "goals", "time_zone", "opens_at", "closes_at", "published_at",
         "withdrawn_at", "forgotten_at", "asks", "outcome", "consent_version", "created_at",
     ),
+    "campaign_field": ("campaign_id", "key", "place", "kind", "required", "labels", "options", "removed_at"),
+    "campaign_picture": ("campaign_id", "picture", "alt"),
     "campaign_slug": ("slug", "campaign_id"),
     "consent": (
         "campaign_id", "version", "responsible", "responsible_address", "handed_to", "fields", "months", "ground",
@@ -107,6 +110,9 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
         "id", "slug", "first_language", "time_zone", "starts_at", "ends_at", "online", "topic_id", "campaign_id",
         "published_at", "cancelled_at", "changed_at", "created_at",
     ),
+    # Public pictures so far. What names people is sealed there and ends with `ends_at`.
+    "file": ("name", "size", "is_sealed", "ends_at", "created_at"),
+    "file_chunk": ("name", "number", "data"),
     "event_slug": ("slug", "event_id"),
     "event_text": ("event_id", "language", "title", "standfirst", "place", "source", "html"),
     "grant": ("id", "account_id", "scope", "campaign_id", "role", "granted_at"),
@@ -123,6 +129,7 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
     "pause": ("id", "campaign_id", "began_at", "ended_at"),
     "pending_contact": ("id", "campaign_id", "wish", "consent_version"),
     "pending_signature": ("id", "campaign_id", "wording_id", "consent_version"),
+    "picture": ("name", "width", "height", "unused_since", "created_at"),
     "register_head": ("campaign_id", "number"),
     "signature": ("id", "seat", "campaign_id", "wording_id", "consent_version", "state"),
     "share_picture": ("campaign_id", "language", "facts", "png", "made_at"),
@@ -177,6 +184,8 @@ def _rules(at: datetime) -> Iterator[tuple[str, _Batch]]:
     # A letter is due when it was last tried, which is when it was parked.
     parked = and_(Letter.state == "parked", Letter.due_at <= at - PARKED_ADDRESS)
     yield "parked letters", partial(_empty, Letter.sealed, parked)
+    yield "files", partial(_delete, File.name, File.ends_at <= at)
+    yield "pictures", lambda: (pictures.sweep(at), False)
     yield "links", _Links(at).batch
     yield "links of contacts", partial(_delete, ContactLink.id, _idle_contact_link(at))
 

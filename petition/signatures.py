@@ -43,7 +43,8 @@ LAST_LETTER = timedelta(hours=24)
 
 COUNTED, HELD, REMOVED = "counted", "held", "removed"
 _TO_REMIND = text("asked_at IS NOT NULL AND reminded_at IS NULL")
-_SHOWN = text("shown_key <> '' AND state = 'counted'")
+#: Who is shown in public. In just these words, so that the databases know the index by it.
+SHOWN = text("shown_key <> '' AND state = 'counted'")
 _FIRST = text("first IS NOT NULL")
 
 
@@ -112,7 +113,7 @@ class Signature(_Told, db.Base):
         ),
         Index(
             "signature_shown", "campaign_id", "country", "on_behalf", "shown_key", "id",
-            postgresql_where=_SHOWN, sqlite_where=_SHOWN,
+            postgresql_where=SHOWN, sqlite_where=SHOWN,
         ),
         Index("signature_first", "campaign_id", "first", postgresql_where=_FIRST, sqlite_where=_FIRST),
     )  # fmt: skip
@@ -285,9 +286,8 @@ def row_of(pending: PendingSignature, at: datetime) -> dict[str, Any]:
             "channel", "source", "partner", "appear", "with_role", "on_behalf", "network",
         )
     }  # fmt: skip
-    name, role = "", ""
-    if pending.appear != HIDDEN:
-        name, role = shown(opened(pending.campaign_id, pending.sealed), pending.appear, pending.with_role)
+    hidden = pending.appear == HIDDEN
+    name, role = ("", "") if hidden else shown(opened(pending.campaign_id, pending.sealed), pending)
     row |= {
         "id": secrets.randbits(63), "seat": 0, "state": COUNTED, "day": at.astimezone(UTC).date(),
         "signed_at": pending.created_at, "entered_at": at, "shown_name": name, "shown_role": role,
@@ -304,7 +304,7 @@ def correct(reading: Reading, signature: Signature, details: Details, choices: C
     signature.sealed = details.seal(reading.id)
     signature.country, signature.appear = choices.country, choices.appear
     signature.with_role, signature.on_behalf = choices.with_role, choices.on_behalf
-    signature.shown_name, signature.shown_role = shown(details, choices.appear, choices.with_role)
+    signature.shown_name, signature.shown_role = shown(details, choices)
     signature.shown_key = shown_key(signature.shown_name, signature.shown_role)
     db.session.flush()
     if signature.state == COUNTED and signature.cell() != before:

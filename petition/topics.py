@@ -1,12 +1,19 @@
 """What the site's news is filed under."""
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, Select, String, select
 from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, mapped_column
 
+from petition import journal, pieces
 from petition.base import db
+from petition.pieces import SlugRefused
+
+#: Words that stand in the place of a slug in the addresses of other pages.
+RESERVED = frozenset({"before"})
 
 
 class Topic(db.Base):
@@ -39,3 +46,110 @@ class TopicText(db.Base):
     language: Mapped[str] = mapped_column(String(12), primary_key=True)
     title: Mapped[str] = mapped_column(String(200))
     standfirst: Mapped[str] = mapped_column(LongText)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A topic as read at one moment, its text in the language asked for or its first one.
+
+    `slug` is the one it has now; `languages` are those of its texts, the first one first.
+    """
+
+    id: int
+    slug: str
+    first_language: str
+    languages: tuple[str, ...]
+    text: TopicText
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What an editor writes of a topic in one language."""
+
+    title: str
+    standfirst: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Everything an editor writes about a topic."""
+
+    slug: str
+    first_language: str
+    texts: Mapping[str, Text]
+    position: int = 0
+
+
+def read(slug: str, language: str) -> Reading | None:
+    """The topic that has, or ever had, this slug. A topic is public as soon as it is there."""
+    query = select(Topic).join(TopicSlug, TopicSlug.topic_id == Topic.id).where(TopicSlug.slug == slug)
+    found = _readings(query, language)
+    return found[0] if found else None
+
+
+def read_id(topic_id: int, language: str) -> Reading:
+    """The topic with this id. Raises LookupError."""
+    found = _readings(select(Topic).where(Topic.id == topic_id), language)
+    if not found:
+        raise LookupError(topic_id)
+    return found[0]
+
+
+def all_public(language: str) -> list[Reading]:
+    """Every topic, in order."""
+    return _readings(select(Topic).order_by(Topic.position, Topic.id), language)
+
+
+def _readings(query: Select[Topic], language: str) -> list[Reading]:
+    found = list(db.session.scalars(query))
+    texts = _texts(topic.id for topic in found)
+    return [
+        Reading(
+            topic.id, topic.slug, topic.first_language, pieces.in_order(texts[topic.id], topic.first_language),
+            texts[topic.id].get(language) or texts[topic.id][topic.first_language], topic.created_at,
+        )
+        for topic in found
+    ]  # fmt: skip
+
+
+def _texts(ids: Iterable[int]) -> dict[int, dict[str, TopicText]]:
+    found: dict[int, dict[str, TopicText]] = {key: {} for key in ids}
+    for written in db.session.scalars(select(TopicText).where(TopicText.topic_id.in_(found))):
+        found[written.topic_id][written.language] = written
+    return found
+
+
+def by_slug(slug: str) -> Topic | None:
+    """The topic that has, or ever had, a slug, for verbs."""
+    return pieces.by_slug(Topic, TopicSlug.topic_id, slug)
+
+
+def save(draft: Draft, actor: str) -> bool:
+    """Make the topic or bring it up to the draft; whether anything changed. What is as it was leaves no trace.
+
+    Raises SlugRefused where the slug is reserved or was a topic's earlier one.
+    """
+    topic = by_slug(draft.slug)
+    if topic is not None and topic.slug != draft.slug:
+        raise SlugRefused(f"The topic “{draft.slug}” is called “{topic.slug}” now")
+    deed = "topic edited" if topic else "topic made"
+    facts = {"first_language": draft.first_language, "position": draft.position}
+    if topic is None:
+        topic = Topic(slug=draft.slug, created_at=db.now(), **facts)
+        pieces.enter(topic, TopicSlug.topic_id, draft.slug, RESERVED)
+    texts = {language: {"title": said.title, "standfirst": said.standfirst} for language, said in draft.texts.items()}
+    changed = topic.change(facts)
+    if not pieces.write(TopicText.topic_id, topic.id, texts) and not changed:
+        return False
+    journal.write(actor, deed, about=topic.id)
+    return True
+
+
+def rename(topic: Topic, slug: str, actor: str) -> None:
+    """Give it another slug; the old ones lead to it, and the new one may be an old one of its own.
+
+    Raises SlugRefused.
+    """
+    reason = pieces.rename(topic, TopicSlug.topic_id, slug, RESERVED)
+    journal.write(actor, "topic renamed", about=topic.id, reason=reason)

@@ -1,4 +1,4 @@
-"""The loop beside the web: delivers letters, numbers moves, draws pictures to share, reminds, keeps retention.
+"""The loop beside the web: delivers letters, numbers moves, publishes figures, draws pictures, reminds, forgets.
 
 Any number of workers may run against one database. Each thread works in an application context of its own for
 every round, so that nothing of one round is left to the next.
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from petition import drawing, pictures, register, reminders, retention
+from petition import breakdowns, drawing, register, reminders, retention, share_pictures
 from petition.base import db, delivery, settings, smtp
 from petition.letters import Letters
 
@@ -25,6 +25,7 @@ AWAY = 2.0
 FORGETTING = 3600.0
 REMINDING = 60.0
 PICTURES = 5.0
+PUBLISHING = 60.0
 
 
 def transport() -> smtp.Smtp | smtp.Maildir:
@@ -42,7 +43,7 @@ class Worker:
         with app.app_context():
             connections = settings.current().mail_connections
             self._transport = transport()
-        doing = [self._deliver] * connections + [self._number, self._draw, self._remind, self._forget]
+        doing = [self._deliver] * connections + [self._number, self._publish, self._draw, self._remind, self._forget]
         self._threads = [threading.Thread(target=self._loop, args=(one,), daemon=True) for one in doing]
 
     def run(self) -> None:
@@ -80,6 +81,12 @@ class Worker:
             db.session.commit()
         return 0.0 if more else NUMBERING
 
+    def _publish(self) -> float:
+        for campaign_id in breakdowns.due(db.now()):
+            breakdowns.publish(campaign_id, db.now())
+            db.session.commit()
+        return PUBLISHING
+
     def _draw(self) -> float:
         return 0.0 if draw(self.stopping) else PICTURES
 
@@ -101,14 +108,14 @@ class Worker:
 def draw(stopping: threading.Event | None = None) -> int:
     """Make the pictures that are due, one at a time, each in transactions of its own; how many were made. Drawing
     holds no lock. What goes wrong with one is told, tried again ten minutes later, and stops no other."""
-    due = pictures.due(db.now(), drawing.HOW)
+    due = share_pictures.due(db.now(), drawing.HOW)
     db.session.rollback()
     made = 0
     for one in due:
         if stopping is not None and stopping.is_set():
             break
         at = db.now()
-        ours = pictures.take_on(one, at)
+        ours = share_pictures.take_on(one, at)
         db.session.commit()
         if not ours:
             continue
@@ -118,6 +125,6 @@ def draw(stopping: threading.Event | None = None) -> int:
             kind = type(error).__name__
             _log.error("the picture of campaign %d in %s failed: %s", one.campaign_id, one.language, kind)
             continue
-        made += pictures.keep(one, png, at)
+        made += share_pictures.keep(one, png, at)
         db.session.commit()
     return made

@@ -16,13 +16,15 @@ from flask import Flask, Response, has_app_context
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from petition import campaigns, drafts, events, register
+from petition import articles, campaigns, drafts, events, register, topics
+from petition.articles import Article
 from petition.base import db, delivery, settings
 from petition.base.outbox import Message
 from petition.campaigns import Campaign, Reading
 from petition.drafts import Draft, Terms, Text
 from petition.events import Event
 from petition.letters import Letters
+from petition.topics import Topic
 from tests import organisers
 
 TERMS = Terms(
@@ -125,6 +127,33 @@ class Cast:
         events.save(events.Draft(**(given | changes)), "a test")  # type: ignore[arg-type]
         db.session.commit()
         found = events.by_slug(slug)
+        assert found is not None
+        return found
+
+    def topic(self, slug: str = "harbour", **changes: object) -> Topic:
+        """A topic in English and Spanish, committed."""
+        texts = {
+            "en": topics.Text("The harbour", "Who works there, and for what."),
+            "es": topics.Text("El puerto", "Quiénes trabajan ahí, y por cuánto."),
+        }
+        topics.save(topics.Draft(**({"slug": slug, "first_language": "en", "texts": texts} | changes)), "a test")
+        db.session.commit()
+        found = topics.by_slug(slug)
+        assert found is not None
+        return found
+
+    def article(self, slug: str = "at-the-gate", **changes: object) -> Article:
+        """An article in English and Spanish, public since yesterday and committed."""
+        texts = {
+            "en": articles.Text("At the gate", "They stood there.", "All *night*."),
+            "es": articles.Text("A la puerta", "Ahí estaban.", "Toda la *noche*."),
+        }
+        given: dict[str, object] = {
+            "slug": slug, "first_language": "en", "texts": texts, "published_at": db.now() - timedelta(days=1),
+        }  # fmt: skip
+        articles.save(articles.Draft(**(given | changes)), "a test")  # type: ignore[arg-type]
+        db.session.commit()
+        found = articles.by_slug(slug)
         assert found is not None
         return found
 

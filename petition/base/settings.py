@@ -6,6 +6,8 @@ the setting; nothing is half-started. `table()` gives the rows for `docs/setting
 
 import ipaddress
 import os
+import re
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -15,6 +17,9 @@ from urllib.parse import unquote, urlsplit
 from flask import Flask, current_app
 
 from petition.base import mailbox
+
+#: Where the interface's catalogues lie, a folder for each language.
+CATALOGUES = Path(__file__).resolve().parents[1] / "translations"
 
 
 class SettingsError(ValueError):
@@ -38,8 +43,8 @@ def _optional(value: str) -> str:
 
 def _words(value: str) -> tuple[str, ...]:
     words = tuple(word.strip() for word in value.split(",") if word.strip())
-    if not words:
-        raise ValueError("needs at least one word")
+    if not words or len(set(words)) < len(words):
+        raise ValueError("needs at least one word, and each only once")
     return words
 
 
@@ -70,16 +75,46 @@ def _path(value: str) -> Path:
     return Path(value).expanduser().absolute()
 
 
+#: A host as browsers send it in `Host`, which must be the very same: a name in A-labels or an address; with a port.
+_HOST = re.compile(r"([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(:[0-9]{1,5})?", re.ASCII)
+
+
+def _certificates(value: str) -> str:
+    if value.strip():
+        try:
+            ssl.create_default_context().load_verify_locations(value.strip())
+        except OSError:
+            raise ValueError("must name a file of certificates (PEM) that can be read") from None
+    return value.strip()
+
+
 def _base_url(value: str) -> str:
-    parts = urlsplit(value.strip())
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
+    scheme, _, host = value.strip().lower().removesuffix("/").partition("://")
+    if scheme not in ("http", "https") or not _HOST.fullmatch(host) or _port_of(host) is None:
         raise ValueError("must be the site's address alone, such as https://example.org")
-    return f"{parts.scheme}://{parts.netloc}"
+    return f"{scheme}://{host}"
+
+
+def _port_of(host: str) -> int | None:
+    """The port in a host, 0 where it names none, None where it names one that there is not."""
+    try:
+        return urlsplit(f"//{host}").port or 0
+    except ValueError:
+        return None
 
 
 def _database_url(value: str) -> str:
-    if not value.startswith(("sqlite:///", "postgresql://")):
+    if value.startswith("sqlite:///"):
+        file = value.removeprefix("sqlite:///")
+        if not file.strip("/") or ":memory:" in file or "?" in file:
+            raise ValueError("must name a file after sqlite:///, and nothing else")
+        return value
+    if not value.startswith("postgresql://"):
         raise ValueError("must start with sqlite:/// or postgresql://")
+    host = urlsplit(value.partition("?")[0]).netloc.rpartition("@")[2]
+    if "," not in host and _port_of(host) is None:
+        # Its own text would repeat what stands there, which may be a piece of the password.
+        raise ValueError("must have a number as its port, and special characters of the password as %XX")
     return value
 
 
@@ -177,7 +212,7 @@ class Settings:
         "", "smtp://USER:PASSWORD@HOST:587 (STARTTLS) or smtps://USER:PASSWORD@HOST:465 (TLS).", _smtp
     )
     smtp_ca_file: str = setting(
-        "", "A file of certificates to trust for the mail server besides the system's.", _optional
+        "", "A file of certificates to trust for the mail server besides the system's.", _certificates
     )
     mail_from: str = setting("", "The address letters come from; needed as soon as SMTP_URL is set.", _mail_from)
     mail_connections: int = setting("4", "Letters sent at the same time by one worker.", _whole(1, 64))
@@ -216,7 +251,9 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
     """All settings from the environment (or a mapping). Raises SettingsError with one sentence."""
     environ = os.environ if environ is None else environ
     if not environ.get("BASE_URL"):
-        environ = {**environ, "BASE_URL": f"http://localhost:{environ.get('PORT') or 8000}"}
+        host = f"localhost:{environ.get('PORT', '').strip() or 8000}"
+        # A port that is none is refused under its own name.
+        environ = {**environ, "BASE_URL": f"http://{host if _port_of(host) else 'localhost'}"}
     values: dict[str, Any] = {}
     for item in fields(Settings):
         name = item.name.upper()
@@ -239,9 +276,14 @@ def _check_together(settings: Settings) -> None:
         )
     if settings.database_url.startswith("sqlite") and settings.web_processes > 1:
         raise SettingsError("WEB_PROCESSES must be 1 with SQLite; use PostgreSQL for more.")
-    unknown = set(settings.languages) - {"en", "es"}
+    unknown = set(settings.languages) - spoken()
     if unknown:
         raise SettingsError(f"LANGUAGES names a language the interface does not speak: {', '.join(sorted(unknown))}.")
+
+
+def spoken() -> set[str]:
+    """The languages that the interface can speak: English, the sources' own, and those with a compiled catalogue."""
+    return {"en", *(path.parents[1].name.replace("_", "-") for path in CATALOGUES.glob("*/LC_MESSAGES/messages.mo"))}
 
 
 def keeps_letters(settings: Settings) -> bool:

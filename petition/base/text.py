@@ -11,10 +11,15 @@ from typing import Literal
 
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
-Why = Literal["empty", "too_long", "control", "hidden", "combining", "web_address", "line_break"]
+from petition.base import urls
+
+Why = Literal[
+    "empty", "too_long", "control", "hidden", "combining", "web_address", "line_break", "day", "postcode"
+]  # fmt: skip
 
 LONGEST_NAME = 120  # S31
 LONGEST_MARKDOWN = 20_000  # bytes; 5,000 "[" in it take 71 ms (security.md D7)
@@ -220,13 +225,18 @@ def _initial(word: str) -> str:
     return (first if len(first) == 1 else word[at]) + word[at + 1 : end]
 
 
-def markdown(source: str) -> str:
+#: Where a campaign's form stands in the HTML of an article.
+FORM_PLACE = '<hr class="campaign">'
+
+
+def markdown(source: str, *, has_form: bool = False) -> str:
     """An organiser's Markdown as HTML that may stand in a page unescaped (security.md D7, D8).
 
     HTML in the source is shown as text. Headings begin at h2, for the page's title is its h1. Links lead to
     absolute `https:` or `mailto:` addresses, to paths of this site or to places in the page; pictures come
-    from this site alone; what leads elsewhere keeps its text and loses its link. Raises TextRefused:
-    "too_long" beyond 20,000 bytes, "control" for lone surrogates.
+    from this site alone; what leads elsewhere keeps its text and loses its link. `has_form`: the first
+    `[campaign]` alone on its line becomes FORM_PLACE, between two blocks; the others vanish. Raises
+    TextRefused: "too_long" beyond 20,000 bytes, "control" for lone surrogates.
     """
     try:
         size = len(source.encode())
@@ -234,7 +244,7 @@ def markdown(source: str) -> str:
         raise TextRefused("control") from None
     if size > LONGEST_MARKDOWN:
         raise TextRefused("too_long")
-    html: str = _markdown.render(source)
+    html: str = _markdown.render(source, {"has_form": has_form})
     return nh3.clean(
         html,
         tags=_TAGS,
@@ -247,33 +257,13 @@ def markdown(source: str) -> str:
 
 
 _TAGS = {
-    "p",
-    "br",
-    "hr",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "ul",
-    "ol",
-    "li",
-    "blockquote",
-    "pre",
-    "code",
-    "em",
-    "strong",
-    "s",
-    "a",
-    "img",
-    "table",
-    "thead",
-    "tbody",
-    "tr",
-    "th",
-    "td",
-}
-_ATTRIBUTES = {"a": {"href", "title", "rel"}, "img": {"src", "alt", "title"}, "ol": {"start"}}
+    "p", "br", "hr", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "code", "em", "strong", "s",
+    "a", "img", "table", "thead", "tbody", "tr", "th", "td",
+}  # fmt: skip
+_ATTRIBUTES = {
+    "a": {"href", "title", "rel"}, "ol": {"start"}, "hr": {"class"},
+    "img": {"src", "alt", "title", "width", "height", "loading", "srcset", "sizes"},
+}  # fmt: skip
 # One slash and not two; no backslash, which browsers read as a slash (security.md B11).
 _SAME_SITE = re.compile(r"/(?![/\\]|%5[Cc]|%2[Ff])[^\\\x00-\x20]*|/", re.ASCII)
 _ELSEWHERE = re.compile(r"https://[^/?#@\\\s]+([/?#][^\\\s]*)?", re.ASCII | re.IGNORECASE)
@@ -290,6 +280,8 @@ def _only_safe_addresses(_tag: str, attribute: str, value: str) -> str | None:
         return value if _may_link(value) else None
     if attribute == "src":
         return value if _SAME_SITE.fullmatch(value) else None
+    if attribute == "srcset":
+        return value if all(urls.PICTURE.fullmatch(one.partition(" ")[0]) for one in value.split(", ")) else None
     return value
 
 
@@ -307,9 +299,44 @@ def _tidy_inline(token: Token) -> None:
         token.attrSet("rel", "noopener noreferrer")
     elif token.type == "image" and not _SAME_SITE.fullmatch(str(token.attrGet("src") or "")):
         token.type, token.tag, token.children = "text", "", None
+    elif token.type == "image":
+        _size(token)
+
+
+def _size(token: Token) -> None:
+    """A picture of an organiser says how large it is, so that nothing jumps when it arrives, and which sizes it has."""
+    found = urls.PICTURE.fullmatch(str(token.attrGet("src") or ""))
+    if found is None or not int(found["width"]):
+        return
+    width, height = int(found["width"]), int(found["height"])
+    token.attrs |= {
+        "width": width, "height": height, "loading": "lazy", "srcset": urls.picture_set(found["name"], width, height),
+        "sizes": "(min-width: 42rem) 38rem, 100vw",
+    }  # fmt: skip
+
+
+def _form_place(state: StateBlock, line: int, _end: int, silent: bool) -> bool:
+    """A rule of markdown-it-py for a block: whether `[campaign]` stands alone on a line, outside of lists and the
+    like; it ends whatever stands above it."""
+    begin = state.bMarks[line]
+    alone = state.src[begin : state.eMarks[line]].rstrip() == "[campaign]" and state.src[begin - 1 : begin] in (
+        "",
+        "\n",
+    )
+    if not state.env["has_form"] or not alone:
+        return False
+    if not silent:
+        state.line = line + 1
+        if not state.env.get("form_placed"):
+            state.push("form_place", "hr", 0).attrSet("class", "campaign")
+        state.env["form_placed"] = True
+    return True
 
 
 _markdown = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(["table", "strikethrough"])
+_markdown.block.ruler.before(
+    "table", "form_place", _form_place, {"alt": ["paragraph", "reference", "blockquote", "list", "table"]}
+)
 _markdown.core.ruler.push("tidy", _tidy)
 
 

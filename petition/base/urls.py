@@ -1,8 +1,17 @@
 """Public addresses, built from BASE_URL and never from a request's Host."""
 
+import re
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from petition.base import settings
+
+#: A picture is at most so wide, and there is a smaller one for telephones.
+PICTURE_WIDTH, SMALL_PICTURE_WIDTH = 1440, 720
+#: The path of a picture, wherever it stands in a text.
+PICTURE = re.compile(r"/pictures/(?P<name>[0-9a-f]{32})/(?P<width>[0-9]{1,5})x(?P<height>[0-9]{1,5})\.jpg")
+#: Stands in an address in the place of a country that was not given.
+NO_COUNTRY = "none"
 
 
 def absolute(path: str) -> str:
@@ -15,9 +24,22 @@ def host() -> str:
     return urlsplit(settings.current().base_url).hostname or ""
 
 
+def tag(made_at: datetime, name: str) -> str:
+    """A name for ever of something made at a moment, whatever becomes of its address (RFC 4151)."""
+    return f"tag:{host()},{made_at:%Y-%m-%d}:{name}"
+
+
 def campaign(language: str, slug: str) -> str:
     """Path of a campaign's page."""
     return f"/{language}/campaigns/{slug}"
+
+
+def signatories(language: str, slug: str, country: str | None = None, after: int | None = None) -> str:
+    """Path of those who are shown: all, those of a country ("" where not given), or from behind one of them on."""
+    path = f"/{language}/campaigns/{slug}/signatories"
+    if country is not None:
+        path += f"/{country or NO_COUNTRY}"
+    return path + (f"/after/{after}" if after is not None else "")
 
 
 def poster(language: str, slug: str) -> str:
@@ -25,14 +47,54 @@ def poster(language: str, slug: str) -> str:
     return f"/{language}/campaigns/{slug}/poster"
 
 
+def wordings(language: str, slug: str) -> str:
+    """Path of the versions of a campaign's text."""
+    return f"/{language}/campaigns/{slug}/wordings"
+
+
+def wording(language: str, slug: str, of: str, version: int) -> str:
+    """Path of one version of a campaign's text in the language `of`, and of what was changed in it."""
+    return f"/{language}/campaigns/{slug}/wordings/{of}/{version}"
+
+
 def share_picture(language: str, slug: str) -> str:
     """Path of the picture that stands beside a campaign's link; LANG is one of the campaign's own."""
     return f"/{language}/campaigns/{slug}/share.png"
 
 
+def picture(name: str, width: int, height: int) -> str:
+    """Path of an organiser's picture at one of its sizes."""
+    return f"/pictures/{name}/{width}x{height}.jpg"
+
+
+def picture_sizes(width: int, height: int) -> list[tuple[int, int]]:
+    """The sizes at which a picture of this size, or of its own largest size, is shown; the largest first."""
+    largest = _fitting(width, height, PICTURE_WIDTH)
+    return [largest, _fitting(*largest, SMALL_PICTURE_WIDTH)] if largest[0] > SMALL_PICTURE_WIDTH else [largest]
+
+
+def _fitting(width: int, height: int, most: int) -> tuple[int, int]:
+    return (width, height) if width <= most else (most, max(1, round(height * most / width)))
+
+
+def picture_set(name: str, width: int, height: int) -> str:
+    """All sizes of a picture as HTML's `srcset`."""
+    return ", ".join(f"{picture(name, *size)} {size[0]}w" for size in picture_sizes(width, height))
+
+
 def article(language: str, slug: str) -> str:
     """Path of an article."""
     return f"/{language}/articles/{slug}"
+
+
+def articles(language: str, before_id: int | None = None) -> str:
+    """Path of the newest articles, or of those before one of them."""
+    return f"/{language}/articles/" + (f"before/{before_id}" if before_id is not None else "")
+
+
+def topic(language: str, slug: str, before_id: int | None = None) -> str:
+    """Path of a topic's page, or of its articles before one of them."""
+    return f"/{language}/topics/{slug}" + (f"/before/{before_id}" if before_id is not None else "")
 
 
 def events(language: str) -> str:

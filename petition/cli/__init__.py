@@ -1,7 +1,7 @@
 """The console script `petition`: one module per noun, loaded when one of its commands is used.
 
 Exit codes: 0 fine; 1 checked and found wrong; 2 a mistake of whoever typed it, said in one sentence; 70 a mistake of
-ours; 75 not now (the database is away or full), try again.
+ours; 75 not now (the database is away, or a disk is full), try again.
 """
 
 import os
@@ -12,15 +12,19 @@ import click
 #: Command → (module, what `petition --help` says of it). Loading them all would cost half a second each time.
 NOUNS = {
     "run": ("site", "Serve the site, with a worker beside it, until Ctrl-C."),
-    "worker": ("worker", "Deliver letters, number moves, draw pictures and keep retention, until Ctrl-C."),
+    "worker": (
+        "worker",
+        "Deliver letters, number moves, publish figures, draw pictures, keep retention, until Ctrl-C.",
+    ),
     "migrate": ("site", "Bring the database up to date."),
     "demo": ("demo", "Load the demo: made-up campaigns, articles and people."),
     "campaign": ("campaign", "Make, edit, publish, pause and end campaigns."),
-    "article": ("article", "Bring articles in from folders."),
+    "topic": ("topic", "Bring in what articles and events are filed under, and rename it."),
+    "article": ("article", "Bring articles in from folders, and rename them."),
     "event": ("event", "Bring events in from folders, rename and cancel them."),
     "account": ("account", "Invite, list and remove organisers; help who has lost a phone."),
-    "signature": ("signature", "Find a signature; hold, release, remove or restore it."),
-    "register": ("register", "Check and rebuild what the totals come from."),
+    "signature": ("signature", "Find a signature; hold, release, remove or restore it; name the first ones."),
+    "register": ("register", "Check and rebuild what the totals come from; publish how they divide."),
     "export": ("export", "Write out signatures, totals and contacts."),
     "letter": ("letter", "Try, read and count the letters of this site."),
     "keys": ("keys", "Make and list the keys that everything is sealed with."),

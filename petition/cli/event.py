@@ -7,8 +7,9 @@ import click
 from petition import events, folders
 from petition.base import db
 from petition.cli.ground import Refused, actor, progress, reason, with_app
-from petition.events import Event, SlugRefused
+from petition.events import Event
 from petition.folders import meetings
+from petition.pieces import SlugRefused
 
 _slug = click.argument("slug")
 

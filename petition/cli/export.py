@@ -42,8 +42,8 @@ def export() -> None:
 
 
 @export.command(
-    epilog=f"\b\nColumns:\n{_known_columns}\n\nWithout --columns: number, day, and the fields that signers agreed to"
-    " hand over."
+    epilog=f"\b\nColumns:\n{_known_columns}\n  own:KEY: what was typed into a field of the campaign's own\n\n"
+    "Without --columns: number, day, and the fields that signers agreed to hand over."
 )
 @_slug
 @_file
@@ -170,6 +170,9 @@ def _whole(path: Path) -> Iterator[BinaryIO]:
     """A file, readable by its owner alone, that takes its name once everything in it is on the disk, or vanishes."""
     if not path.parent.is_dir():
         raise Refused(f"There is no folder {path.parent}.")
+    if path.exists() and not path.is_file():
+        # A device or a pipe would be replaced by a file.
+        raise Refused(f"{path} is no file that could be written anew; “-” writes to standard output.")
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     draft = Path(name)
     try:

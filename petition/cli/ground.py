@@ -1,5 +1,6 @@
 """What all commands stand on: the application's context, who acts, errors in one sentence, progress."""
 
+import errno
 import getpass
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,12 +21,17 @@ from petition.base.mailbox import MailboxRefused
 from petition.base.settings import SettingsError
 from petition.base.text import TextRefused
 from petition.campaigns import Campaign, Reading
+from petition.fields import FieldsRefused
 from petition.folders import FolderRefused
+from petition.migrating import StepRefused
+from petition.phrases import PhraseRefused
 
 P = ParamSpec("P")
 R = TypeVar("R")
 #: A reason is one line in the journal.
 LONGEST_REASON = 500
+#: What a file or standard output says when its disk takes no more.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Refused(click.ClickException):
@@ -45,7 +51,7 @@ class Wrong(Refused):
 
 
 class NotNow(Refused):
-    """The database is away, full or too busy; nothing was written. Exit code 75 (EX_TEMPFAIL)."""
+    """The database is away, full or too busy, or the disk of what is written is full. Exit code 75 (EX_TEMPFAIL)."""
 
     exit_code = 75
 
@@ -58,14 +64,18 @@ class Unexpected(Refused):
 
 def told(error: Exception) -> click.ClickException:
     """What a command says about an error, and with which exit code it ends."""
-    if isinstance(error, (SettingsError, KeyRingError, FolderRefused)):
+    if isinstance(error, (SettingsError, KeyRingError, FolderRefused, PhraseRefused, StepRefused)):
         return Refused(str(error))
+    if isinstance(error, FieldsRefused):
+        return Refused(f"The fields of the campaign's own {error}.")
     if isinstance(error, MailboxRefused):
         return Refused("This is no address that letters could go to.")
     if isinstance(error, Unsealable):
         return Refused("What is stored does not open with this key ring; KEYS_FILE may name another one.")
     if isinstance(error, OSError) and error.filename:
         return Refused(f"{error.filename}: {error.strerror}.")
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return NotNow(f"What was to be written cannot be: {error.strerror}. What is there of it is not whole.")
     # Its text may hold what somebody typed; its class cannot.
     return Unexpected(f"An unexpected error ({type(error).__name__}); `petition --debug …` shows where.")
 

@@ -1,9 +1,9 @@
-"""The register: whether rows, moves and tallies agree, and the tallies made anew."""
+"""The register: whether rows, moves and tallies agree, the tallies made anew, the public divisions published."""
 
 import click
 from sqlalchemy import select
 
-from petition import campaigns, journal, signatures
+from petition import breakdowns, campaigns, journal, signatures
 from petition import register as moves
 from petition.base import db
 from petition.campaigns import Campaign, Reading
@@ -14,7 +14,7 @@ _slug = click.option("--campaign", "slug", default=None, help="This campaign alo
 
 @click.group()
 def register() -> None:
-    """Check and rebuild what the totals come from.
+    """Check and rebuild what the totals come from; publish how they divide.
 
     \b
     Example: petition register check
@@ -62,6 +62,29 @@ def rebuild(slug: str | None) -> None:
             db.session.commit()
             advance(1)
     click.echo(f"Made anew in {len(readings)} {'campaign' if len(readings) == 1 else 'campaigns'}.")
+
+
+@register.command()
+@_slug
+@with_app
+def publish(slug: str | None) -> None:
+    """Publish how totals divide by country, day, language, partner and source, where that is due.
+
+    The worker does the same by itself: once a day at most, from the day after a campaign was published, and only
+    when its total has moved by ten or more since the last time, so that nobody can be told apart.
+
+    \b
+    Example: petition register publish --campaign keep-the-clinic
+    """
+    at, chosen = db.now(), {reading.id: reading.slug for reading in _chosen(slug)}
+    done = 0
+    for campaign_id in breakdowns.due(at):
+        if campaign_id in chosen and breakdowns.publish(campaign_id, at):
+            journal.write(actor(), "breakdowns published", campaign_id=campaign_id)
+            db.session.commit()
+            click.echo(chosen[campaign_id])
+            done += 1
+    click.echo(f"Published of {done} {'campaign' if done == 1 else 'campaigns'}; of the others nothing is due.")
 
 
 def _chosen(slug: str | None) -> list[Reading]:

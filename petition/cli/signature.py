@@ -1,4 +1,4 @@
-"""One signature: found by its address through the mailbox key; held, released, removed, restored."""
+"""One signature: found by its address through the mailbox key; held, released, removed, restored; the first ones."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 import click
 from sqlalchemy import select
 
-from petition import campaigns, decisions, journal, signatures
+from petition import campaigns, decisions, journal, signatories, signatures
 from petition.base import db, mailbox
 from petition.campaigns import Campaign, Reading
 from petition.cli.ground import Refused, Wrong, actor, campaign_named, reason, with_app
@@ -18,7 +18,7 @@ _why = reason(required=True)
 
 @click.group()
 def signature() -> None:
-    """Find a signature; hold, release, remove or restore it.
+    """Find a signature; hold, release, remove or restore it; name the first ones.
 
     \b
     Example: petition signature find ana@example.org
@@ -151,3 +151,41 @@ def _why_not(signature_id: int, verb: str) -> str:
         return f"There is no signature {signature_id}."
     erased = " and erased by its owner" if row.sealed is None else ""
     return f"Signature {signature_id} is {row.state}{erased}; you cannot {verb} it."
+
+
+@signature.command()
+@click.argument("slug", metavar="CAMPAIGN")
+@click.argument("addresses", metavar="ADDRESS…", nargs=-1)
+@click.option("--none", "nobody", is_flag=True, help="Have no first signatories any more.")
+@reason(required=False)
+@with_app
+def first(slug: str, addresses: tuple[str, ...], nobody: bool, reason: str) -> None:
+    """Name the first signatories of a campaign, in the order in which they shall stand on top of its list.
+
+    They must have signed, count, and have chosen to be shown. Who was named before and is not named now stands among
+    the others again.
+
+    \b
+    Example: petition signature first keep-the-clinic ana@example.org ben@example.org
+    """
+    if nobody == bool(addresses):
+        raise Refused("Name the addresses in their order, or give --none alone.")
+    reading = campaign_named(slug)
+    if reading.sealed_key is None:
+        raise Refused(f"The people of “{reading.slug}” are forgotten.")
+    folded = [_folded(place, address) for place, address in enumerate(addresses, 1)]
+    try:
+        signatories.put_first(
+            reading.id, [signatures.mailbox_key(reading, one) for one in folded], actor=actor(), reason=reason
+        )
+    except signatories.NotFirst as error:
+        raise Refused(f"Address {error.place} {error}; nothing was changed.") from None
+    db.session.commit()
+    click.echo(f"“{reading.slug}” has {len(folded)} first {'signatory' if len(folded) == 1 else 'signatories'} now.")
+
+
+def _folded(place: int, address: str) -> str:
+    try:
+        return mailbox.parse(address).folded
+    except mailbox.MailboxRefused:
+        raise Refused(f"Address {place} is no address; nothing was changed.") from None

@@ -3,6 +3,7 @@
 The web server's processes are forked from `run`: what only the worker needs is not loaded here.
 """
 
+import errno
 import os
 import socket
 import subprocess
@@ -75,10 +76,17 @@ def _refuse_taken_port(read: Settings) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((read.host, read.port))
-        except OSError:
-            raise Refused(
-                f"Port {read.port} on {read.host} is taken; stop what uses it, or choose another: PORT={read.port + 1}"
-            ) from None
+        except OSError as error:
+            raise Refused(_why_not_bound(read, error)) from None
+
+
+def _why_not_bound(read: Settings, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        other = f"PORT={read.port + 1}" if read.port < 65535 else "PORT=8080"
+        return f"Port {read.port} on {read.host} is taken; stop what uses it, or choose another: {other}"
+    if error.errno == errno.EACCES:
+        return f"Port {read.port} is not for this account; choose one above 1023: PORT=8000"
+    return f"HOST must be an address of this machine, such as 127.0.0.1; {read.host} is none."
 
 
 def _prepare(read: Settings) -> None:

@@ -14,7 +14,7 @@ from petition.worker import Worker
 @click.command()
 @with_app
 def worker() -> None:
-    """Deliver letters, number moves, draw pictures and keep retention, until Ctrl-C.
+    """Deliver letters, number moves, publish figures, draw pictures, keep retention, until Ctrl-C.
 
     \b
     Example: petition worker

@@ -1,5 +1,7 @@
-"""The demo: its own folders, brought in by the same import as everybody's, and made-up people who have signed."""
+"""The demo: its own folders, brought in by the same import as everybody's, and made-up people who have signed, or
+asked to hear from us."""
 
+import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,10 +12,26 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, select
 
-from petition import articles, contacts, drafts, folders, journal, register, signatures
+from petition import (
+    articles,
+    breakdowns,
+    contacts,
+    drafts,
+    events,
+    folders,
+    journal,
+    links,
+    register,
+    signatories,
+    signatures,
+    topics,
+)
 from petition.base import crypto, db, mailbox
 from petition.campaigns import Campaign, Reading, read_id
+from petition.contacts import JOIN, MEETINGS, NEWS, SITE_TERMS, ContactDetails, PendingContact, Wish
+from petition.demo.first import FIRST_SIGNATORIES, Signatory
 from petition.demo.people import ARTICLE_SOURCE, Person, people
+from petition.demo.words import OFFERS
 from petition.details import Details
 from petition.register import Move
 from petition.signatures import PendingSignature, Signature
@@ -25,20 +43,30 @@ BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """Who signs one of the demo's campaigns: how many, over how many days from its opening."""
+    """Who signs one of the demo's campaigns: how many, over how many days from its opening.
+
+    `count` is all of them; those who go `first` are made by hand.
+    """
 
     count: int
     days: int
     seed: int
     #: Whether the demo's first article is about this campaign and brings it people.
     has_article: bool = False
+    first: tuple[Signatory, ...] = ()
 
 
 CROWDS = {
-    "bring-the-corvane-crew-home": Crowd(1500, 60, seed=7, has_article=True),
+    "bring-the-corvane-crew-home": Crowd(1500, 60, seed=7, has_article=True, first=FIRST_SIGNATORIES),
     "keep-the-vellmarch-clinic": Crowd(860, 120, seed=11),
     "reinstate-the-ondavelle-workers": Crowd(310, 9, seed=13),
 }
+
+
+#: The campaign whose news some ask for in the form of its own, and how many use such forms, over how many days.
+TOLD_OF = "reinstate-the-ondavelle-workers"
+ASKING = 45
+ASKING_DAYS = 60
 
 
 class NotEmpty(Exception):
@@ -47,7 +75,11 @@ class NotEmpty(Exception):
 
 def campaign_folders() -> list[Path]:
     """The folders of the demo's campaigns."""
-    return sorted((_HERE / "campaigns").iterdir())
+    return _folders("campaigns")
+
+
+def _folders(kind: str) -> list[Path]:
+    return sorted((_HERE / kind).iterdir())
 
 
 def load(actor: str, now: datetime, advance: Callable[[int], None] = lambda _done: None) -> int:
@@ -61,16 +93,33 @@ def load(actor: str, now: datetime, advance: Callable[[int], None] = lambda _don
         raise NotEmpty(min(foreign))
     if there:
         return 0
+    readings = write(actor, now)
     signed = 0
+    for slug, reading in readings.items():
+        signed += _enter(reading, CROWDS[slug], advance)
+        _name_first(reading, CROWDS[slug], actor)
+    _ask(readings[TOLD_OF], now)
+    for campaign_id in breakdowns.due(now):
+        breakdowns.publish(campaign_id, now)
+    journal.write(actor, "demo loaded", count=signed)
+    return signed
+
+
+def write(actor: str, now: datetime) -> dict[str, Reading]:
+    """Bring in the demo's folders alone: topics, campaigns, articles, events; the campaigns by slug, public."""
+    for folder in _folders("topics"):
+        topics.save(folders.topic(folder), actor)
+    readings = {}
     for folder in campaign_folders():
         draft = folders.campaign(folder, now)
         row = drafts.save(draft, actor)
         drafts.publish(row, actor, draft.opens_at)
-        signed += _enter(read_id(row.id), CROWDS[draft.slug], advance)
-    for folder in sorted((_HERE / "articles").iterdir()):
+        readings[draft.slug] = read_id(row.id)
+    for folder in _folders("articles"):
         articles.save(folders.article(folder, now), actor)
-    journal.write(actor, "demo loaded", count=signed)
-    return signed
+    for folder in _folders("events"):
+        events.save(folders.event(folder, now), actor)
+    return readings
 
 
 def _enter(reading: Reading, crowd: Crowd, advance: Callable[[int], None]) -> int:
@@ -91,13 +140,20 @@ def _enter(reading: Reading, crowd: Crowd, advance: Callable[[int], None]) -> in
     return len(rows)
 
 
+def _name_first(reading: Reading, crowd: Crowd, actor: str) -> None:
+    if crowd.first:
+        mailboxes = [signatures.mailbox_key(reading, mailbox.parse(one.email).folded) for one in crowd.first]
+        signatories.put_first(reading.id, mailboxes, actor=actor)
+
+
 def _rows(reading: Reading, crowd: Crowd) -> Iterator[dict[str, Any]]:
     if reading.opens_at is None:
         raise ValueError("the demo's campaigns say when they open")
     dice = Random(crowd.seed)
     key = reading.hash_key()
     weekday = reading.opens_at.astimezone(ZoneInfo(reading.time_zone)).weekday()
-    for person in people(crowd.count, crowd.seed, crowd.days, weekday):
+    first = [_first(signatory, place) for place, signatory in enumerate(crowd.first, 1)]
+    for person in [*first, *people(crowd.count - len(first), crowd.seed, crowd.days, weekday)]:
         at = reading.opens_at + timedelta(days=person.day_offset, seconds=person.second)
         # From the form to the letter to the button: minutes for most, hours for some.
         signed_at = max(reading.opens_at, at - timedelta(seconds=min(dice.expovariate(1 / 900), 36_000)))
@@ -110,11 +166,20 @@ def _rows(reading: Reading, crowd: Crowd) -> Iterator[dict[str, Any]]:
             )  # fmt: skip
 
 
+def _first(signatory: Signatory, place: int) -> Person:
+    """A first signatory as a person who signs within minutes of the opening, shown in full."""
+    return Person(
+        **signatory._asdict(), comment="", appear="full", with_role=True, news=False, source="", day_offset=0,
+        second=place * 100,
+    )  # fmt: skip
+
+
 def _as_asked(reading: Reading, person: Person) -> Details:
     """What the person typed, as far as the campaign asks for it."""
-    asked = {name: getattr(person, name) if name in reading.asks else "" for name in ("place", "role", "organisation")}
-    comment = person.comment if "comment" in reading.asks else ""
-    return Details(name=person.name, address=person.email, comment=comment, **asked)
+    place, role, organisation, comment = (
+        getattr(person, name) if name in reading.asks else "" for name in ("place", "role", "organisation", "comment")
+    )
+    return Details(person.name, person.email, place, role, organisation, comment)
 
 
 def _pending(
@@ -137,8 +202,44 @@ def _pending(
         partner="",
         appear=person.appear,
         with_role=person.with_role and bool(details.role or details.organisation),
-        on_behalf=False,
+        on_behalf=person.on_behalf and person.with_role and bool(details.organisation),
         network=None,
         news=person.news,
         created_at=at,
     )
+
+
+def _ask(reading: Reading, now: datetime) -> None:
+    """Some people ask to hear from us in a form of its own, and press the button of the letter: for the whole site,
+    or for one campaign's news."""
+    dice = Random(17)
+    offers = {language: list(said) for language, said in OFFERS.items()}
+    for person in people(ASKING, seed=17, days=ASKING_DAYS):
+        wish = dice.choices((JOIN, MEETINGS, NEWS), (4, 3, 2))[0]
+        language = "es" if person.language == "es" else "en"
+        note = offers[language].pop() if wish == JOIN and offers[language] else ""
+        at = now + timedelta(days=person.day_offset - ASKING_DAYS, seconds=person.second)
+        _press(reading, wish, _as_wished(wish, person, note), language, at)
+
+
+def _as_wished(wish: str, person: Person, note: str) -> ContactDetails:
+    """What the person typed, as far as the form of the wish asks for it."""
+    if wish == NEWS:
+        return ContactDetails(person.email)
+    name = person.name if wish == JOIN else ""
+    return ContactDetails(person.email, name, person.country, person.place, note)
+
+
+def _press(reading: Reading, wish: str, details: ContactDetails, language: str, at: datetime) -> None:
+    """What the form stores without its letter, and the button."""
+    folded = mailbox.parse(details.address).folded
+    asked, consent_version = Wish(None, wish, links.site_mailbox(folded)), SITE_TERMS
+    if wish == NEWS:
+        asked = Wish(reading.id, wish, signatures.mailbox_key(reading, folded))
+        consent_version = reading.consent.version if reading.consent else 0
+    pending = PendingContact(
+        id=secrets.randbits(63), **asked._asdict(), sealed=details.seal(asked.campaign_id, wish), language=language,
+        consent_version=consent_version, created_at=at, asked_at=None,
+    )  # fmt: skip
+    db.session.add(pending)
+    contacts.press(contacts.take(asked), pending.id, at)

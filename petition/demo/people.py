@@ -74,6 +74,7 @@ class Person:
     language: str
     appear: Appear
     with_role: bool
+    on_behalf: bool
     news: bool
     source: str
     day_offset: int
@@ -144,6 +145,7 @@ def _person(dice: Random, home: Home, day: int, second: int, wave: int, used: se
     role = dice.choice(words.roles) if dice.random() < 0.2 else ""
     organisation = dice.choice(words.organisations) if dice.random() < 0.07 else ""
     appear = dice.choices(("hidden", "short", "full"), (52, 20, 28))[0]
+    with_role = appear != "hidden" and bool(role or organisation) and dice.random() < 0.8
     return Person(
         name=name,
         email=_email(dice, name, used),
@@ -154,12 +156,21 @@ def _person(dice: Random, home: Home, day: int, second: int, wave: int, used: se
         comment=_comment(dice, words.comments, used) if dice.random() < 0.09 else "",
         language=language,
         appear=cast(Appear, appear),
-        with_role=appear != "hidden" and bool(role or organisation) and dice.random() < 0.8,
+        with_role=with_role,
+        on_behalf=with_role and _speaks(dice, organisation, used),
         news=dice.random() < 0.24,
         source=_source(dice, day, wave),
         day_offset=day,
         second=second,
     )
+
+
+def _speaks(dice: Random, organisation: str, used: set[str]) -> bool:
+    """Tell whether somebody signs on behalf of their organisation: one of its people at most."""
+    speaks = bool(organisation) and organisation not in used and dice.random() < 0.6
+    if speaks:
+        used.add(organisation)
+    return speaks
 
 
 def _comment(dice: Random, comments: tuple[str, ...], used: set[str]) -> str:

@@ -149,3 +149,25 @@ WORDS = {
         ),
     ),
 }
+
+#: What people who want to join offer to do, by the language they write in.
+OFFERS = {
+    "en": (
+        "I have a van and every second Sunday.",
+        "I can interpret between Portuguese and English, not too fast.",
+        "I would put up posters between the station and the river.",
+        "I did payroll for thirty years. Give me a column to add up.",
+        "A room above our shop, forty chairs, a kettle.",
+        "I can draw.",
+        "I will bring sheets to the choir on Thursdays.",
+        "Not much time, but I am good on the telephone.",
+    ),
+    "es": (
+        "Tengo furgoneta los domingos.",
+        "Puedo traducir del italiano, despacio y bien.",
+        "En la asociación de vecinos nos dejan la sala los miércoles.",
+        "Sé coser pancartas y llevar cuentas.",
+        "Pasaría hojas en la cola del mercado.",
+        "Poco tiempo, pero sé escuchar y tomar actas.",
+    ),
+}

@@ -1,4 +1,4 @@
-"""From a folder of Markdown files, one per language, to a draft of a campaign, an article or an event.
+"""From a folder of Markdown files, one per language, to a draft of a campaign, a topic, an article or an event.
 
 Each file begins with YAML front matter. What is said in words stands in each language's file; what holds for all
 languages (dates, colour, terms …) stands in one of them, and that file's language is the first one. The folder's
@@ -10,6 +10,6 @@ is three days ago, at midnight).
 from petition.folders.appeals import campaign
 from petition.folders.files import FolderRefused, local_moment
 from petition.folders.meetings import event
-from petition.folders.news import article
+from petition.folders.news import article, topic
 
-__all__ = ["FolderRefused", "article", "campaign", "event", "local_moment"]
+__all__ = ["FolderRefused", "article", "campaign", "event", "local_moment", "topic"]

@@ -7,7 +7,10 @@ from pathlib import Path
 from petition import drafts
 from petition.base import colour, text
 from petition.campaigns import ASKABLE, GROUNDS, HANDABLE
+from petition.fields import Field
+from petition.folders import pictures, questions
 from petition.folders.files import LONGEST_LINE, LONGEST_STANDFIRST, File, Folder, read
+from petition.folders.words import words
 
 HOUSE_COLOUR = "b3201b"
 LONGEST_OUTCOME = 5000
@@ -15,9 +18,10 @@ MOST_GOAL = 1_000_000_000
 MOST_MONTHS = 120
 
 #: The keys of front matter: those of each language's file, and those that stand in one file for all.
-OWN = ("title", "to", "standfirst", "handed_to", "outcome")
+OWN = ("title", "to", "standfirst", "handed_to", "outcome", *questions.OWN, *pictures.OWN)
 SHARED = (
     "colour", "goals", "time_zone", "opens", "closes", "responsible", "handed_fields", "months", "ground", "asks",
+    *questions.SHARED, *pictures.SHARED,
 )  # fmt: skip
 
 
@@ -27,12 +31,12 @@ def campaign(folder: Path, now: datetime) -> drafts.Draft:
     opens_at, closes_at = found.moment("opens", now), found.moment("closes", now)
     if opens_at is not None and closes_at is not None and closes_at <= opens_at:
         raise found.refuse("closes", "must come after “opens”")
-    asks = _asks(found)
+    asks, own = _asks(found), questions.read(found)
     return drafts.Draft(
         slug=found.slug,
         first_language=found.first.language,
         texts={language: _text(file) for language, file in found.files.items()},
-        terms=_terms(found, asks),
+        terms=_terms(found, asks, own),
         colour=_colour(found),
         goals=tuple(sorted({found.number("goals", goal, 1, MOST_GOAL) for goal in found.strings("goals")})),
         time_zone=found.zone().key,
@@ -40,6 +44,9 @@ def campaign(folder: Path, now: datetime) -> drafts.Draft:
         closes_at=closes_at,
         asks=asks,
         outcome=_in_each(found, "outcome", text.paragraphs, LONGEST_OUTCOME),
+        fields=own,
+        picture=pictures.read(found),
+        phrases=words(folder, found),
     )
 
 
@@ -57,7 +64,7 @@ def _in_each(folder: Folder, key: str, clean: Callable[..., str], most: int) -> 
     return {language: words for language, words in said.items() if words}
 
 
-def _terms(folder: Folder, asks: Mapping[str, str]) -> drafts.Terms:
+def _terms(folder: Folder, asks: Mapping[str, str], own: tuple[Field, ...]) -> drafts.Terms:
     responsible = folder.mapping("responsible", ("name", "address"))
     who, where = (
         folder.first.clean(f"responsible: {part}", responsible.get(part, ""), most=LONGEST_LINE, needed=False)
@@ -70,20 +77,21 @@ def _terms(folder: Folder, asks: Mapping[str, str]) -> drafts.Terms:
         responsible=who,
         responsible_address=where,
         handed_to=_in_each(folder, "handed_to", text.line, LONGEST_LINE),
-        fields=_handed(folder, asks),
+        fields=_handed(folder, asks, own),
         months=folder.number("months", folder.value("months"), 1, MOST_MONTHS) if "months" in folder else 0,
         ground=ground,
     )
 
 
-def _handed(folder: Folder, asks: Mapping[str, str]) -> list[str]:
-    fields = folder.strings("handed_fields")
-    for name in fields:
-        if name not in HANDABLE:
-            raise folder.refuse("handed_fields", f"does not know “{name}”, only {', '.join(HANDABLE)}")
-        if name != "name" and name not in asks:
+def _handed(folder: Folder, asks: Mapping[str, str], own: tuple[Field, ...]) -> list[str]:
+    handed = folder.strings("handed_fields")
+    known = (*HANDABLE, *(one.name for one in own))
+    for name in handed:
+        if name not in known:
+            raise folder.refuse("handed_fields", f"does not know “{name}”, only {', '.join(known)}")
+        if name in ASKABLE and name not in asks:
             raise folder.refuse("handed_fields", f"names “{name}”, which “asks” does not ask for")
-    return [name for name in HANDABLE if name in fields]
+    return [name for name in known if name in handed]
 
 
 def _asks(folder: Folder) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """One folder's files as written: front matter, languages, dates, and what they may not be."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -134,6 +134,13 @@ class Folder:
             raise self.refuse(key, f"must be a whole number from {least} to {most}")
         return found
 
+    def yes_or_no(self, key: str) -> bool | None:
+        """None where it is not said. Raises FolderRefused."""
+        said = self.first.words(key, most=3)
+        if said not in ("", "yes", "no"):
+            raise self.refuse(key, "must say “yes” or “no”")
+        return said == "yes" if said else None
+
     def zone(self) -> ZoneInfo:
         """The time zone of the folder's dates. Raises FolderRefused."""
         name = self.value("time_zone", "UTC")
@@ -175,17 +182,25 @@ def local_moment(written: str, zone: ZoneInfo) -> datetime:
     return at
 
 
-def read(folder: Path, own: tuple[str, ...], shared: tuple[str, ...]) -> Folder:
-    """A folder's files, which know these keys of their own and these shared ones. Raises FolderRefused."""
+def read(
+    folder: Path, own: tuple[str, ...], shared: tuple[str, ...], *, reserved: Collection[str] = (),
+    has_text: bool = True,
+) -> Folder:  # fmt: skip
+    """A folder's files, which know these keys of their own and these shared ones; with a text below them, or none.
+
+    `reserved`: names that are addresses of other pages. Raises FolderRefused.
+    """
     slug = folder.absolute().name
     if not folder.is_dir():
         raise FolderRefused(f"{folder} is not a folder.")
     if not _SLUG.fullmatch(slug):
         raise FolderRefused(f"{folder}: a folder's name is its address: a-z, 0-9 and “-”, at most 80 characters.")
+    if slug in reserved:
+        raise FolderRefused(f"{folder}: “{slug}” is the address of another page; give the folder another name.")
     paths = sorted(path for path in folder.glob("*.md") if not path.name.startswith("."))
     if not paths:
         raise FolderRefused(f"{folder} holds no Markdown file, such as en.md.")
-    files = [_file(path, own + shared) for path in paths]
+    files = [_file(path, own + shared, has_text) for path in paths]
     _refuse_contradictions(files, shared)
     first = _first(folder, files, shared)
     shares = {key: value for file in files for key, value in file.keys.items() if key in shared}
@@ -193,8 +208,16 @@ def read(folder: Path, own: tuple[str, ...], shared: tuple[str, ...]) -> Folder:
     return Folder(slug, {file.language: first if file.path == first.path else file for file in files}, first)
 
 
-def _file(path: Path, known: tuple[str, ...]) -> File:
-    if not _is_language(path.stem):
+def is_language(name: str) -> bool:
+    """Whether something is the code of a language: "en", "pt-BR"."""
+    try:
+        return bool(_LANGUAGE.fullmatch(name)) and Locale.parse(name, sep="-") is not None
+    except (UnknownLocaleError, ValueError):
+        return False
+
+
+def _file(path: Path, known: tuple[str, ...], has_text: bool) -> File:
+    if not is_language(path.stem):
         raise FolderRefused(f"{path}: a file's name is its language, such as en.md or pt-BR.md.")
     keys, body = _parsed(path)
     if not keys:
@@ -202,8 +225,12 @@ def _file(path: Path, known: tuple[str, ...]) -> File:
     for key in keys:
         if key not in known:
             raise FolderRefused(f"{path}: “{key}” is not known; known are {', '.join(known)}.")
-    if not body.strip():
-        raise FolderRefused(f"{path} has no text below its front matter.")
+    if bool(body.strip()) is not has_text:
+        raise FolderRefused(
+            f"{path} has no text below its front matter."
+            if has_text
+            else f"{path} has a text below its front matter, which no page would show."
+        )
     return File(path, keys, body)
 
 
@@ -220,13 +247,6 @@ def _parsed(path: Path) -> tuple[dict[str, Any], str]:
     except TextRefused as error:
         raise FolderRefused(f"{path}: its text {_WHY[error.why]}.") from None
     return keys, body
-
-
-def _is_language(name: str) -> bool:
-    try:
-        return bool(_LANGUAGE.fullmatch(name)) and Locale.parse(name, sep="-") is not None
-    except (UnknownLocaleError, ValueError):
-        return False
 
 
 def _briefly(error: Exception) -> str:
@@ -250,7 +270,6 @@ def _first(folder: Path, files: list[File], shared: tuple[str, ...]) -> File:
     """The file of the first language: the one that holds (most of) what all languages share."""
     counts = sorted(((sum(key in shared for key in file.keys), file.language, file) for file in files), reverse=True)
     if len(counts) > 1 and counts[0][0] == counts[1][0]:
-        raise FolderRefused(
-            f"{folder}: which language comes first? Put {shared[0]}, {shared[1]} and the like into its file alone."
-        )
+        named = f"{', '.join(shared[:2])} and the like" if len(shared) > 1 else shared[0]
+        raise FolderRefused(f"{folder}: which language comes first? Put {named} into its file alone.")
     return counts[0][2]

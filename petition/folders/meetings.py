@@ -4,13 +4,9 @@ import re
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import select
-
 from petition import events
-from petition.base import db
-from petition.folders.files import LONGEST_LINE, LONGEST_STANDFIRST, File, Folder, FolderRefused, local_moment, read
-from petition.folders.news import campaign_id
-from petition.topics import TopicSlug
+from petition.folders.files import LONGEST_LINE, LONGEST_STANDFIRST, File, Folder, local_moment, read
+from petition.folders.news import campaign_id, topic_id
 
 OWN = ("title", "standfirst", "place")
 SHARED = ("starts", "ends", "time_zone", "online", "topic", "campaign", "date", "cancelled")
@@ -26,9 +22,7 @@ def event(folder: Path, now: datetime) -> events.Draft:
 
     `starts` and `ends` are local to `time_zone` and have a time; days are counted from `now`. Raises FolderRefused.
     """
-    found = read(folder, OWN, SHARED)
-    if found.slug in events.RESERVED:
-        raise FolderRefused(f"{folder}: “{found.slug}” is the address of another page; give the folder another name.")
+    found = read(folder, OWN, SHARED, reserved=events.RESERVED)
     starts_at, ends_at = _span(found, now)
     online = _online(found)
     return events.Draft(
@@ -39,10 +33,10 @@ def event(folder: Path, now: datetime) -> events.Draft:
         starts_at=starts_at,
         ends_at=ends_at,
         online=online,
-        topic_id=_topic_id(found),
+        topic_id=topic_id(found),
         campaign_id=campaign_id(found),
         published_at=found.moment("date", now),
-        cancelled=_yes_or_no(found, "cancelled"),
+        cancelled=found.yes_or_no("cancelled"),
     )
 
 
@@ -91,21 +85,3 @@ def _online(folder: Folder) -> str:
     if address and not _HTTPS.fullmatch(address):
         raise folder.refuse("online", "must be an address that begins with https://")
     return address
-
-
-def _yes_or_no(folder: Folder, key: str) -> bool | None:
-    """None where it is not said."""
-    said = folder.first.words(key, most=3)
-    if said not in ("", "yes", "no"):
-        raise folder.refuse(key, "must say “yes” or “no”")
-    return said == "yes" if said else None
-
-
-def _topic_id(folder: Folder) -> int | None:
-    slug = folder.first.words("topic", most=80)
-    if not slug:
-        return None
-    found = db.session.scalar(select(TopicSlug.topic_id).where(TopicSlug.slug == slug))
-    if found is None:
-        raise folder.refuse("topic", f"names “{slug}”, which is no topic of this site")
-    return found

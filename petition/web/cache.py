@@ -18,6 +18,9 @@ from petition.base.settings import Settings, is_loopback
 
 _MOST_PAGES = 2_000
 _MOST_BYTES = 200_000
+#: All kept pages together, as they came; compressed ones beside them take about a quarter of it.
+_MOST_BYTES_TOGETHER = 64_000_000
+_PICTURES = ("image/jpeg", "image/png")
 #: No page is ever answered that was made longer ago, even while it is being made anew.
 STALE_AT_MOST = 1.0
 FOR_EVER = 3600.0
@@ -32,7 +35,9 @@ class _Page:
 
     def __init__(self, headers: list[tuple[str, str]], body: bytes, lifetime: float) -> None:
         self.body = body
-        self.compressed = gzip.compress(body, 6, mtime=0)
+        kind = next((value for name, value in headers if name.lower() == "content-type"), "")
+        # A picture is compressed already.
+        self.compressed = None if kind.startswith(_PICTURES) else gzip.compress(body, 6, mtime=0)
         self.etag = 'W/"' + hashlib.blake2b(body, digest_size=12).hexdigest() + '"'
         dropped = ("content-length", "etag", "vary")
         self.headers = [(name, value) for name, value in headers if name.lower() not in dropped]
@@ -52,6 +57,7 @@ class PageCache:
         self._hosts = {parts.netloc, parts.hostname or ""}
         self._any_loopback = is_loopback(parts.hostname or "")
         self._pages: OrderedDict[str, _Page] = OrderedDict()
+        self._bytes = 0
         self._lock = threading.Lock()
 
     def __call__(self, environ: Environ, start: StartResponse) -> Iterable[bytes]:
@@ -111,10 +117,11 @@ class PageCache:
 
     def _keep(self, path: str, page: _Page) -> None:
         with self._lock:
+            before = self._pages.pop(path, None)
             self._pages[path] = page
-            self._pages.move_to_end(path)
-            while len(self._pages) > _MOST_PAGES:
-                self._pages.popitem(last=False)
+            self._bytes += len(page.body) - (len(before.body) if before else 0)
+            while len(self._pages) > _MOST_PAGES or self._bytes > _MOST_BYTES_TOGETHER:
+                self._bytes -= len(self._pages.popitem(last=False)[1].body)
 
 
 def _is_clean(query: str) -> bool:
@@ -140,7 +147,7 @@ def _answer(page: _Page, environ: Environ, start: StartResponse) -> Iterable[byt
         return []
     headers = page.headers
     body = page.body
-    if "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
+    if page.compressed is not None and "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
         body = page.compressed
         headers = [*headers, ("Content-Encoding", "gzip")]
     start("200 OK", [*headers, ("Content-Length", str(len(body)))])

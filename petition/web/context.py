@@ -1,6 +1,6 @@
 """What every template can use, and the values that pages show."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,7 +10,7 @@ from flask import Flask, g, has_request_context, request, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from petition import articles, campaigns, pictures, register
+from petition import articles, campaigns, pictures, register, share_pictures
 from petition.base import countries, db, i18n, settings, text, tokens, urls
 from petition.campaigns import GRACE, SETTLING, Phase, Reading
 from petition.web import headers, style
@@ -26,6 +26,7 @@ def init_app(app: Flask) -> None:
     app.add_template_global(i18n.locale, "locale")
     app.add_template_global(i18n.number, "number")
     app.add_template_global(i18n.percent, "percent")
+    app.add_template_global(i18n.listed, "listed")
     app.add_template_global(i18n.day, "date")
     app.add_template_global(i18n.moment, "moment")
     app.add_template_global(_country, "country")
@@ -48,13 +49,16 @@ def _everywhere() -> dict[str, Any]:
         # A letter: it needs nothing of a page.
         return {}
     now = settings.current()
-    spoken = i18n.spoken()
+    spoken, house = i18n.spoken(), i18n.house()
     page = getattr(g, "page_language", spoken)
     return {
         "site": Site(now.site_name, now.base_url), "language": spoken, "page_language": page,
         "page_direction": i18n.direction(page), "switch": _switch(), "colour": getattr(g, "colour", HOUSE_COLOUR),
-        "style_href": style.sheet_href(getattr(g, "colour", HOUSE_COLOUR)), "home": f"/{spoken}/",
-        "privacy_href": f"/{spoken}/privacy", "how_href": f"/{spoken}/how-we-count", **_places(),
+        "style_href": style.sheet_href(getattr(g, "colour", HOUSE_COLOUR)), "home": f"/{house}/",
+        "privacy_href": f"/{house}/privacy", "how_href": f"/{house}/how-we-count",
+        "articles_href": urls.articles(house), "events_href": urls.events(house), "join_href": urls.join(house),
+        "tell_me_href": urls.tell_me(house), "give_href": now.give_url, **_places(),
+        "feed": _feed(),
     }  # fmt: skip
 
 
@@ -70,21 +74,47 @@ def _places() -> dict[str, Any]:
     return {"canonical": canonical, "alternates": list(places.items()) if len(places) > 1 else []}
 
 
+#: Which feed tells of a page.
+_FEEDS = {
+    "reading.front": "feeds.site", "articles.articles": "feeds.site", "articles.before": "feeds.site",
+    "articles.article": "feeds.site", "articles.topic": "feeds.topic", "articles.topic_before": "feeds.topic",
+    "campaign.campaign": "feeds.campaign",
+    "events.events": "feeds.events", "events.past": "feeds.events", "events.before": "feeds.events",
+    "events.event": "feeds.events",
+}  # fmt: skip
+
+
+def _feed() -> tuple[str, str] | None:
+    """What the feed that tells of this page is called, and its path; None where there is none."""
+    found = _FEEDS.get(request.endpoint or "")
+    if found is None or "language" not in (arguments := dict(request.view_args or {})):
+        return None
+    if found == "feeds.campaign":
+        return _("News of this campaign as a feed"), url_for(found, **arguments)
+    language = i18n.interface(arguments["language"])
+    if found == "feeds.topic":
+        return _("News on this topic as a feed"), url_for(found, language=language, slug=arguments["slug"])
+    return _("Events as a feed") if found == "feeds.events" else _("News as a feed"), url_for(found, language=language)
+
+
 def _switch() -> list[tuple[str, str, str, bool]]:
-    """The same page in every language of the interface; only where its address names one."""
+    """The same page in every language of the interface, and in its own where a campaign brings the words; only where
+    its address names one."""
     arguments: Mapping[str, Any] = request.view_args or {}
     if "language" not in arguments or request.endpoint is None or request.method == "POST":
         return []
     current = str(arguments["language"])
+    brought = [current] if current == i18n.spoken() and current not in settings.current().languages else []
     return [
         (code, i18n.own_name(code), url_for(request.endpoint, **{**arguments, "language": code}), code == current)
-        for code in settings.current().languages
+        for code in (*brought, *settings.current().languages)
     ]
 
 
 @dataclass(frozen=True, slots=True)
 class WordingView:
-    """A wording as a page shows it; `foreign` where it is not in the reader's language."""
+    """A wording as a page shows it; `foreign` where it is not in the reader's language. `changes_href` leads to what
+    was changed since the version before, if there was one, at `changed_at`."""
 
     title: str
     lang: str
@@ -94,6 +124,8 @@ class WordingView:
     opening: Markup
     rest: Markup
     version: int
+    changed_at: datetime
+    changes_href: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +153,19 @@ class ConsentView:
     months: int
     ground: str
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class PictureView:
+    """An organiser's picture: the small one, all of them as `srcset`, its largest size, and what it shows in the
+    language `lang`."""
+
+    src: str
+    srcset: str
+    width: int
+    height: int
+    alt: str
+    lang: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +210,11 @@ def wording_view(reading: Reading, language: str, *, whole: bool = False) -> Wor
     """The newest wording for a reader; `whole` splits the text at its first screenful."""
     wording = reading.wording(language)
     opening, rest = text.opening(wording.html) if whole else ("", "")
+    changes = urls.wording(language, reading.slug, wording.language, wording.version) if wording.version > 1 else ""
     return WordingView(
         wording.title, wording.language, wording.language != language, wording.addressee, wording.standfirst,
         # Sanitised when it was saved, by base.text.markdown.
-        Markup(opening), Markup(rest), wording.version,  # noqa: S704
+        Markup(opening), Markup(rest), wording.version, wording.created_at, changes,  # noqa: S704
     )  # fmt: skip
 
 
@@ -191,9 +237,11 @@ def consent_view(reading: Reading) -> ConsentView | None:
     if consent is None:
         return None
     handed_to = consent.handed_to.get(i18n.spoken()) or consent.handed_to.get(reading.first_language, "")
-    names = field_names()
+    own = reading.questions(getattr(g, "page_language", i18n.spoken()))
+    names = field_names() | {one.name: one.label for one in own}
+    fields = [names[name] for name in consent.fields if name in names]
     return ConsentView(
-        consent.responsible, consent.responsible_address, handed_to, [names[name] for name in consent.fields],
+        consent.responsible, consent.responsible_address, handed_to, fields,
         consent.months, grounds()[consent.ground], consent.version,
     )  # fmt: skip
 
@@ -215,6 +263,19 @@ def grounds() -> dict[str, str]:
     }
 
 
+def picture_view(reading: Reading, language: str) -> PictureView | None:
+    """The picture of a campaign, if it has one."""
+    found = pictures.of_campaign(reading.id)
+    if found is None:
+        return None
+    one, alt = found
+    spoken = next((code for code in (language, reading.first_language, *alt) if code in alt), "")
+    return PictureView(
+        urls.picture(one.name, *urls.picture_sizes(one.width, one.height)[-1]),
+        urls.picture_set(one.name, one.width, one.height), one.width, one.height, alt[spoken], spoken,
+    )  # fmt: skip
+
+
 def card(reading: Reading, total: int, language: str, at: datetime) -> Card:
     """A campaign for a list."""
     wording = reading.wording(language)
@@ -222,6 +283,17 @@ def card(reading: Reading, total: int, language: str, at: datetime) -> Card:
         urls.campaign(language, reading.slug), wording.title, wording.language, wording.addressee,
         wording.standfirst, total, reading.next_goal(total), campaigns.phase(reading, at).value, reading.colour,
     )  # fmt: skip
+
+
+def campaign_cards(language: str, at: datetime, ids: Collection[int] | None = None) -> tuple[list[Card], list[Card]]:
+    """The public campaigns (or those of these ids): the ones to sign now, most signed first, then those to come or
+    paused; and the ones that have closed. With a handful of queries for all of them."""
+    known = [one for one in campaigns.all_public(at) if ids is None or one.id in ids]
+    totals = register.totals(one.id for one in known)
+    cards = [card(one, totals[one.id], language, at) for one in known]
+    running = [one for one in cards if one.phase in (Phase.OPEN, Phase.PAUSED, Phase.SCHEDULED)]
+    running.sort(key=lambda one: (one.phase != Phase.OPEN, -one.total))
+    return running, [one for one in cards if one not in running]
 
 
 def article_cards(found: list[articles.Reading], language: str) -> list[ArticleCard]:
@@ -278,5 +350,5 @@ def share_picture(reading: Reading, language: str) -> str:
     """The public address of the picture of a campaign's page in a language; "" where there is none. The query makes
     those ask again who have kept an older one; it changes no answer."""
     shown = reading.wording(language).language
-    version = pictures.version(reading.id, shown)
+    version = share_pictures.version(reading.id, shown)
     return f"{urls.absolute(urls.share_picture(shown, reading.slug))}?v={version}" if version else ""

@@ -3,7 +3,7 @@
 A form's token is checked by the view, not as a field's error: an old one gives the form back (S35).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from flask import current_app
@@ -12,6 +12,7 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, StringField
 from wtforms.validators import StopValidation
 
+from petition import fields
 from petition.base import countries, settings, text, urls
 from petition.base import mailbox as mailboxes
 from petition.base.domains import DomainCheck
@@ -20,6 +21,7 @@ from petition.base.text import TextRefused
 from petition.campaigns import ASKABLE, Reading
 from petition.contacts import JOIN, MEETINGS, NEWS, ContactDetails
 from petition.details import FULL, HIDDEN, SHORT, Choices, Details
+from petition.fields import CHOICE, DATE, POSTCODE, TEXT, Answer, Question
 
 LONGEST_LINE = 120
 LONGEST_COMMENT = 1000
@@ -48,6 +50,8 @@ def _said(why: str, most: int) -> str:
         "web_address": _("Leave web addresses out."),
         "line_break": _("Write this on one line."),
         "combining": _("Too many marks stand on one letter."),
+        "day": _("Type a day as year, month and day, such as 2001-05-30."),
+        "postcode": _("Type a postcode of letters, digits, blanks and hyphens."),
     }
     return sentences.get(why) or str(_("This holds characters that cannot be shown. Please type it again."))
 
@@ -112,6 +116,40 @@ def _country(form: Any, field: Any) -> None:
         raise StopValidation(_("Choose your country."))
 
 
+class _Option:
+    """A validator that takes the key of one of a question's options alone."""
+
+    def __init__(self, question: Question) -> None:
+        self.question = question
+
+    def __call__(self, form: Any, field: Any) -> None:
+        """Check the field."""
+        if field.data and field.data not in dict(self.question.options):
+            raise StopValidation(_("Choose one from the list: %(label)s", label=self.question.label))
+        if not field.data and field.name in form.requires:
+            raise StopValidation(missing(self.question))
+
+
+def missing(question: Question) -> str:
+    """What is said where a question of the campaign's own needs an answer."""
+    said: str = _("Please answer: %(label)s", label=question.label)
+    return said
+
+
+#: How what is typed into a campaign's own field is read, by the field's kind, and how long it may be.
+_READ: dict[str, tuple[Callable[..., str], int]] = {
+    TEXT: (text.line, LONGEST_LINE), DATE: (fields.day, fields.LONGEST_DAY),
+    POSTCODE: (fields.postcode, fields.LONGEST_POSTCODE),
+}  # fmt: skip
+
+
+def _own_field(question: Question) -> Any:
+    if question.kind == CHOICE:
+        return StringField(validators=[_Option(question)])
+    read, most = _READ[question.kind]
+    return StringField(validators=[Cleaned(read, most, lambda: missing(question))])
+
+
 def _appearance(_form: Any, field: Any) -> None:
     if field.data not in (HIDDEN, SHORT, FULL):
         field.data = HIDDEN
@@ -158,22 +196,41 @@ class CorrectForm(FlaskForm):
 
     asks: frozenset[str] = frozenset()
     requires: frozenset[str] = frozenset({"name"})
+    #: The campaign's own questions; each has a field of its name in the form.
+    own: tuple[Question, ...] = ()
 
-    def ask(self, reading: Reading) -> "CorrectForm":
-        """Ask what the campaign asks; what it does not ask is not taken."""
-        self.asks = frozenset(reading.asks)
-        self.requires = frozenset({"name"} | {name for name, how in reading.asks.items() if how == "required"})
+    def process(self, formdata: Any = None, *args: Any, **kwargs: Any) -> None:
+        """Take what was posted, and remember it for the fields that `ask` adds."""
+        self._posted = self.meta.wrap_formdata(self, formdata)
+        super().process(self._posted, *args, **kwargs)
+
+    def ask(self, reading: Reading, language: str) -> "CorrectForm":
+        """Ask what the campaign asks, in a language; what it does not ask is not taken."""
+        own = reading.questions(language)
+        required = {name for name, how in reading.asks.items() if how == "required"}
+        self._ask(reading.asks, {"name"} | required | {one.name for one in own if one.required}, own)
+        return self
+
+    def _ask(self, asked: Iterable[str], required: set[str], own: tuple[Question, ...]) -> None:
+        self.own = own
+        self.asks = frozenset(asked) | {one.name for one in own}
+        self.requires = frozenset(required)
         for name in ASKABLE:
             if name not in self.asks:
                 self[name].data = ""
-        return self
+        for one in own:
+            self._fields[one.name] = _own_field(one).bind(form=self, name=one.name)
+            self._fields[one.name].process(self._posted, "")
 
     def details(self, address: str, short: str = "") -> Details:
         """What names the person, cleaned."""
         return Details(
             name=self.name.data, address=address, place=self.place.data, role=self.role.data,
-            organisation=self.organisation.data, comment=self.comment.data, short=short,
+            organisation=self.organisation.data, comment=self.comment.data, short=short, own=self._answers(),
         )  # fmt: skip
+
+    def _answers(self) -> dict[str, Answer]:
+        return {one.key: one.answer(self[one.name].data) for one in self.own if self[one.name].data}
 
     def choices(self, language: str, source: str = "", news: bool = False) -> Choices:
         """What is kept in clear."""
@@ -188,6 +245,18 @@ class OwnForm(CorrectForm):
     """The same on the own page, where the short form for the public list can be edited."""
 
     short = StringField(validators=[Cleaned(text.name, LONGEST_LINE, lambda: "")])
+
+    def ask_again(self, reading: Reading, language: str, stored: Details, country: str) -> "OwnForm":
+        """Ask what the campaign asks and what is stored, also where it is asked no more; what somebody signed
+        without is never required of them."""
+        given = {name for name in ASKABLE if (country if name == "country" else getattr(stored, name))}
+        own = fields.asked_again(reading.questions(language), stored.own, language)
+        must = {name for name in given if reading.asks.get(name) == "required"}
+        self._ask(given | set(reading.asks), {"name"} | must | {one.name for one in own if one.required}, own)
+        if self._posted is None:
+            for one in self.own:
+                self[one.name].data = stored.own[one.key].value if one.key in stored.own else ""
+        return self
 
 
 class SignForm(PublicForm, CorrectForm):

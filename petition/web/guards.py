@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 from urllib.parse import unquote_to_bytes
 
-from flask import abort, current_app, g, request
+from flask import abort, current_app, g, redirect, request, url_for
 from werkzeug.routing import BaseConverter
 
 from petition import campaigns
@@ -57,6 +57,13 @@ def reading_of(campaign_id: int) -> Reading:
     return found
 
 
+def recalled(slug: str) -> Reading | None:
+    """A campaign as this process last read it, however long ago, without asking the database."""
+    remembered: dict[object, tuple[float, Reading | None]] = current_app.extensions.get(_key, {})
+    found = remembered.get(slug)
+    return found[1] if found else None
+
+
 def _remembered(key: Name, read: Callable[[Name], Reading | None]) -> Reading | None:
     remembered: dict[object, tuple[float, Reading | None]] = current_app.extensions.setdefault(_key, {})
     seconds = settings.current().page_cache
@@ -70,7 +77,8 @@ def _remembered(key: Name, read: Callable[[Name], Reading | None]) -> Reading | 
 
 
 def campaign(code: str, slug: str) -> Reading:
-    """A campaign the public may see in this language: 404 for drafts and unknown ones alike, 410 once withdrawn."""
+    """A campaign the public may see in this language: 404 for drafts and unknown ones alike, 410 once withdrawn, and
+    for who reads under an earlier slug 301."""
     found = reading(slug)
     if found is None:
         abort(404)
@@ -82,7 +90,29 @@ def campaign(code: str, slug: str) -> Reading:
     g.language = i18n.interface(code)
     if phase is Phase.WITHDRAWN:
         abort(410)
+    follow(found.slug)
     return found
+
+
+def speak(reading: Reading, language: str) -> None:
+    """Answer in a campaign's colour and with its own words, where it brings them for a language that the interface
+    does not speak. Only for pages whose sentences petition.phrases lists."""
+    words = reading.words.get(language)
+    g.colour, g.page_language = reading.colour, language
+    g.language = language if words else i18n.interface(language)
+    i18n.answer_with(words)
+
+
+def follow(slug: str) -> None:
+    """Lead a reader who came by an earlier slug to this very page under the one it has now, query and all: it may hold
+    the source. What is posted is taken where it came."""
+    arguments = request.view_args or {}
+    if request.method == "POST" or arguments["slug"] == slug:
+        return
+    assert request.endpoint is not None
+    query = request.query_string.decode("latin-1")
+    place = url_for(request.endpoint, **{**arguments, "slug": slug})
+    abort(redirect(f"{place}?{query}" if query else place, 301))
 
 
 def form_body() -> None:

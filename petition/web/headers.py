@@ -18,11 +18,15 @@ PERSONAL = "no-store"
 #: Endpoints whose answer to GET is the same for everybody.
 PUBLIC_PAGES = frozenset(
     {
-        "reading.front", "reading.article", "reading.privacy", "reading.how",
-        "campaign.campaign", "campaign.privacy", "signing.link", "signing.find_link",
+        "reading.front", "reading.privacy", "reading.how",
+        "articles.articles", "articles.before", "articles.article", "articles.topic", "articles.topic_before",
+        "campaign.campaign", "campaign.privacy", "wordings.wordings", "wordings.wording",
+        "signing.link", "signing.find_link",
+        "signatories.signatories", "signatories.country", "signatories.after",
         "sharing.poster", "sharing.picture",
         "joining.form",
         "events.events", "events.past", "events.before", "events.event", "events.calendar", "events.feed",
+        "feeds.site", "feeds.topic", "feeds.campaign", "feeds.events",
         "machines.index", "machines.part", "machines.robots", "machines.manifest", "machines.favicon",
         "machines.security",
     }

@@ -48,10 +48,10 @@ def client_address() -> str:
         return str(request.environ.get("werkzeug.proxy_fix.orig", {}).get("REMOTE_ADDR") or "")
 
 
-def too_many(address: str) -> bool:
-    """Count one form from this address's network; whether the hour's hard limit is passed."""
+def too_many(address: str, kind: str = "") -> bool:
+    """Count one form of a kind from this address's network; whether the hour's hard limit is passed."""
     network = networks.network(address)
     if not network:
         return False
     hour: Hour = current_app.extensions.setdefault(_key, Hour())
-    return hour.count(network) > settings.current().hard_limit
+    return hour.count(kind + network) > settings.current().hard_limit

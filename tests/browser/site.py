@@ -20,15 +20,20 @@ from pathlib import Path
 from flask import Flask
 from sqlalchemy import select, update
 
-from petition import articles, campaigns, decisions, demo, drafts, events, folders, migrating
+from petition import articles, breakdowns, campaigns, decisions, demo, events, migrating, signatories
 from petition.app import create_app
-from petition.base import crypto, db, settings, smtp, tokens
+from petition.base import crypto, db, images, settings, smtp, tokens
 from petition.base.settings import Settings
 from petition.contacts import Contact
+from petition.drafts import Text
+from petition.fields import Field
+from petition.pictures import Chosen
 from petition.signatures import PendingSignature, Signature
 from petition.web import kept
 from petition.web.public import news
 from tests.cast import Cast, free_port, link_in
+from tests.domain.test_images import picture
+from tests.signers import enter, signer
 from tests.web import asking
 from tests.web.asking import page_in
 
@@ -40,6 +45,20 @@ ENDED = "keep-the-vellmarch-clinic"
 ARTICLE = "eleven-months-at-anchor"
 DETAILS = {"place": "Nairobi", "role": "Crane driver", "organisation": "محمد الأمين & Sons <b>Ltd</b>",
            "comment": "First line.\nSecond line with averyveryveryveryveryverylongwordthatneverends."}  # fmt: skip
+COUNTRIES = ("KE", "TN", "")
+#: Of each kind one; not all of them in Spanish.
+ASKED = (
+    Field("trade", "choice", True, {"en": "What do you work as?", "es": "¿En qué trabajas?"},
+          (("dock", {"en": "On the docks", "es": "En el muelle"}), ("ship", {"en": "On board"}))),
+    Field("born", "date", False, {"en": "Date of birth", "es": "Fecha de nacimiento"}),
+    Field("code", "postcode", False, {"en": "Postcode"}),
+    Field("berth", "text", True, {"en": "Your berth, and how long you have been waiting there for your wages"}),
+)  # fmt: skip
+REWORDED = {
+    "en": Text("Take all canteen workers back", "the Port Authority", "Forty were dismissed in one week.",
+                      "Take *every one* of them back.\n\nAnd pay them what they are owed."),
+    "ar": Text("أعيدوا العاملات", "سلطة الميناء", "فُصلت أربعون.", "أعيدوهن."),
+}  # fmt: skip
 STARTING, READING = 60, 30
 
 
@@ -148,16 +167,19 @@ def _wait(process: "subprocess.Popen[bytes]", read: Settings, said: Path) -> Non
 def _arrange(site: Site) -> None:
     """The demo's campaigns and articles, one campaign in each phase, one signature in each state."""
     cast, now = site.cast, db.now()
-    for folder in demo.campaign_folders():
-        draft = folders.campaign(folder, now)
-        drafts.publish(drafts.save(draft, "a test"), "a test", draft.opens_at)
-    for folder in sorted((Path(demo.__file__).parent / "articles").iterdir()):
-        articles.save(folders.article(folder, now), "a test")
+    demo.write("a test", now)
     db.session.commit()
     cast.campaign("soon", opens_at=now + timedelta(days=2))
+    shown = Chosen(images.scaled(picture(size=(1800, 1000))), {"en": "A crane at night", "es": "Una grúa de noche"})
+    cast.campaign("asking", fields=ASKED, picture=shown)
+    cast.campaign("reworded")
+    cast.sign("reworded@example.org", slug="reworded")
+    cast.campaign("reworded", publish=False, texts=REWORDED)
     for slug in ("withdrawn", "paused", "closed", "late"):
         cast.campaign(slug)
     _meet(cast)
+    _show(cast)
+    _write(cast)
     _sign_everywhere(cast, site.links)
     _ask_everywhere(cast, site.links)
     campaigns.withdraw(cast.row("withdrawn"), "a test")
@@ -185,7 +207,52 @@ def _meet(cast: Cast) -> None:
     cast.event("arabic", texts={"ar": arabic}, first_language="ar", time_zone="Africa/Nairobi")
 
 
+def _show(cast: Cast) -> None:
+    """People shown in every way, published divisions, and a campaign whose text runs from right to left."""
+    reading = cast.reading(CREW)
+    organisation = "محمد الأمين & Sons <b>Ltd</b>"
+    rows = [
+        signer(reading, "Ngũgĩ wa Thiong’o", "KE", f"Crane driver, {organisation}*"),
+        signer(reading, "محمد الأمين", "TN", organisation, on_behalf=True),
+        signer(reading, "A" * 60 + " " + "B" * 59, "", "C" * 100),
+    ]
+    rows += [signer(reading, f"Ana {place}", COUNTRIES[place % 3]) for place in range(36)]
+    for place, row in enumerate(rows):
+        row["day"] -= timedelta(days=1 + place % 3)
+    enter(*rows)
+    signatories.put_first(reading.id, [row["mailbox"] for row in rows[:2]], actor="a test")
+    cast.number()
+    assert breakdowns.publish(reading.id, db.now())
+    arabic = Text("أعيدوا عمّال المطعم إلى عملهم", "سلطة الميناء", "فُصل أربعون عاملًا.", "أعيدوهم *الآن*.")
+    cast.campaign("arabic", texts={"ar": arabic}, first_language="ar", outcome={"ar": "لا شيء بعد."})
+
+
+def _write(cast: Cast) -> None:
+    """A topic with an article of each kind, and more than fit on its page; another one without any."""
+    topic_id = cast.topic().id
+    cast.topic("empty", position=1)
+    placed = articles.Text("The greenhouse at four in the morning", "They hired forty of us for one winter.",
+                           "Nobody sleeps.\n\n[campaign]\n\nIt goes on until dawn.")  # fmt: skip
+    letter = "نحن هنا منذ أحد عشر شهرا.\n\n> لم يدفع أحد لنا شيئا.\n\n## ما نطلبه\n\n- أجورنا\n- أن نعود إلى بيوتنا"
+    mixed = articles.Text("A letter from the ship, as it reached us", "Eleven months without pay.", letter, "ar")
+    long = articles.Text("Electroencefalografistas y otorrinolaringólogas, despedidas", "Desproporcionadamente.",
+                         "Anticonstitucionalmente, dicen las electroencefalografistas.")  # fmt: skip
+    arabic = articles.Text("رسالة من السفينة", "أحد عشر شهرا بلا أجر.", letter)
+    for number in range(22):
+        cast.article(f"short-{number}", topic_id=topic_id, published_at=db.now() - timedelta(days=9, hours=number))
+    about = {"placed": GARDEN, "of-the-ended": ENDED}
+    ended = articles.Text("What became of the clinic", "It stays open.", "*All* of it.")
+    texts = {"placed": {"en": placed}, "mixed": {"en": mixed, "ar": arabic}, "long": {"es": long},
+             "of-the-ended": {"en": ended}}  # fmt: skip
+    for slug, said in texts.items():
+        campaign_id = cast.reading(about[slug]).id if slug in about else None
+        cast.article(slug, topic_id=topic_id, campaign_id=campaign_id, texts=said, first_language=next(iter(said)),
+                     authors="Ngũgĩ wa Thiong’o, Ana Beltrán")  # fmt: skip
+
+
 def _sign_everywhere(cast: Cast, links: dict[str, str]) -> None:
+    answers = {"own:trade": "ship", "own:born": "1990-05-03", "own:code": "D02", "own:berth": "No. 4"}
+    links["asked for more"] = counted(cast, "more@example.org", "asking", **answers)
     links["one"] = waiting(cast, "one@example.org")
     for name in ("محمد الأمين", "Somebody With An Insulting Name"):
         cast.sign("several@example.org", slug=CREW, name=name, **DETAILS)
@@ -211,6 +278,7 @@ def _sign_everywhere(cast: Cast, links: dict[str, str]) -> None:
             cast.browser().post(f"{links[state]}/{verb}")
     for state in ("arabic", "leaving"):
         links[state] = counted(cast, f"{state}@example.org", language="ar", name="محمد الأمين", **DETAILS)
+    links["waiting in Arabic"] = waiting(cast, "waiting@example.org", language="ar", name="سارة الحسن", **DETAILS)
     for slug in ("paused", "closed", "late"):
         links[slug] = waiting(cast, f"{slug}@example.org", slug)
     links["pausing"] = counted(cast, "pausing@example.org", "paused")
@@ -249,11 +317,28 @@ def pages() -> dict[str, Callable[[Site], str]]:
     fixed = {
         "front": "/en/", "front, Spanish": "/es/", "article": f"/en/articles/{ARTICLE}",
         "article, Spanish": f"/es/articles/{ARTICLE}", "article, foreign": "/en/articles/quienes-prestan-la-voz",
+        "article, placed": "/en/articles/placed", "article, mixed": "/en/articles/mixed",
+        "article, Arabic": "/ar/articles/mixed", "article, long words": "/es/articles/long",
+        "article, ended": "/es/articles/of-the-ended", "articles": "/en/articles/",
+        "articles, Spanish": "/es/articles/", "topic": "/en/topics/harbour", "topic, Spanish": "/es/topics/harbour",
+        "topic, empty": "/en/topics/empty",
         "campaign": f"/en/campaigns/{CREW}", "campaign, Spanish": f"/es/campaigns/{CREW}",
         "campaign, Arabic": f"/ar/campaigns/{CREW}", "campaign, short form": f"/en/campaigns/{GARDEN}",
         "campaign, soon": "/en/campaigns/soon", "campaign, paused": "/en/campaigns/paused",
+        "campaign, reworded": "/en/campaigns/reworded", "wordings": "/en/campaigns/reworded/wordings",
+        "wording, changed": "/en/campaigns/reworded/wordings/en/2",
+        "wording, Arabic": "/ar/campaigns/reworded/wordings/en/2",
+        "wording, first": "/en/campaigns/reworded/wordings/ar/1",
+        "campaign, own fields": "/en/campaigns/asking", "campaign, own fields, Spanish": "/es/campaigns/asking",
         "campaign, closed": "/en/campaigns/closed", "campaign, final": f"/en/campaigns/{ENDED}",
         "campaign, withdrawn": "/en/campaigns/withdrawn", "inbox, late": f"/en/campaigns/{CREW}/inbox/none",
+        "campaign, Arabic text": "/en/campaigns/arabic",
+        "signatories": f"/en/campaigns/{CREW}/signatories", "signatories, Spanish": f"/es/campaigns/{CREW}/signatories",
+        "signatories, Arabic": f"/ar/campaigns/{CREW}/signatories",
+        "signatories, country": f"/en/campaigns/{CREW}/signatories/KE",
+        "signatories, found": f"/en/campaigns/{CREW}/signatories/search?q=ana",
+        "signatories, not found": f"/es/campaigns/{CREW}/signatories/search?q=%25",
+        "signatories, nobody": "/en/campaigns/arabic/signatories",
         "poster": f"/en/campaigns/{CREW}/poster", "poster, Spanish": f"/es/campaigns/{GARDEN}/poster",
         "poster, Arabic": f"/ar/campaigns/{CREW}/poster",
         "events": "/en/events/", "events, Spanish": "/es/events/", "events, past": "/en/events/past",
@@ -266,8 +351,8 @@ def pages() -> dict[str, Callable[[Site], str]]:
         "campaign privacy, Arabic": f"/ar/campaigns/{CREW}/privacy", "not found": "/en/nothing",
         "link, forged": "/t/forged", "not allowed": "/t/forged/confirm",
     }  # fmt: skip
-    states = ("one", "several", "old", "counted", "held", "removed", "quiet", "silent", "nothing", "arabic", "paused",
-              "closed", "late", "pausing", "news")  # fmt: skip
+    states = ("one", "several", "old", "counted", "held", "removed", "quiet", "silent", "nothing", "arabic",
+              "waiting in Arabic", "paused", "closed", "late", "pausing", "news", "asked for more")  # fmt: skip
     fixed |= {
         "join": "/en/join", "join, Spanish": "/es/join", "tell me": "/en/events/tell-me",
         "news form": f"/en/campaigns/{CREW}/news", "news form, Arabic": f"/ar/campaigns/{CREW}/news",

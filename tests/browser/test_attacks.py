@@ -191,7 +191,7 @@ def test_an_organiser_s_markdown_runs_nothing_and_loads_nothing_from_elsewhere(s
             "markdown", texts={"en": drafts.Text(first, second, PAYLOADS[14], source)}, terms=TERMS,
             outcome={"en": second},
         )  # fmt: skip
-        draft = ArticleDraft("markdown", "en", {"en": (first, second, source)}, first, made.id, db.now())
+        draft = ArticleDraft("markdown", "en", {"en": articles.Text(first, second, source)}, first, made.id, db.now())
         articles.save(draft, "a test")
         db.session.commit()
         db.session.remove()

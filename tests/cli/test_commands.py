@@ -64,6 +64,20 @@ def test_a_wrong_setting_ends_in_one_sentence_that_names_it(petition: Petition) 
     assert "PORT" in result.stderr
 
 
+@pytest.mark.parametrize("host", ["192.0.2.7", "nosuch.example"])
+def test_a_host_that_is_not_this_machines_is_called_that_and_not_a_taken_port(petition: Petition, host: str) -> None:
+    mail = {"SMTP_URL": "smtp://mail.example.org", "MAIL_FROM": "letters@example.org"}
+    result = petition("run", "--web-only", HOST=host, PORT=str(free_port()), **mail)
+    assert (result.exit_code, one_sentence(result.stderr)) == (2, True)
+    assert result.stderr.startswith("petition: HOST must be an address of this machine")
+
+
+def test_a_step_that_is_not_there_ends_in_one_sentence(petition: Petition) -> None:
+    for line in (("--to", "9999"), ("--down-to", "nosuch"), ("--down-to", "")):
+        result = petition("migrate", *line)
+        assert (result.exit_code, one_sentence(result.stderr)) == (2, True), line
+
+
 def test_a_missing_key_ring_ends_in_one_sentence_that_says_how_to_make_it(petition: Petition, tmp_path: Path) -> None:
     result = petition("campaign", "list", KEYS_FILE=str(tmp_path / "none.json"))
     assert (result.exit_code, one_sentence(result.stderr)) == (2, True)

@@ -196,6 +196,36 @@ def test_a_reader_that_stops_reading_ends_it_without_a_word(cast: Cast, settings
     assert (said, process.wait(30)) == (b"", 1)
 
 
+def test_a_full_disk_behind_standard_output_is_told_and_never_passes_for_a_whole_list(
+    cast: Cast, settings_of: dict[str, str]
+) -> None:
+    many(cast, 100)
+    with Path("/dev/full").open("wb") as full:
+        process = started(settings_of, "-", stdout=full, stderr=subprocess.PIPE)
+        assert process.stderr is not None
+        said = process.stderr.read().decode()
+        process.stderr.close()
+    assert (process.wait(30), said.count("\n")) == (75, 1)
+    assert said.startswith("petition: What was to be written cannot be: No space left on device.")
+
+
+@pytest.mark.parametrize(
+    "words", [["signatures", "canteen", "{file}", "--reason", "x"], ["totals", "canteen", "{file}"]]
+)
+def test_what_is_no_file_is_not_replaced_by_one(
+    cast: Cast, petition: Petition, tmp_path: Path, words: list[str]
+) -> None:
+    """Typed by root, the name of a device would otherwise take its place."""
+    signed(cast)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    done = petition("export", *(word.format(file=pipe) for word in words))
+    assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "is no file" in done.stderr
+    assert pipe.is_fifo()
+    assert list(tmp_path.glob("*pipe*")) == [pipe]
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_told_to_end_it_leaves_nothing_half_written(
     cast: Cast, settings_of: dict[str, str], tmp_path: Path, how: signal.Signals

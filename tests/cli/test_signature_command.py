@@ -1,14 +1,18 @@
-"""One signature by commands: found by its address, decided with a reason, all of it in the journal."""
+"""Signatures by commands: found by an address, decided with a reason, the first ones named; all in the journal."""
+
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import delete, select, update
 
+from petition import breakdowns
 from petition.base import db
 from petition.journal import Entry
 from petition.register import Tally
 from petition.signatures import Signature
 from tests.cast import Cast
 from tests.cli.conftest import Petition
+from tests.signers import enter, signer
 
 
 def signature_id() -> int:
@@ -111,3 +115,63 @@ def test_the_register_tells_a_row_that_is_gone(petition: Petition, cast: Cast) -
     result = petition("register", "check")
     assert result.exit_code == 1
     assert "canteen: 0 signatures count, the moves sum up to 1" in result.stdout
+
+
+# First signatories
+
+
+def first() -> list[str]:
+    db.session.remove()
+    query = select(Signature.shown_name).where(Signature.first.is_not(None)).order_by(Signature.first)
+    return list(db.session.scalars(query))
+
+
+def test_first_signatories_are_named_by_their_addresses_in_order(petition: Petition, cast: Cast) -> None:
+    cast.campaign()
+    for name in ("Ana", "Ben", "Kim"):
+        cast.signed(f"{name}@example.org", name=name, appear="full")
+    result = petition("signature", "first", "canteen", "kim@example.org", " ANA@example.org", "--reason", "agreed")
+    assert (result.exit_code, result.stdout) == (0, "“canteen” has 2 first signatories now.\n")
+    assert first() == ["Kim", "Ana"]
+    (line,) = entries("first signatories named")
+    assert (line.count, line.reason) == (2, "agreed")
+    assert petition("signature", "first", "canteen", "--none").exit_code == 0
+    assert first() == []
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        (["canteen"], "Name the addresses in their order, or give --none alone."),
+        (["canteen", "ana@example.org", "--none"], "Name the addresses in their order, or give --none alone."),
+        (["canteen", "ana@example.org", "nobody@example.org"], "Address 2 has not signed; nothing was changed."),
+        (["canteen", "eve@example.org"], "Address 1 did not choose to be shown; nothing was changed."),
+        (["canteen", "ana@example.org", "ana+x@gmail"], "Address 2 is no address; nothing was changed."),
+        (["nowhere", "ana@example.org"], "There is no campaign “nowhere”; `petition campaign list` names them all."),
+    ],
+)
+def test_who_cannot_be_first_is_said_by_place_and_never_by_address(
+    petition: Petition, cast: Cast, said: list[str], sentence: str
+) -> None:
+    cast.campaign()
+    cast.signed("ana@example.org", name="Ana", appear="full")
+    cast.signed("eve@example.org", name="Eve")
+    result = petition("signature", "first", *said)
+    assert (result.exit_code, result.stderr) == (2, f"petition: {sentence}\n")
+    assert first() == []
+    assert entries("first signatories named") == []
+
+
+def test_divisions_are_published_by_a_command_when_they_are_due(petition: Petition, cast: Cast) -> None:
+    reading = cast.campaign()
+    enter(*(signer(reading, f"Ana {place}") for place in range(12)))
+    cast.number()
+    assert petition("register", "publish").stdout.startswith("Published of 0 campaigns")
+    cast.row().published_at = db.now() - timedelta(days=2)
+    db.session.commit()
+    result = petition("register", "publish", "--campaign", "canteen")
+    assert (result.exit_code, result.stdout.splitlines()[0]) == (0, "canteen")
+    db.session.remove()
+    assert breakdowns.read(reading.id)["country"].total == 12
+    assert len(entries("breakdowns published")) == 1
+    assert petition("register", "publish").stdout.startswith("Published of 0 campaigns")

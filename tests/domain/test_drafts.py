@@ -24,11 +24,14 @@ def _with_text(source: str) -> Draft:
     return replace(DRAFT, texts={"en": replace(ENGLISH, source=source)})
 
 
-def test_a_draft_is_rewritten_in_place_and_a_published_text_is_never_changed_silently(cast: Cast) -> None:
+def test_a_text_is_corrected_in_place_until_somebody_signs_it_and_never_changed_silently_after(cast: Cast) -> None:
+    """S42."""
     made = drafts.save(DRAFT, "a test")
-    drafts.save(_with_text("Take them all back."), "a test")
-    assert _versions() == [(1, "Take them all back.")]
     drafts.publish(made, "a test")
+    drafts.save(_with_text("Take them all back."), "a test")
+    db.session.commit()
+    assert _versions() == [(1, "Take them all back.")]
+    cast.signed()
     drafts.save(_with_text("Take every one back."), "a test")
     assert _versions() == [(1, "Take them all back."), (2, "Take every one back.")]
     assert cast.reading().wording("en").version == 2

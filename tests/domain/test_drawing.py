@@ -8,7 +8,7 @@ from PIL import Image
 
 from petition import drawing
 from petition.base import colour
-from petition.pictures import HEIGHT, WIDTH, Facts
+from petition.share_pictures import HEIGHT, WIDTH, Facts
 
 ENGLISH = Facts(
     "Bring the crew of the Corvane home", "en", "More than", "1,400", "people have signed", "en",

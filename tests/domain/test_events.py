@@ -11,9 +11,10 @@ from time_machine import travel
 
 from petition import events, folders
 from petition.base import db
-from petition.events import Draft, Reading, SlugRefused, Text
+from petition.events import Draft, Reading, Text
 from petition.folders import FolderRefused
 from petition.journal import Entry
+from petition.pieces import SlugRefused
 from petition.topics import Topic, TopicSlug
 from tests.cast import Cast, moment
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from petition import folders
+from petition import articles, folders
 from petition.base.colour import ColourRefused
 from petition.drafts import Draft, Terms, Text
+from petition.fields import Field
 from petition.folders import FolderRefused
 from tests.cast import Cast, moment
 
@@ -240,7 +241,7 @@ def test_an_article_knows_its_campaign_its_authors_and_its_day(written: Written,
     assert (draft.campaign_id, draft.authors, draft.published_at) == (
         cast.reading().id, "Ana Ruiz, Bo Lind", moment("2030-06-12T00:00"),
     )  # fmt: skip
-    assert draft.texts == {"en": ("At the gate", "Forty.", "Keep *it*.")}
+    assert draft.texts == {"en": articles.Text("At the gate", "Forty.", "Keep *it*.")}
 
 
 def test_an_article_without_a_date_is_not_public(written: Written) -> None:
@@ -251,3 +252,46 @@ def test_an_article_without_a_date_is_not_public(written: Written) -> None:
 def test_an_article_about_no_campaign_of_ours_is_refused(written: Written, cast: Cast) -> None:
     keys = {"title": "At the gate", "standfirst": "Forty.", "campaign": "nowhere"}
     assert "“nowhere”" in refused(written("at-the-gate", en=keys), folders.article)
+
+
+OWN_FIELDS = {
+    "fields": "{trade: 'choice, required', code: 'postcode, optional'}",
+    "labels": "{trade: Your trade, code: Postcode}",
+    "options": "{trade: {dock: Docks, ship: Ships}}",
+}
+OWN_SPANISH = {"labels": "{trade: Tu oficio, code: Código postal}", "options": "{trade: {dock: Muelle, ship: Barco}}"}
+
+
+def test_a_campaign_has_fields_of_its_own_with_words_in_each_language(written: Written) -> None:
+    english = OWN | SHARED | OWN_FIELDS | {"handed_fields": "[own:code, name]"}
+    draft = folders.campaign(written(en=english, es=OWN | OWN_SPANISH), NOW)
+    options = (("dock", {"en": "Docks", "es": "Muelle"}), ("ship", {"en": "Ships", "es": "Barco"}))
+    assert draft.fields == (
+        Field("trade", "choice", True, {"en": "Your trade", "es": "Tu oficio"}, options),
+        Field("code", "postcode", False, {"en": "Postcode", "es": "Código postal"}),
+    )
+    assert draft.terms.fields == ["name", "own:code"]
+
+
+@pytest.mark.parametrize(
+    ("english", "spanish", "why"),
+    [
+        ({"fields": "[trade]"}, {}, "en.md: “fields” must hold keys and words"),
+        ({"fields": "{trade: choice, code: 'postcode, optional'}"}, {}, "must say of “trade” its kind"),
+        ({"fields": "{trade: 'colour, optional', code: 'date, optional'}"}, {}, "must say of “trade” its kind"),
+        ({"fields": "{Trade: 'text, optional'}", "labels": "{Trade: x}", "options": "{}"},
+         {"labels": "{Trade: x}", "options": "{}"}, "must have keys of"),
+        ({}, {"labels": "{trade: Tu oficio}"}, "es.md: “labels” must have words for “code”"),
+        ({}, {"labels": "{trade: Tu oficio, code: [a]}"}, "es.md: “labels” must have words for “code”"),
+        ({}, {"labels": "{trade: Tu oficio, code: a, berth: b}"}, "es.md: “labels” names “berth”"),
+        ({}, {"options": "{trade: {dock: Muelle}}"}, "es.md: “options” must give “trade” the options"),
+        ({}, {"options": "{trade: Muelle}"}, "es.md: “options” must hold keys and words for “trade”"),
+        ({"labels": "{trade: " + "a" * 201 + ", code: b}"}, {}, "en.md: “labels: trade” is too long"),
+        ({"handed_fields": "[name, own:berth]"}, {}, "“handed_fields” does not know “own:berth”"),
+    ],
+    ids=["list", "need", "kind", "key", "label", "no words", "strange", "option", "no options", "long", "handed"],
+)  # fmt: skip
+def test_fields_without_their_words_are_refused(
+    written: Written, english: dict[str, str], spanish: dict[str, str], why: str
+) -> None:
+    assert why in refused(written(en=OWN | SHARED | OWN_FIELDS | english, es=OWN | OWN_SPANISH | spanish))

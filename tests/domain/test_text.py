@@ -247,6 +247,35 @@ def test_nothing_but_known_tags_and_attributes_leaves_markdown() -> None:
     assert not re.search(r"<[^>]*\s(style|class|onclick)=", html)
 
 
+@pytest.mark.parametrize(
+    ("source", "html"),
+    [
+        ("a\n[campaign]\nb", "<p>a</p>\nHERE\n<p>b</p>\n"),
+        ("[campaign] \r\n\r\na\n\n[campaign]", "HERE\n<p>a</p>\n"),
+        ("# a\n[campaign]\n---", "<h2>a</h2>\nHERE\n<hr>\n"),
+        ("- a\n[campaign]\n- b", "<ul>\n<li>a</li>\n</ul>\nHERE\n<ul>\n<li>b</li>\n</ul>\n"),
+        ("> a\n[campaign]", "<blockquote>\n<p>a</p>\n</blockquote>\nHERE\n"),
+        ("|a|\n|-|\n[campaign]", "<table>\n<thead>\n<tr>\n<th>a</th>\n</tr>\n</thead>\n</table>\nHERE\n"),
+        ("[campaign]: /x\n\n[campaign]", "HERE\n"),
+    ],
+)
+def test_the_place_of_a_form_stands_between_the_blocks_of_a_text_once(source: str, html: str) -> None:
+    assert text.markdown(source, has_form=True) == html.replace("HERE", text.FORM_PLACE)
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["a [campaign]", "[campaign] a", "> [campaign]", "- [campaign]", "- a\n\n  [campaign]", "```\n[campaign]\n```",
+     "    [campaign]", "\\[campaign]", "<hr class=\"campaign\">", "---"],
+)  # fmt: skip
+def test_what_only_looks_like_the_place_of_a_form_is_none(source: str) -> None:
+    assert text.FORM_PLACE not in text.markdown(source, has_form=True)
+
+
+def test_a_text_that_is_no_article_has_no_place_for_a_form() -> None:
+    assert text.markdown("[campaign]") == "<p>[campaign]</p>\n"
+
+
 def test_a_text_over_twenty_thousand_bytes_is_too_long_and_one_of_just_as_many_is_not() -> None:
     assert why(lambda: text.markdown("é" * 10_000 + "a")) == "too_long"
     assert "é" in text.markdown("é" * 10_000)

@@ -176,6 +176,29 @@ def test_whether_every_step_was_made_can_be_asked(app: Flask) -> None:
     assert not migrating.is_at_head()
 
 
+def test_the_program_of_before_runs_on_a_database_that_is_ahead_of_it_and_leaves_it_alone(
+    app: Flask, cast: Cast
+) -> None:
+    """docs/upgrade.md: machines are upgraded one after another, and going back needs no change of the database."""
+    _populate(cast)
+    with db.database().engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    before = _contents()
+    assert migrating.is_at_head()
+    migrating.migrate()
+    with pytest.raises(migrating.StepRefused, match="a newer program"):
+        migrating.go_back(STEPS[0])
+    assert _contents() == before
+
+
+@pytest.mark.parametrize("step", ["", "9999", "nosuch", "-1", "+1", "00", "head~1"])
+def test_a_step_is_gone_to_by_its_whole_name_alone(app: Flask, step: str) -> None:
+    for go in (migrating.migrate, migrating.go_back):
+        with pytest.raises(migrating.StepRefused, match=r"^There is no step .*\.$"):
+            go(step)
+    assert migrating.is_at_head()
+
+
 @pytest.mark.parametrize("deed", ["UPDATE journal SET reason = 'x'", "DELETE FROM journal", "TRUNCATE journal"])
 def test_the_journal_cannot_be_changed_or_emptied(app: Flask, deed: str) -> None:
     """S41: by nobody who speaks through the application's connection."""

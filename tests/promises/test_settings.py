@@ -21,12 +21,17 @@ PRODUCTION = {
 }  # fmt: skip
 
 NONSENSE = {
-    "BASE_URL": ["example.org", "ftp://example.org", "https://", "https://example.org/shop", "https://e.org?x=1"],
+    "BASE_URL": ["example.org", "ftp://example.org", "https://", "https://example.org/shop", "https://e.org?x=1",
+                 "https://example.org#top", "https://me:secret@example.org", "https://example.org:port", "https://[::1",
+                 "https://example.org:99999", "https://the harbour.example", "https://münchen.example"],
     "PORT": ["", "0", "65536", "-1", "80.5", "http", "٨٠", "1e3"],
-    "DATABASE_URL": ["", "mysql://localhost/petition", "petition.db", "sqlite:petition.db"],
-    "LANGUAGES": ["", " , ", "en,xx", "EN"],
+    "DATABASE_URL": ["", "mysql://localhost/petition", "petition.db", "sqlite:petition.db", "sqlite:///",
+                     "sqlite:///:memory:", "sqlite:///petition.db?mode=ro", "postgresql://host:port/petition",
+                     "postgresql://me:sec/ret@host/petition"],
+    "LANGUAGES": ["", " , ", "en,xx", "EN", "es,es"],
     "SMTP_URL": ["mail.example.org", "http://mail.example.org", "smtp://", "smtp+plain://mail.example.org",
                  "smtp://mail.example.org:port"],
+    "SMTP_CA_FILE": ["/nowhere/ca.pem", "/", __file__],
     "MAIL_FROM": ["letters", "letters@", "a@x.org, b@x.org", "Letters <a@x.org>", "a@x.org\nBcc: b@x.org"],
     "MAIL_CONNECTIONS": ["0", "65", "four"],
     "PROXIES": ["-1", "5", "yes"],
@@ -43,7 +48,7 @@ NONSENSE = {
     "PAGE_CACHE": ["-0.1", "1.1", "nan", "half", ""],
 }  # fmt: skip
 #: Any text is one: whether it fits is found out when it is used, in a sentence of its own.
-ANY_TEXT = {"HOST", "KEYS_FILE", "LETTERS_DIR", "OPERATOR", "SITE_NAME", "SMTP_CA_FILE"}
+ANY_TEXT = {"HOST", "KEYS_FILE", "LETTERS_DIR", "OPERATOR", "SITE_NAME"}
 
 
 def as_markdown() -> str:
@@ -80,6 +85,26 @@ def test_nonsense_is_refused_in_one_sentence_that_names_the_setting(name: str, v
     assert said.startswith(f"{name} ")
     assert said.endswith(".")
     assert "\n" not in said
+    assert not any(password in said for password in ("secret", "sec/ret"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BASE_URL", "https://example.org:8443"), ("BASE_URL", "http://[::1]:8000"), ("BASE_URL", "https://10.0.0.1"),
+        ("DATABASE_URL", "sqlite:////var/lib/petition/petition.db"),
+        ("DATABASE_URL", "postgresql:///petition?host=/var/run/postgresql"),
+        ("DATABASE_URL", "postgresql://me:p%40ss@a.example:5432,b.example:5433/p?target_session_attrs=read-write"),
+    ],
+)  # fmt: skip
+def test_what_makes_sense_is_taken_as_it_is(name: str, value: str) -> None:
+    """Else the refusals above would prove little."""
+    assert getattr(settings.read(PRODUCTION | {name: value}), name.lower()) == value
+
+
+def test_the_site_s_address_is_known_as_browsers_send_it() -> None:
+    """In small letters and without a slash: it is compared with `Host`, and stands in every link."""
+    assert settings.read(PRODUCTION | {"BASE_URL": "HTTPS://Petition.Example.org/"}).base_url == PRODUCTION["BASE_URL"]
 
 
 def test_the_defaults_are_a_trial_on_this_machine() -> None:

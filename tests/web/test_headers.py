@@ -41,13 +41,25 @@ KINDS: dict[str, dict[str, str | None]] = {
     },
 }  # fmt: skip
 
-#: Endpoint, method → kind, status, path. {own}, {inbox}, {thanks}, {news}, {kept}, {build} are filled in by the walk.
+#: Endpoint, method → kind, status, path. {own}, {inbox}, {thanks}, {news}, {kept}, {build} and {newer} are filled in by
+#: the walk.
 ROUTES: dict[tuple[str, str], tuple[str, int, str]] = {
     ("reading.root", "GET"): ("personal", 302, "/"),
     ("reading.front", "GET"): ("public", 200, "/en/"),
-    ("reading.article", "GET"): ("personal", 404, "/en/articles/none"),
+    ("articles.article", "GET"): ("public", 200, "/en/articles/at-the-gate"),
+    ("articles.articles", "GET"): ("public", 200, "/en/articles/"),
+    ("articles.before", "GET"): ("public", 200, "/en/articles/before/{newer}"),
+    ("articles.topic", "GET"): ("public", 200, "/en/topics/harbour"),
+    ("articles.topic_before", "GET"): ("public", 200, "/en/topics/harbour/before/{newer}"),
     ("campaign.campaign", "GET"): ("public", 200, "/en/campaigns/canteen"),
     ("campaign.privacy", "GET"): ("public", 200, "/en/campaigns/canteen/privacy"),
+    ("wordings.wordings", "GET"): ("public", 200, "/en/campaigns/canteen/wordings"),
+    ("wordings.wording", "GET"): ("public", 200, "/en/campaigns/canteen/wordings/en/1"),
+    ("pictures.picture", "GET"): ("personal", 404, "/pictures/" + "0" * 32 + "/1440x960.jpg"),
+    ("signatories.signatories", "GET"): ("public", 200, "/en/campaigns/canteen/signatories"),
+    ("signatories.country", "GET"): ("public", 200, "/en/campaigns/canteen/signatories/IE"),
+    ("signatories.after", "GET"): ("personal", 302, "/en/campaigns/canteen/signatories/IE/after/1"),
+    ("signatories.search", "GET"): ("personal", 200, "/en/campaigns/canteen/signatories/search?q=a"),
     ("sharing.poster", "GET"): ("public", 200, "/en/campaigns/canteen/poster"),
     ("sharing.picture", "GET"): ("public", 200, "/en/campaigns/canteen/share.png"),
     ("reading.privacy", "GET"): ("public", 200, "/en/privacy"),
@@ -90,6 +102,10 @@ ROUTES: dict[tuple[str, str], tuple[str, int, str]] = {
     ("events.event", "GET"): ("public", 200, "/en/events/open-evening"),
     ("events.calendar", "GET"): ("public", 200, "/en/events/open-evening.ics"),
     ("events.feed", "GET"): ("public", 200, "/en/events.ics"),
+    ("feeds.site", "GET"): ("public", 200, "/en/feed.xml"),
+    ("feeds.topic", "GET"): ("personal", 404, "/en/topics/none/feed.xml"),
+    ("feeds.campaign", "GET"): ("public", 200, "/en/campaigns/canteen/feed.xml"),
+    ("feeds.events", "GET"): ("public", 200, "/en/events/feed.xml"),
     ("machines.index", "GET"): ("public", 200, "/sitemap.xml"),
     ("machines.part", "GET"): ("public", 200, "/sitemap/campaigns-0.xml"),
     ("machines.robots", "GET"): ("public", 200, "/robots.txt"),
@@ -124,14 +140,19 @@ def _walk(cast: Cast) -> dict[str, str]:
     """Sign and confirm, to have one of each address."""
     cast.campaign()
     cast.event()
+    topic_id = cast.topic().id
+    newer = [cast.article(slug, topic_id=topic_id).id for slug in ("at-the-gate", "next-day")][1]
     worker.draw()
-    inbox = cast.sign(news="y").location
+    inbox = cast.sign(news="y", appear="full").location
     letter = cast.deliver()[0]
     own = link_in(letter).partition("?")[0]
     thanks = cast.press(letter).location
     kept = f"/kept/{crypto.secret_name('kept letters')}"
     contact = news.address(db.session.scalars(select(Contact)).one())
-    return {"news": contact, "inbox": inbox, "thanks": thanks, "own": own, "kept": kept, "build": style.build()}
+    return {
+        "news": contact, "inbox": inbox, "thanks": thanks, "own": own, "kept": kept, "build": style.build(),
+        "newer": str(newer),
+    }  # fmt: skip
 
 
 def _ask(client: Browser, method: str, path: str) -> TestResponse:

@@ -311,8 +311,8 @@ def _hits(paths: Iterator[Path]) -> list[str]:
 
 
 def test_nothing_of_a_person_is_found_in_logs_temporary_files_or_the_database(
-    app: Flask, cast: Cast, tmp_path: Path, written: Callable[[], str], request: pytest.FixtureRequest,
-    capfd: pytest.CaptureFixture[str],
+    app: Flask, make_app: Callable[..., Flask], cast: Cast, tmp_path: Path, written: Callable[[], str],
+    request: pytest.FixtureRequest, capfd: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     """C9: signing, mistakes, a refusal by SMTP, an error of ours, the database away; then a search of everything."""
     server = "" if db.is_sqlite() else request.getfixturevalue("postgresql_server")
@@ -339,6 +339,8 @@ def test_nothing_of_a_person_is_found_in_logs_temporary_files_or_the_database(
     cast.sink.trouble = ValueError(f"no such user {CANARY}@example.org")  # type: ignore[assignment]
     cast.sign(f"{CANARY}3@example.org", **typed)
     cast.deliver(8)
+    away = Cast(make_app(database_url="postgresql://nobody@127.0.0.1:9/nothing")).browser().post(PATH, data=data)
+    assert (away.status_code, CANARY in away.text) == (503, True)
     _trap(app)
     assert client.post(PATH, data=data).status_code == 500
     assert CANARY not in written()

@@ -8,10 +8,11 @@ from xml.etree import ElementTree
 import pytest
 from flask import Flask
 
-from petition import articles, campaigns, sitemap
+from petition import articles, campaigns, sitemap, topics
 from petition.articles import Draft
 from petition.base import db
 from petition.drafts import Text
+from petition.web.public import machines
 from tests.cast import Cast, link_in
 from tests.web.steps import path_of
 
@@ -28,7 +29,7 @@ def locations(cast: Cast, path: str) -> list[str]:
 
 def write(slug: str, published_at: datetime | None, *languages: str) -> None:
     """An article."""
-    texts = dict.fromkeys(languages or ("en",), ("A & B", "It <is>.", "Text."))
+    texts = dict.fromkeys(languages or ("en",), articles.Text("A & B", "It <is>.", "Text."))
     articles.save(Draft(slug, next(iter(texts)), texts, published_at=published_at), "a test")
     db.session.commit()
 
@@ -37,18 +38,26 @@ def test_the_sitemap_names_every_public_page_in_each_of_its_languages(cast: Cast
     cast.campaign()
     write("both", db.now(), "en", "es")
     write("spanish", db.now(), "es")
+    write("arabic", db.now(), "ar")
+    cast.event()
+    topics.save(topics.Draft("work", "en", {"en": topics.Text("Work", "On work.")}), "a test")
+    db.session.commit()
     base = locations(cast, "/sitemap.xml")[0].partition("/sitemap")[0]
     found = [address for part in locations(cast, "/sitemap.xml") for address in locations(cast, part[len(base) :])]
     assert len(found) == len(set(found))
-    assert {address[len(base):] for address in found} == {
-        "/en/", "/es/", "/en/campaigns/canteen", "/es/campaigns/canteen", "/en/articles/both", "/es/articles/both",
-        "/es/articles/spanish",
+    sites = {f"/{code}/{page}" for page in machines.PAGES for code in ("en", "es")}
+    assert {address[len(base):] for address in found} == sites | {
+        "/en/campaigns/canteen", "/es/campaigns/canteen", "/en/articles/both", "/es/articles/both",
+        "/es/articles/spanish", "/ar/articles/arabic", "/en/events/open-evening", "/es/events/open-evening",
+        "/en/topics/work",
     }  # fmt: skip
+    for address in found:
+        page = cast.browser().get(address[len(base) :])
+        assert page.status_code == 200
+        assert f'<link rel="canonical" href="{address}">' in page.text, "a page and the sitemap name one address"
     tree = ElementTree.fromstring(cast.browser().get("/sitemap/articles-0.xml").text)
     others = [(one.get("hreflang"), one.get("href")) for one in tree[0].iter(OTHER)]
     assert others == [("en", f"{base}/en/articles/both"), ("es", f"{base}/es/articles/both")]
-    for address in found:
-        assert cast.browser().get(address[len(base) :]).status_code == 200
 
 
 def test_the_sitemap_says_nothing_of_what_is_not_public(cast: Cast) -> None:
@@ -58,7 +67,10 @@ def test_the_sitemap_says_nothing_of_what_is_not_public(cast: Cast) -> None:
     cast.campaign("draft", publish=False)
     write("tomorrow", db.now() + timedelta(days=1))
     write("never", None)
+    cast.event(published_at=None)
+    cast.event("later", published_at=db.now() + timedelta(hours=1))
     assert [one for one in locations(cast, "/sitemap/campaigns-0.xml") if "campaigns" in one] == []
+    assert locations(cast, "/sitemap/events-0.xml") == []
     assert locations(cast, "/sitemap/articles-0.xml") == []
 
 
@@ -129,3 +141,34 @@ def test_a_page_that_is_somebody_s_own_names_no_address(cast: Cast) -> None:
     own = path_of(link_in(cast.deliver()[0]))
     for path in (inbox, own, "/en/nothing"):
         assert heads(cast, path) == []
+
+
+def test_a_page_that_says_there_is_nothing_names_no_address_and_no_feed(cast: Cast) -> None:
+    cast.campaign("gone")
+    campaigns.withdraw(cast.row("gone"), "a test")
+    db.session.commit()
+    for path in (
+        "/en/campaigns/none",
+        "/en/campaigns/gone",
+        "/en/articles/none",
+        "/en/events/none",
+        "/en/campaigns/none/feed.xml",
+    ):
+        page = cast.browser().get(path).text
+        assert (heads(cast, path), "feed.xml" in page.partition("<body")[0], "as a feed" in page) == ([], False, False)
+
+
+@pytest.mark.parametrize("path", ["/en/", "/en/topics/work", "/en/articles/gate", "/en/events/open-evening",
+                                  "/en/campaigns/canteen"])  # fmt: skip
+def test_a_link_pasted_into_a_messenger_looks_like_something(cast: Cast, path: str) -> None:
+    cast.campaign()
+    cast.event()
+    write("gate", db.now())
+    topics.save(topics.Draft("work", "en", {"en": topics.Text("Work", "On work.")}), "a test")
+    db.session.commit()
+    page = cast.browser().get(path).text
+    told = dict(re.findall(r'<meta property="og:([a-z_]+)" content="([^"]+)">', page))
+    assert told.keys() >= {"type", "site_name", "title", "description", "url", "locale"}
+    assert told["url"] == "http://localhost" + path
+    assert f'<meta name="description" content="{told["description"]}">' in page
+    assert re.search(r'<meta name="twitter:card" content="summary', page)

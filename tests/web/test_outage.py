@@ -1,6 +1,6 @@
 """The database away or full, the mail server away (S70, S72)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 from petition.base import db, delivery
 from petition.base.outbox import Letter
 from petition.base.smtp import Trouble
+from petition.fields import Field
 from petition.letters import Letters
 from petition.signatures import PendingSignature, Signature
 from tests.cast import Browser, Cast, form_token, link_in
@@ -325,3 +326,25 @@ def test_a_dead_address_is_not_written_to_again_and_the_refusal_is_visible(cast:
     assert (letter.state, letter.trouble, letter.sealed) == ("failed", "550 5.1.1", None)
     pending = db.session.scalars(select(PendingSignature)).one()
     assert pending.asked_at is not None
+
+
+def test_what_a_campaign_asks_of_its_own_is_given_back_under_its_label_while_the_process_knows_it(
+    make_app: Callable[..., Flask], outage: Outage
+) -> None:
+    """S72: and under its key where it does not."""
+    docks = Field("trade", "choice", True, {"en": "Your trade"}, (("dock", {"en": "Docks"}), ("ship", {"en": "Ships"})))
+    app = make_app(page_cache=60.0)
+    with app.app_context():
+        cast = Cast(app)
+        cast.campaign(fields=(docks,))
+        token = form_token(cast.browser().get(PATH).text)
+        outage.begin()
+        typed = {"token": token, "name": "Ana", "email": "ana@example.org", "country": "IE", "own:trade": "ship"}
+        known = cast.browser().post(PATH, data=typed)
+        strange = cast.browser().post("/en/campaigns/other", data=typed)
+        outage.end()
+    assert (known.status_code, strange.status_code) == (503, 503)
+    assert "Your trade</label>" in known.text
+    assert '<option value="ship" selected>Ships' in known.text
+    assert "Trade</label>" in strange.text
+    assert 'name="own:trade" value="ship"' in strange.text

@@ -90,7 +90,7 @@ def test_everything_typed_but_the_address_can_be_corrected(cast: Cast) -> None:
     }
     assert (stored["with_role"], stored["on_behalf"]) == (True, False)
     assert "Your changes are stored." in look(cast, letter, "?done=corrected")
-    assert (signature().shown_name, signature().shown_role) == ("Ana M. Ruiz", "Crane driver, Harbour Choir")
+    assert (signature().shown_name, signature().shown_role) == ("Ana M. Ruiz", "Crane driver, Harbour Choir*")
     told = cast.deliver()
     assert [one.to for one in told] == ["ana@example.org"]
     assert "Your changes are stored" in told[0].subject

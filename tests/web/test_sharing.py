@@ -271,7 +271,7 @@ def test_an_article_shows_the_picture_of_its_campaign_and_when_it_was_published(
     reading = cast.campaign()
     worker.draw()
     at = db.now() - timedelta(hours=2)
-    texts = {"en": ("At the gate", "They stood there.", "All night.")}
+    texts = {"en": articles.Text("At the gate", "They stood there.", "All night.")}
     for slug, campaign_id in (("gate", reading.id), ("other", None)):
         articles.save(Draft(slug, "en", texts, campaign_id=campaign_id, published_at=at), "a test")
     db.session.commit()

@@ -45,7 +45,7 @@ def test_the_thanks_and_every_other_page_show_the_total_that_has_risen(make_app:
         cast = Cast(app)
         cast.campaign()
         paths = ("/en/campaigns/canteen", "/en/", "/es/campaigns/canteen")
-        assert all("<strong>0</strong>" in cast.browser().get(path).text for path in paths)
+        assert not any("<strong>1</strong>" in cast.browser().get(path).text for path in paths)
         pressed, start = cast.press(_letter(cast)), time.monotonic()
         assert "<strong>1</strong>" in cast.browser().get(pressed.location).text
         while not all("<strong>1</strong>" in cast.browser().get(path).text for path in paths):
@@ -258,7 +258,8 @@ def test_the_inbox_page_shows_the_address_just_typed_and_its_mailbox_for_fifteen
     """S18."""
     cast.campaign()
     where = cast.sign("ana.maria@gmail.com").location
-    assert "ana" not in where.rpartition("/")[2].lower() or "gmail" not in where
+    assert "gmail" not in where
+    assert "@" not in where
     clock.shift(timedelta(minutes=15))
     fresh = cast.browser().get(where).text
     assert "ana.maria@gmail.com" in fresh

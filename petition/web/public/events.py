@@ -2,15 +2,14 @@
 
 from datetime import timedelta
 
-from flask import Blueprint, Response, abort, g, make_response, redirect, render_template
+from flask import Blueprint, Response, abort, g, make_response, render_template
 from flask_babel import gettext as _
-from werkzeug import Response as BaseResponse
 
 from petition import calendars, campaigns, events, register
 from petition.base import db, i18n, settings, urls
 from petition.campaigns import Phase
 from petition.events import Reading
-from petition.web import context, guards, meetings
+from petition.web import context, guards, linked, meetings
 
 blueprint = Blueprint("events", __name__)
 MOST_AHEAD = 100
@@ -63,17 +62,17 @@ def _list(language: str, found: list[Reading], **shown: object) -> str:
 
 
 @blueprint.get("/<lang:language>/events/<slug:slug>")
-def event(language: str, slug: str) -> str | BaseResponse:
+def event(language: str, slug: str) -> str:
     """One event with its campaign's card."""
     found = _found(language, slug)
-    if found.slug != slug:
-        return redirect(urls.event(language, found.slug), 301)
     at = db.now()
     g.page_language, g.exists_in = language, found.languages
     card, picture = _campaign(found, i18n.interface(language))
+    view = meetings.view(found, language, at)
     return render_template(
         "public/event.html",
-        event=meetings.view(found, language, at),
+        event=view,
+        linked=linked.event(found, view.when, picture, is_over=view.over),
         card=card,
         picture=picture,
         share=context.share_view(found.text.title, urls.event(language, found.slug)),
@@ -83,11 +82,12 @@ def event(language: str, slug: str) -> str | BaseResponse:
 
 
 def _found(language: str, slug: str) -> Reading:
-    """A public event in a language of its own or of the interface, or 404."""
+    """A public event in a language of its own or of the interface, or 404; 301 under an earlier slug."""
     found = events.read(slug, language, db.now())
     if found is None or language not in (*settings.current().languages, *found.languages):
         abort(404)
     g.language = i18n.interface(language)
+    guards.follow(found.slug)
     return found
 
 
@@ -104,11 +104,9 @@ def _campaign(found: Reading, language: str) -> tuple[context.Card | None, str]:
 
 
 @blueprint.get("/<lang:language>/events/<slug:slug>.ics")
-def calendar(language: str, slug: str) -> BaseResponse:
+def calendar(language: str, slug: str) -> Response:
     """One event for a calendar (RFC 5545)."""
     found = _found(language, slug)
-    if found.slug != slug:
-        return redirect(urls.event(language, found.slug) + ".ics", 301)
     return _calendar(calendars.written([found], language), found.slug)
 
 

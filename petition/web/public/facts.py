@@ -3,7 +3,7 @@
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from petition import links, networks, reminders, signatures
+from petition import breakdowns, links, networks, reminders, signatures
 from petition.base import i18n, settings
 from petition.campaigns import GRACE, SETTLING
 
@@ -127,6 +127,7 @@ def counting() -> Facts:
         (_("What counts"), _what_counts()),
         (_("When it counts"), _when_it_counts()),
         (_("What leaves it"), _what_leaves()),
+        (_("By country and by day"), _divided()),
         (_("Against floods"), _against_floods()),
     ]
 
@@ -162,6 +163,16 @@ def _what_leaves() -> list[str]:
           " give a reason, and the register keeps both moves."),
         _("Every change of the total is a numbered entry in the campaign’s register. The total shown is the"
           " sum of these entries."),
+    ]  # fmt: skip
+
+
+def _divided() -> list[str]:
+    return [
+        _("How a total divides by country, language, day and source is published once a day, and only after it has"
+          " moved by %(least)s or more. Otherwise whoever watches could tell what one person did.",
+          least=breakdowns.LEAST),
+        _("It shows full tens, rounded down, and days with at least %(least)s signatures. All the rest stands under"
+          " “other”, so that the sum is the exact total of that moment.", least=breakdowns.LEAST),
     ]  # fmt: skip
 
 

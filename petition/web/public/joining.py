@@ -70,11 +70,9 @@ def _subject(language: str, wish: str, slug: str) -> Subject:
 @blueprint.get("/<lang:language>/join", defaults={"wish": JOIN})
 @blueprint.get("/<lang:language>/events/tell-me", defaults={"wish": MEETINGS})
 @blueprint.get("/<lang:language>/campaigns/<slug:slug>/news", defaults={"wish": NEWS})
-def form(language: str, wish: str, slug: str = "") -> str | BaseResponse:
+def form(language: str, wish: str, slug: str = "") -> str:
     """A form, the same for everybody."""
     subject = _subject(language, wish, slug)
-    if subject.reading and subject.reading.slug != slug:
-        return redirect(subject.path, 301)
     empty = WishForm(formdata=None).ask(wish)
     empty.token.data = subject.token()
     return _page(subject, empty)

@@ -11,6 +11,8 @@ from petition.web import style
 blueprint = Blueprint("machines", __name__)
 #: A report of a fault must not go to somebody who left long ago (RFC 9116 asks for less than a year).
 SECURITY_TXT = timedelta(days=300)
+#: The site's own pages, behind their language.
+PAGES = ("", "articles/", "events/", "events/past", "join", "how-we-count", "privacy")
 
 
 def _answer(body: str, kind: str) -> Response:
@@ -34,7 +36,8 @@ def part(kind: str, number: int) -> Response:
         for place in sitemap.places(kind, number, db.now())
     ]
     if kind == "campaigns" and number == 0:
-        found.insert(0, [(code, urls.absolute(f"/{code}/"), None) for code in settings.current().languages])
+        spoken = settings.current().languages
+        found[:0] = [[(code, urls.absolute(f"/{code}/{page}"), None) for code in spoken] for page in PAGES]
     return _answer(render_template("machines/sitemap.xml", places=found), "application/xml")
 
 

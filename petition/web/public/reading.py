@@ -1,18 +1,19 @@
-"""Pages that are read: front, article, privacy, how we count. The same bytes for everybody."""
+"""Pages that are read: front, privacy, how we count. The same bytes for everybody."""
 
-from flask import Blueprint, abort, g, redirect, render_template, request
-from markupsafe import Markup
+from datetime import datetime
+
+from flask import Blueprint, redirect, render_template, request
 from werkzeug import Response
 
-from petition import articles, campaigns, register
-from petition.base import db, i18n, settings, urls
-from petition.campaigns import Phase
+from petition import articles, topics
+from petition.base import db, settings, urls
 from petition.web import context, guards
 from petition.web.public import facts
+from petition.web.public.campaign import next_events
 
 blueprint = Blueprint("reading", __name__)
-FRONT_ARTICLES = 12
-MORE_ARTICLES = 3
+#: So many articles of each topic stand on the front page.
+PER_TOPIC = 3
 
 
 @blueprint.get("/")
@@ -27,51 +28,31 @@ def root() -> Response:
 
 @blueprint.get("/<lang:language>/")
 def front(language: str) -> str:
-    """The campaign that matters now, the other ones, the newest articles."""
+    """The campaign that matters now, the other ones, the newest articles by topic, the events ahead."""
     guards.language(language)
     at = db.now()
-    known = campaigns.all_public(at)
-    totals = register.totals(reading.id for reading in known)
-    cards = [context.card(reading, totals[reading.id], language, at) for reading in known]
-    running = [card for card in cards if card.phase in (Phase.OPEN, Phase.PAUSED, Phase.SCHEDULED)]
-    running.sort(key=lambda card: (card.phase != Phase.OPEN, -card.total))
-    newest = articles.newest(language, at, FRONT_ARTICLES)
+    running, closed = context.campaign_cards(language, at)
     return render_template(
         "public/front.html",
         lead=running[0] if running else None,
         campaigns=running[1:],
-        closed=[card for card in cards if card not in running],
-        articles=context.article_cards(newest, language),
+        closed=closed,
+        sections=_sections(language, at),
+        events=next_events(language, at),
     )
 
 
-@blueprint.get("/<lang:language>/articles/<slug:slug>")
-def article(language: str, slug: str) -> str | Response:
-    """One article with its campaign's card."""
-    guards.language(language)
-    at = db.now()
-    found = articles.read(slug, language, at)
-    if found is None:
-        abort(404)
-    if found.slug != slug:
-        return redirect(urls.article(language, found.slug), 301)
-    card, picture = None, ""
-    if found.campaign_id is not None:
-        reading = campaigns.read_id(found.campaign_id)
-        if campaigns.phase(reading, at) not in (Phase.DRAFT, Phase.WITHDRAWN):
-            card = context.card(reading, register.total(reading.id), language, at)
-            picture = context.share_picture(reading, language)
-            g.colour = reading.colour
-    others = [one for one in articles.newest(language, at, MORE_ARTICLES + 1) if one.slug != slug]
-    view = {
-        "title": found.text.title, "lang": found.text.language, "standfirst": found.text.standfirst,
-        "authors": found.authors, "date": found.published_at, "foreign": found.text.language != language,
-        # Sanitised when it was saved, by base.text.markdown.
-        "html": Markup(found.text.html),  # noqa: S704
-        "languages": [(code, i18n.own_name(code), urls.article(code, slug)) for code in found.languages],
-    }  # fmt: skip
-    more = context.article_cards(others[:MORE_ARTICLES], language)
-    return render_template("public/article.html", article=view, card=card, more=more, picture=picture)
+def _sections(language: str, at: datetime) -> list[tuple[topics.Reading | None, str, list[context.ArticleCard]]]:
+    """The newest articles of each topic that has any, in the order of the topics, then those of none: the topic, its
+    page, its articles."""
+    known = topics.all_public(language)
+    newest = articles.of_topics([*(topic.id for topic in known), None], language, at, PER_TOPIC)
+    filed = [
+        (topic, urls.topic(language, topic.slug) if topic else urls.articles(language),
+         [one for one in newest if one.topic_id == (topic.id if topic else None)])
+        for topic in (*known, None)
+    ]  # fmt: skip
+    return [(topic, href, context.article_cards(found, language)) for topic, href, found in filed if found]
 
 
 @blueprint.get("/<lang:language>/privacy")

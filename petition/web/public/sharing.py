@@ -4,10 +4,10 @@ from functools import lru_cache
 from itertools import groupby
 
 import segno
-from flask import Blueprint, Response, abort, g, make_response, redirect, render_template
+from flask import Blueprint, Response, abort, make_response, redirect, render_template
 from werkzeug import Response as BaseResponse
 
-from petition import campaigns, pictures
+from petition import campaigns, share_pictures
 from petition.base import db, urls
 from petition.campaigns import Phase, Reading
 from petition.web import context, guards
@@ -23,12 +23,10 @@ QUIET = 4
 def poster(language: str, slug: str) -> str | BaseResponse:
     """A sheet to print and hang up; leads to the campaign once it cannot be signed any more."""
     reading = guards.campaign(language, slug)
-    if reading.slug != slug:
-        return redirect(urls.poster(language, reading.slug), 301)
     base = urls.campaign(language, reading.slug)
     if not has_poster(reading):
         return redirect(base, 303)
-    g.colour, g.page_language = reading.colour, language
+    guards.speak(reading, language)
     size, path = code(urls.absolute(f"{base}?source=poster"))
     return render_template(
         "public/poster.html",
@@ -67,9 +65,7 @@ def code(address: str) -> tuple[int, str]:
 def picture(language: str, slug: str) -> BaseResponse:
     """The campaign's picture in one of its languages, as the worker made it; 404 while there is none."""
     reading = guards.campaign(language, slug)
-    if reading.slug != slug:
-        return redirect(urls.share_picture(language, reading.slug), 301)
-    png = pictures.png(reading.id, reading.wording(language).language)
+    png = share_pictures.png(reading.id, reading.wording(language).language)
     if png is None:
         abort(404)
     answer: Response = make_response(png)

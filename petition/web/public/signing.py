@@ -1,10 +1,12 @@
 """Signing: the form's POST, check your inbox, thanks, and "send me my link"."""
 
+import re
 from collections.abc import Callable
+from datetime import datetime
 
 from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request
 from flask_babel import gettext as _
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from werkzeug import Response as BaseResponse
 from werkzeug.datastructures import MultiDict
 
@@ -12,14 +14,17 @@ from petition import articles, campaigns, networks, register, signatures
 from petition.base import db, i18n, mailbox, outbox, settings, tokens, urls
 from petition.base.tokens import BadToken, FormToken
 from petition.campaigns import Phase, Reading
+from petition.fields import CHOICE, PREFIX, Question
 from petition.web import context, errors, guards, kept, limits
 from petition.web.forms import LinkForm, SignForm
-from petition.web.public.campaign import MORE_ARTICLES, campaign_page
+from petition.web.public.campaign import MORE_ARTICLES, campaign_page, next_events
 from petition.web.public.sharing import has_poster
 
 blueprint = Blueprint("signing", __name__)
 #: A backlog older than this is told of on the page that says "check your inbox".
 SLOW_SECONDS = 600
+#: The name of a campaign's own field in a form.
+_OWN = re.compile(rf"{PREFIX}[a-z][a-z0-9_]{{0,29}}")
 
 
 @blueprint.post("/<lang:language>/campaigns/<slug:slug>")
@@ -30,30 +35,56 @@ def sign(language: str, slug: str) -> BaseResponse:
     address = limits.client_address()
     if limits.too_many(address):
         abort(429)
-    return or_hand_back(lambda: _sign(language, slug, address))
+    return or_hand_back(lambda: _sign(language, slug, address), lambda: _recalled(language, slug))
 
 
 def _sign(language: str, slug: str, address: str) -> BaseResponse:
     at = db.now()
     db.one_statement()
     reading = guards.campaign(language, slug)
+    guards.speak(reading, language)
     if campaigns.phase(reading, at) is not Phase.OPEN:
         return make_response(_not_open(reading, language), 409)
     token = posted_token(reading.id)
     if token is None:
-        return hand_back("expired", context.form_token(reading, language))
-    form = SignForm().ask(reading)
+        return hand_back("expired", context.form_token(reading, language), reading.questions(language))
+    form = SignForm().ask(reading, language)
     if not form.validate():
         form["token"].data = token.renewed(at)
         return make_response(campaign_page(reading, language, form), 422)
     if not form.is_trapped:
-        signatures.sign(
-            reading, token.wording, token.consent, form.email.mailbox, form.details(form.email.mailbox.address),
-            form.choices(language, guards.source(), bool(form.news.data)), network=networks.hashed(address, at), at=at,
-        )  # fmt: skip
-        db.session.commit()
+        try:
+            _store(reading, token, form, language, address, at)
+        except IntegrityError:
+            # The wording that was read is gone: it was corrected before anybody had signed it.
+            return _corrected(language, slug)
     stamp = tokens.stamp("inbox", str(reading.id), form.email.data)
     return redirect(f"{urls.campaign(language, reading.slug)}/inbox/{stamp}", 303)
+
+
+def _store(
+    reading: Reading, token: FormToken, form: SignForm, language: str, address: str, at: datetime
+) -> None:  # fmt: skip
+    signatures.sign(
+        reading, token.wording, token.consent, form.email.mailbox, form.details(form.email.mailbox.address),
+        form.choices(language, guards.source(), bool(form.news.data)), network=networks.hashed(address, at), at=at,
+    )  # fmt: skip
+    db.session.commit()
+
+
+def _corrected(language: str, slug: str) -> BaseResponse:
+    """The form again, for the text as it is now: nobody signs what they have not seen."""
+    db.session.rollback()
+    reading = campaigns.read(slug)
+    if reading is None:
+        abort(404)
+    return hand_back("changed", context.form_token(reading, language), reading.questions(language))
+
+
+def _recalled(language: str, slug: str) -> tuple[Question, ...]:
+    """A campaign's own questions where this process still knows them; without the database."""
+    known = guards.recalled(slug)
+    return known.questions(language) if known else ()
 
 
 def posted_token(campaign_id: int) -> FormToken | None:
@@ -66,7 +97,6 @@ def posted_token(campaign_id: int) -> FormToken | None:
 
 
 def _not_open(reading: Reading, language: str) -> str:
-    g.colour = reading.colour
     total = register.total(reading.id)
     return render_template(
         "public/not_open.html",
@@ -76,22 +106,30 @@ def _not_open(reading: Reading, language: str) -> str:
     )
 
 
-def or_hand_back(answer: Callable[[], BaseResponse]) -> BaseResponse:
-    """What a form's POST answers; the form again with what was typed where the database is away or full (S72)."""
+def or_hand_back(answer: Callable[[], BaseResponse], asked: Callable[[], tuple[Question, ...]] = tuple) -> BaseResponse:
+    """What a form's POST answers; the form again with what was typed where the database is away or full (S72).
+
+    `asked` gives the campaign's own questions without the database, as far as they are known.
+    """
     try:
         return answer()
     except SQLAlchemyError as error:
         if not db.is_unavailable(error):
             raise
         db.session.rollback()
-        return hand_back("unavailable")
+        return hand_back("unavailable", asked=asked())
 
 
-def hand_back(reason: str, fresh: str = "") -> Response:
+def hand_back(reason: str, fresh: str = "", asked: tuple[Question, ...] = ()) -> Response:
     """The form again, rebuilt from what was posted and nothing else: no database is asked (S35, S72).
 
-    A genuine token of this campaign is made fresh and keeps saying which wording was seen; else `fresh` is given.
+    A genuine token of this campaign is made fresh and keeps saying which wording was seen; else, and where that
+    wording is no more (`reason` "changed"), `fresh` is given.
+    What was typed into fields of the campaign's own is labelled as `asked` says, else by their keys.
     """
+    # What is said here is not among the words that a campaign brings.
+    g.language = i18n.house()
+    i18n.answer_with(None)
     labels = context.field_names() | {
         "email": _("E-mail address"), "name": _("Your name"), "on_behalf": _("I sign for the organisation"),
         "appear": _("How to appear in the public list"), "with_role": _("Show what I do and my organisation as well"),
@@ -99,11 +137,14 @@ def hand_back(reason: str, fresh: str = "") -> Response:
         "note": _("What you would like to do"),
     }  # fmt: skip
     posted: MultiDict[str, str] = request.form
+    labels |= {name: name.removeprefix(PREFIX).replace("_", " ") for name in posted if _OWN.fullmatch(name)}
+    labels |= {one.name: one.label for one in asked}
+    choices = {one.name: one.options for one in asked if one.kind == CHOICE}
     fields = [(name, label[:1].upper() + label[1:], posted[name]) for name, label in labels.items() if name in posted]
-    token = _renewed(posted.get("token", ""), fresh)
+    token = fresh if reason == "changed" else _renewed(posted.get("token", ""), fresh)
     retry = errors.RETRY_AFTER if reason == "unavailable" else None
-    page = render_template("public/resend.html", fields=fields, token=token, reason=reason, retry_after=retry,
-                           **context.country_lists())  # fmt: skip
+    page = render_template("public/resend.html", fields=fields, choices=choices, token=token, reason=reason,
+                           retry_after=retry, **context.country_lists())  # fmt: skip
     answer = make_response(page, 503 if retry else 422)
     if retry:
         answer.headers["Retry-After"] = str(retry)
@@ -123,7 +164,7 @@ def _renewed(posted: str, fresh: str) -> str:
 def inbox(language: str, slug: str, stamp: str) -> str:
     """Check your inbox. With a stamp of the last 15 minutes it shows the address just typed (S18)."""
     reading = guards.campaign(language, slug)
-    g.colour, g.page_language = reading.colour, language
+    guards.speak(reading, language)
     base = urls.campaign(language, reading.slug)
     about = {
         "wording": context.wording_view(reading, language), "campaign_href": base, "form_href": base + "#sign",
@@ -169,9 +210,9 @@ def thanks(language: str, slug: str, stamp: str) -> str | BaseResponse:
         tokens.read_stamp("thanks", str(reading.id), stamp)
     except BadToken:
         return redirect(base, 303)
-    g.colour, g.page_language = reading.colour, language
+    guards.speak(reading, language)
+    at, spoken = db.now(), i18n.interface(language)
     wording = context.wording_view(reading, language)
-    spoken = i18n.interface(language)
     return render_template(
         "public/thanks.html",
         wording=wording,
@@ -179,12 +220,10 @@ def thanks(language: str, slug: str, stamp: str) -> str | BaseResponse:
         total=register.total(reading.id),
         share=context.share_view(wording.title, base),
         poster_href=urls.poster(language, reading.slug) if has_poster(reading) else "",
-        join_href=urls.join(spoken),
-        meet_href=urls.tell_me(spoken),
-        give_href=settings.current().give_url,
-        articles=context.article_cards(
-            articles.newest(language, db.now(), MORE_ARTICLES, campaign_id=reading.id), i18n.interface(language)
-        ),
+        news_href=urls.campaign_news(language, reading.slug) if reading.forgotten_at is None else "",
+        # Its own meetings, or else any.
+        events=next_events(language, at, reading.id) or next_events(language, at),
+        articles=context.article_cards(articles.newest(language, at, MORE_ARTICLES, campaign_id=reading.id), spoken),
         privacy=base + "/privacy",
     )
 

@@ -14,10 +14,10 @@ from flask import Flask
 from PIL import Image
 from sqlalchemy import select, update
 
-from petition import campaigns, drawing, pictures, worker
+from petition import campaigns, drawing, share_pictures, worker
 from petition.base import db
 from petition.campaigns import Campaign
-from petition.pictures import MOST_OFTEN, SharePicture
+from petition.share_pictures import MOST_OFTEN, SharePicture
 from tests.cast import Cast
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,7 +26,7 @@ A_LITTLE = timedelta(seconds=1)
 
 def due(at: timedelta = timedelta(0)) -> list[tuple[int, str]]:
     """Which pictures are due after a while."""
-    found = pictures.due(db.now() + at, drawing.HOW)
+    found = share_pictures.due(db.now() + at, drawing.HOW)
     db.session.rollback()
     return [(one.campaign_id, one.language) for one in found]
 
@@ -42,14 +42,14 @@ def fingerprints() -> dict[tuple[int, str], str]:
     ("total", "shown"), [(0, 0), (7, 7), (99, 99), (100, 100), (109, 100), (1487, 1400), (12_999, 12_000)]
 )
 def test_a_picture_shows_the_first_two_figures_of_a_number(total: int, shown: int) -> None:
-    assert pictures.rounded(total) == shown
+    assert share_pictures.rounded(total) == shown
 
 
 def test_a_picture_says_no_more_than_is_true_in_the_words_of_the_interface(cast: Cast) -> None:
     reading = cast.campaign()
 
     def said(language: str, total: int) -> str:
-        facts = pictures.facts(reading, language, total)
+        facts = share_pictures.facts(reading, language, total)
         return f"{facts.before}|{facts.figure}|{facts.after}"
 
     assert said("en", 0) == "Read the appeal||"
@@ -81,8 +81,8 @@ def test_another_way_of_drawing_makes_every_picture_anew(cast: Cast) -> None:
     cast.campaign()
     worker.draw()
     later = db.now() + MOST_OFTEN
-    assert len(pictures.due(later, drawing.HOW + "x")) == 2
-    assert pictures.due(later, drawing.HOW) == []
+    assert len(share_pictures.due(later, drawing.HOW + "x")) == 2
+    assert share_pictures.due(later, drawing.HOW) == []
 
 
 @pytest.mark.parametrize("change", [{"colour": "1f4f7a"}, {"closes_at": None}])
@@ -149,30 +149,30 @@ def test_a_picture_that_fails_stops_no_other_and_is_tried_again_later(
     assert "canteen" not in caplog.text
     assert due() == []
     assert due(MOST_OFTEN) == [(broken, "en"), (broken, "es")]
-    assert pictures.png(broken, "en") is None
-    assert pictures.version(broken, "en") == ""
+    assert share_pictures.png(broken, "en") is None
+    assert share_pictures.version(broken, "en") == ""
 
 
 def test_who_was_given_up_for_dead_stores_nothing_when_it_comes_late(cast: Cast) -> None:
     cast.campaign()
-    first, *_ = pictures.due(db.now(), drawing.HOW)
+    first, *_ = share_pictures.due(db.now(), drawing.HOW)
     early = db.now()
-    assert pictures.take_on(first, early)
-    assert not pictures.take_on(first, early + A_LITTLE), "somebody has"
-    found = pictures.due(early + MOST_OFTEN, drawing.HOW)
+    assert share_pictures.take_on(first, early)
+    assert not share_pictures.take_on(first, early + A_LITTLE), "somebody has"
+    found = share_pictures.due(early + MOST_OFTEN, drawing.HOW)
     again = next(one for one in found if one.language == first.language)
-    assert pictures.take_on(again, early + MOST_OFTEN)
-    assert not pictures.keep(first, b"late", early)
-    assert pictures.keep(again, b"in time", early + MOST_OFTEN)
-    assert pictures.png(first.campaign_id, first.language) == b"in time"
+    assert share_pictures.take_on(again, early + MOST_OFTEN)
+    assert not share_pictures.keep(first, b"late", early)
+    assert share_pictures.keep(again, b"in time", early + MOST_OFTEN)
+    assert share_pictures.png(first.campaign_id, first.language) == b"in time"
 
 
 def test_the_picture_of_every_language_shows_its_own_title(cast: Cast) -> None:
     reading = cast.campaign()
     worker.draw()
-    files = [pictures.png(reading.id, language) or b"" for language in ("en", "es")]
+    files = [share_pictures.png(reading.id, language) or b"" for language in ("en", "es")]
     assert files[0] != files[1]
-    assert [Image.open(BytesIO(file)).size for file in files] == [(pictures.WIDTH, pictures.HEIGHT)] * 2
+    assert [Image.open(BytesIO(file)).size for file in files] == [(share_pictures.WIDTH, share_pictures.HEIGHT)] * 2
 
 
 @pytest.mark.parametrize("module", ["petition.app", "petition.cli.site"])

@@ -1,0 +1,104 @@
+"""How a campaign's total divides, as its page shows it: pictures made of what is published once a day, and the same
+figures as tables."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from flask_babel import gettext as _
+
+from petition import breakdowns
+from petition.base import countries, i18n
+from petition.breakdowns import Published
+from petition.campaigns import GRACE, Reading
+
+#: So many countries stand beside their bars; all of them in the table.
+LARGEST = 5
+#: So many bars can be told apart on a phone.
+MOST_BARS = 40
+#: How many days a bar may stand for.
+SPANS = (1, 7, 28)
+Rows = list[tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Divisions:
+    """What is published of a campaign: the day of it, the total then, the largest countries (name, number, share of
+    the largest from 0 to 1), all countries as rows of a table, and the days."""
+
+    day: date
+    total: int
+    largest: list[tuple[str, int, float]]
+    countries: Rows
+    days: "Days | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """A series of days, or of spans of days: a sentence on it, the outline of its bars in a box of `width` by 100,
+    what a row of the table is called, and its rows."""
+
+    said: str
+    outline: str
+    width: int
+    heading: str
+    rows: Rows
+
+
+def view(reading: Reading) -> Divisions | None:
+    """What the page of a campaign shows; None where there is nothing to be seen yet."""
+    found = breakdowns.read(reading.id, ("country", "day"))
+    if not found:
+        return None
+    by_country, by_day = found["country"], found["day"]
+    rows = _countries(by_country)
+    days = _days(by_day, reading.closes_at)
+    if not rows and days is None:
+        return None
+    top = max((amount for _name, amount in rows), default=1)
+    largest = [(name, amount, amount / top) for name, amount in rows[:LARGEST]]
+    return Divisions(by_country.day, by_country.total, largest, _with_others(rows, by_country.other), days)
+
+
+def _countries(found: Published) -> Rows:
+    """The largest first."""
+    cells = sorted(found.cells.items(), key=lambda cell: (-cell[1], cell[0]))
+    return [(countries.name(code, i18n.spoken()), amount) for code, amount in cells]
+
+
+def _with_others(rows: Rows, other: int) -> Rows:
+    return [*rows, (_("Other and not given"), other)] if rows and other else rows
+
+
+def _days(found: Published, closes_at: datetime | None) -> Days | None:
+    cells = {date.fromisoformat(value): amount for value, amount in found.cells.items()}
+    if len(cells) < 2:
+        return None
+    first, last = min(cells), found.day - timedelta(days=1)
+    if closes_at is not None:
+        # The last clicks come on the day after (S07).
+        last = max(min(last, (closes_at + GRACE).astimezone(UTC).date()), *cells)
+    span = next((span for span in SPANS if (last - first).days < span * MOST_BARS), SPANS[-1])
+    series = _series(cells, first, last, span)
+    top = max(amount for _day, amount in series)
+    said = _("From %(first)s to %(last)s. The highest bar stands for %(most)s.", first=i18n.day(first),
+             last=i18n.day(last), most=i18n.number(top))  # fmt: skip
+    headings = {1: _("Day"), 7: _("Week from"), 28: _("Four weeks from")}
+    rows = [(i18n.day(day), amount) for day, amount in series]
+    rows = _with_others(rows, found.other)
+    return Days(said, outline([amount for _day, amount in series], top), len(series) * 10, headings[span], rows)
+
+
+def _series(cells: Mapping[date, int], first: date, last: date, span: int) -> list[tuple[date, int]]:
+    sums = [0] * ((last - first).days // span + 1)
+    for day, amount in cells.items():
+        sums[(day - first).days // span] += amount
+    return [(first + timedelta(days=place * span), amount) for place, amount in enumerate(sums)]
+
+
+def outline(amounts: list[int], top: int) -> str:
+    """Bars as one path: each eight wide with two between, a hundred high where it is the highest."""
+    bars = [
+        f"M{place * 10 + 1} 100v-{round(100 * amount / top)}h8V100z" for place, amount in enumerate(amounts) if amount
+    ]
+    return "".join(bars)
