@@ -3,9 +3,11 @@
 The database itself refuses to change or delete a line (triggers, made by the migrations on both databases).
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy import ColumnElement, ForeignKey, String, Text, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.base import db
@@ -27,6 +29,29 @@ class Entry(db.Base):
     #: How many rows it touched.
     count: Mapped[int] = mapped_column(default=1)
     reason: Mapped[str] = mapped_column(Text, default="")
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Which lines are wanted: of a campaign, or (None) those that are of none; "" and 0 ask for nothing."""
+
+    campaign_id: int | None
+    actor: str = ""
+    deed: str = ""
+    before: int = 0
+
+
+def lines(sought: Sought, most: int) -> Sequence[Entry]:
+    """The newest lines that are wanted."""
+    query = select(Entry).where(_of(sought.campaign_id))
+    query = query.where(Entry.actor == sought.actor) if sought.actor else query
+    query = query.where(Entry.deed == sought.deed) if sought.deed else query
+    query = query.where(Entry.id < sought.before) if sought.before else query
+    return db.session.scalars(query.order_by(Entry.id.desc()).limit(most)).all()
+
+
+def _of(campaign_id: int | None) -> ColumnElement[bool]:
+    return Entry.campaign_id.is_(None) if campaign_id is None else Entry.campaign_id == campaign_id
 
 
 def write(

@@ -147,6 +147,7 @@ def test_the_pages_of_the_desk_are_usable_by_all_on_a_phone_and_wide_light_and_d
     inside = [
         "/desk/", "/desk/people", f"/desk/people/{number}", "/desk/account", "/desk/account/password", "/desk/app",
         "/desk/recovery-codes", "/desk/fresh", team, f"{team}/{number}", "/desk/nothing",
+        "/desk/journal", f"/desk/campaigns/{CREW}/journal",
     ]  # fmt: skip
     outside = ["/desk/sign-in", "/desk/forgot"]
     problems = []

@@ -64,6 +64,25 @@ def page(template: str, **context: Any) -> str:
     return render_template(template, flashed=flashed(), **context)
 
 
+def deed(name: str) -> str:
+    """A deed of the journal in words; one that has none here is shown as it was written."""
+    kind, _colon, role = name.partition(": ")
+    said = {
+        "account invited": _("account invited"), "account joined": _("account joined"),
+        "account removed": _("account removed"), "second factor reset": _("second factor reset"),
+        "grant given": _("role given"), "grant changed": _("role changed"), "grant taken": _("role taken away"),
+        "campaign published": _("campaign published"), "campaign paused": _("campaign paused"),
+        "campaign resumed": _("campaign resumed"), "campaign closed": _("campaign closed"),
+        "campaign withdrawn": _("campaign withdrawn"), "campaign forgotten": _("people of the campaign forgotten"),
+        "signature held": _("signature held"), "signature released": _("signature released"),
+        "signature removed": _("signature removed"), "signature restored": _("signature restored"),
+        "signature looked up": _("signature looked up"), "signatures exported": _("signatures exported"),
+        "contacts exported": _("contacts exported"), "letters retried": _("letters tried again"),
+        "register rebuilt": _("register rebuilt"), "demo loaded": _("demo loaded"),
+    }.get(kind, kind)  # fmt: skip
+    return f"{said}: {roles().get(role, role)}" if role else said
+
+
 def roles() -> dict[str, str]:
     """What the roles are called."""
     return {
