@@ -26,7 +26,7 @@ LONGEST_DAY = 10
 LONGEST_POSTCODE = 12
 #: In front of a field's key wherever it stands beside the built-in ones: forms, terms, columns of lists.
 PREFIX = "own:"
-_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
+_DAY = re.compile(r"(\d{4})[-/. ](\d{1,2})[-/. ](\d{1,2})")
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,29}")
 
 

@@ -110,9 +110,15 @@ def _words(before: str, after: str) -> Paragraph:
         if kind == "equal":
             found.append(Piece("same", "".join(new[k:m])))
             continue
-        found += [Piece("gone", "".join(old[i:j]))] if j > i else []
-        found += [Piece("new", "".join(new[k:m]))] if m > k else []
+        found += _changed("gone", "".join(old[i:j]))
+        found += _changed("new", "".join(new[k:m]))
     return found
+
+
+def _changed(kind: Kind, text: str) -> Paragraph:
+    """Words that went or came, and behind them the blanks, which are not struck through or underlined."""
+    words = text.rstrip()
+    return [piece for piece in (Piece(kind, words), Piece("same", text[len(words) :])) if piece.text]
 
 
 def _compared(old: Sequence[str], new: Sequence[str]) -> Sequence[tuple[str, int, int, int, int]]:

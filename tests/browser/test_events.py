@@ -75,3 +75,11 @@ def test_a_list_of_events_is_heard_without_the_leaves_of_the_calendar(page: Page
     assert "Cancelled Open evening" in tree
     assert tree.count("listitem") == 6
     assert page.locator(".leaf").count() == page.locator(".leaf[aria-hidden=true]").count() == 6
+
+
+def test_what_search_engines_read_is_data_that_no_policy_refuses_and_nothing_runs(page: Page) -> None:
+    """A refusal would be said on the console, to which every window of these tests is held."""
+    for path, kind in ((EVENT, "Event"), ("/en/articles/eleven-months-at-anchor", "NewsArticle")):
+        page.goto(path)
+        block = page.locator('script[type="application/ld+json"]').text_content() or ""
+        assert page.evaluate("text => JSON.parse(text)['@type']", block) == kind

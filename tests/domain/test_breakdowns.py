@@ -66,6 +66,18 @@ def test_what_is_left_over_is_never_a_handful(cast: Cast) -> None:
     assert (found["country"].cells, found["country"].other) == ({"IE": 490}, 13)
 
 
+def test_one_who_leaves_takes_no_number_along_and_ten_do(cast: Cast) -> None:
+    """C5: everybody sees the total fall by one; the country must not fall with it."""
+    reading, today = cast.campaign(), db.now().date()
+    enter(reading.id, [cell(today, "IE")] * 30 + [cell(today, "ES")] * 20)
+    for number, leave, shown in ((1, 0, 30), (2, 1, 30), (3, 8, 30), (4, 1, 20)):
+        enter(reading.id, [cell(today, "IE")] * leave, -1)
+        enter(reading.id, [cell(today, "ES")] * 20)
+        found = published(reading.id, noon(number))
+        assert found is not None
+        assert found["country"].cells["IE"] == shown
+
+
 class Crowd:
     """People who come and go: the moves, and who is there."""
 
