@@ -7,11 +7,23 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
-from petition import fields, journal, pictures
+from petition import fields, journal, pictures, pieces
 from petition.base import crypto, db, text
-from petition.campaigns import ASKABLE, GROUNDS, HANDABLE, Campaign, CampaignSlug, Consent, Reading, Wording, read_id
+from petition.campaigns import (
+    ASKABLE,
+    GROUNDS,
+    HANDABLE,
+    Campaign,
+    CampaignSlug,
+    Consent,
+    Reading,
+    Wording,
+    read,
+    read_id,
+)
 from petition.fields import Field, FieldsRefused
 from petition.pictures import Chosen
+from petition.pieces import SlugRefused
 
 #: What may be said of a campaign at most: in a line, a standfirst, an outcome; its goals, and the months of keeping.
 LONGEST_LINE, LONGEST_STANDFIRST, LONGEST_OUTCOME = 200, 1000, 5000
@@ -79,10 +91,27 @@ def save(draft: Draft, actor: str) -> Campaign:
     is too long, FieldsRefused where its own fields cannot be asked, NotReady where its people are forgotten.
     """
     campaign = db.session.scalar(select(Campaign).where(Campaign.slug == draft.slug))
-    refuse_forgotten(campaign)
-    deed = "campaign edited" if campaign else "campaign made"
     if campaign is None:
-        campaign = _make(draft)
+        return make(draft, actor)
+    refuse_forgotten(campaign)
+    _bring_up(campaign, draft, actor)
+    journal.write(actor, "campaign edited", campaign_id=campaign.id)
+    return campaign
+
+
+def make(draft: Draft, actor: str) -> Campaign:
+    """Make the campaign. Raises as `save`, and SlugRefused where its slug is, or was, another one's."""
+    if read(draft.slug) is not None:
+        raise SlugRefused(f"“{draft.slug}” is an address already, or was")
+    campaign = Campaign(slug=draft.slug, first_language=draft.first_language, created_at=db.now(), consent_version=0)
+    pieces.enter(campaign, CampaignSlug.campaign_id, draft.slug)
+    campaign.hash_key = crypto.seal("hash key", str(campaign.id), crypto.new_key())
+    _bring_up(campaign, draft, actor)
+    journal.write(actor, "campaign made", campaign_id=campaign.id)
+    return campaign
+
+
+def _bring_up(campaign: Campaign, draft: Draft, actor: str) -> None:
     for name in ("first_language", "colour", "time_zone", "opens_at", "closes_at"):
         setattr(campaign, name, getattr(draft, name))
     campaign.goals, campaign.outcome = sorted(draft.goals), draft.outcome
@@ -95,23 +124,12 @@ def save(draft: Draft, actor: str) -> Campaign:
         word(campaign, language, written, actor)
     pictures.show(campaign.id, draft.picture, actor)
     db.session.flush()
-    journal.write(actor, deed, campaign_id=campaign.id)
-    return campaign
 
 
 def refuse_forgotten(campaign: Campaign | None) -> None:
     """Raises NotReady where a campaign's people are forgotten: nothing of it is edited any more."""
     if campaign is not None and campaign.forgotten_at is not None:
         raise NotReady("its people are forgotten, and with them the key it would need to take signatures again")
-
-
-def _make(draft: Draft) -> Campaign:
-    campaign = Campaign(slug=draft.slug, first_language=draft.first_language, created_at=db.now(), consent_version=0)
-    db.session.add(campaign)
-    db.session.flush()
-    campaign.hash_key = crypto.seal("hash key", str(campaign.id), crypto.new_key())
-    db.session.add(CampaignSlug(slug=draft.slug, campaign_id=campaign.id))
-    return campaign
 
 
 def handed(names: Collection[str], asks: Collection[str], own: Sequence[Field]) -> list[str]:
@@ -216,6 +234,30 @@ def _give_up(wording: Wording) -> bool:
             db.session.execute(delete(Wording).where(Wording.id == wording.id))
     except IntegrityError:
         return False
+    return True
+
+
+def look(
+    campaign: Campaign, actor: str, *, colour: str, goals: Sequence[int], time_zone: str, opens_at: datetime | None,
+    closes_at: datetime | None,
+) -> bool:  # fmt: skip
+    """Give it a colour, goals and dates (in UTC); False where nothing differs."""
+    new = {"colour": colour, "goals": sorted(goals), "time_zone": time_zone, "opens_at": opens_at,
+           "closes_at": closes_at}  # fmt: skip
+    changed = {name: value for name, value in new.items() if getattr(campaign, name) != value}
+    for name, value in changed.items():
+        setattr(campaign, name, value)
+    if changed:
+        journal.write(actor, "campaign edited", campaign_id=campaign.id, reason=", ".join(changed))
+    return bool(changed)
+
+
+def tell_outcome(campaign: Campaign, outcome: dict[str, str], actor: str) -> bool:
+    """Say by language what came of it; False where nothing differs."""
+    if campaign.outcome == outcome:
+        return False
+    campaign.outcome = outcome
+    journal.write(actor, "outcome told", campaign_id=campaign.id, reason=", ".join(sorted(outcome)))
     return True
 
 
