@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
-from petition import fields, journal, pictures, pieces
+from petition import fields, journal, phrases, pictures, pieces
 from petition.base import crypto, db, text
 from petition.campaigns import (
     ASKABLE,
@@ -22,6 +22,7 @@ from petition.campaigns import (
     read_id,
 )
 from petition.fields import Field, FieldsRefused
+from petition.phrases import Said
 from petition.pictures import Chosen
 from petition.pieces import SlugRefused
 
@@ -82,13 +83,16 @@ class Draft:
     outcome: dict[str, str] = field(default_factory=dict)
     fields: tuple[Field, ...] = ()
     picture: Chosen | None = None
+    #: Its own words by language; what is not named here stays as it is.
+    phrases: dict[str, Said] = field(default_factory=dict)
 
 
 def save(draft: Draft, actor: str) -> Campaign:
     """Make the campaign, or bring it up to the draft. Once signed, a changed text is a new wording (S42).
 
     What people have answered stays theirs, whatever the form asks from now on. Raises TextRefused where the Markdown
-    is too long, FieldsRefused where its own fields cannot be asked, NotReady where its people are forgotten.
+    is too long, FieldsRefused where its own fields cannot be asked, PhraseRefused where its own words cannot be used
+    or the subject of a letter names it, NotReady where its people are forgotten.
     """
     campaign = db.session.scalar(select(Campaign).where(Campaign.slug == draft.slug))
     if campaign is None:
@@ -96,6 +100,7 @@ def save(draft: Draft, actor: str) -> Campaign:
     refuse_forgotten(campaign)
     _bring_up(campaign, draft, actor)
     journal.write(actor, "campaign edited", campaign_id=campaign.id)
+    _speak(campaign, draft, actor)
     return campaign
 
 
@@ -108,7 +113,15 @@ def make(draft: Draft, actor: str) -> Campaign:
     campaign.hash_key = crypto.seal("hash key", str(campaign.id), crypto.new_key())
     _bring_up(campaign, draft, actor)
     journal.write(actor, "campaign made", campaign_id=campaign.id)
+    _speak(campaign, draft, actor)
     return campaign
+
+
+def _speak(campaign: Campaign, draft: Draft, actor: str) -> None:
+    for language, said in draft.phrases.items():
+        phrases.save(campaign, language, said, actor)
+    for language, said in phrases.kept(campaign.id).items():
+        phrases.refuse_telling(said, draft.texts[language].title if language in draft.texts else "")
 
 
 def _bring_up(campaign: Campaign, draft: Draft, actor: str) -> None:
@@ -121,7 +134,7 @@ def _bring_up(campaign: Campaign, draft: Draft, actor: str) -> None:
     _ask(campaign, draft.asks, draft.fields, actor)
     _agree(campaign, draft.terms)
     for language, written in draft.texts.items():
-        word(campaign, language, written, actor)
+        _word(campaign, language, written, actor)
     pictures.show(campaign.id, draft.picture, actor)
     db.session.flush()
 
@@ -203,10 +216,18 @@ def worded(campaign_id: int, language: str, version: int, written: Text) -> Word
 
 
 def word(campaign: Campaign, language: str, written: Text, actor: str) -> Wording | None:
-    """Give a campaign its text in a language; the new wording, None where nothing differs. Raises TextRefused.
+    """Give a campaign its text in a language; the new wording, None where nothing differs.
 
-    What is changed is the next version; where nobody has signed the one before, it takes that one's place. It has a
-    row of its own either way: a form read before the change names the row that is gone, and is refused.
+    Raises TextRefused, PhraseRefused where the subject of a letter in the campaign's own words would name it.
+    """
+    phrases.refuse_telling(phrases.kept(campaign.id).get(language, {}), written.title)
+    return _word(campaign, language, written, actor)
+
+
+def _word(campaign: Campaign, language: str, written: Text, actor: str) -> Wording | None:
+    """What is changed is the next version; where nobody has signed the one before, it takes that one's place.
+
+    It has a row of its own either way: a form read before the change names the row that is gone, and is refused.
     """
     newest = select(Wording).where(Wording.campaign_id == campaign.id, Wording.language == language)
     old = db.session.scalar(newest.order_by(Wording.version.desc()).limit(1))

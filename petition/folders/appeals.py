@@ -19,6 +19,7 @@ from petition.drafts import (
 from petition.fields import Field
 from petition.folders import pictures, questions
 from petition.folders.files import File, Folder, read
+from petition.folders.words import words
 
 #: The keys of front matter: those of each language's file, and those that stand in one file for all.
 OWN = ("title", "to", "standfirst", "handed_to", "outcome", *questions.OWN, *pictures.OWN)
@@ -49,6 +50,7 @@ def campaign(folder: Path, now: datetime) -> drafts.Draft:
         outcome=_in_each(found, "outcome", text.paragraphs, LONGEST_OUTCOME),
         fields=own,
         picture=pictures.read(found),
+        phrases=words(folder, found),
     )
 
 
