@@ -31,16 +31,21 @@ from petition.letters import ready
 from petition.web import context, errors, guards, headers
 from petition.web.desk import (
     account,
+    asking,
     door,
+    firsts,
     front,
+    look,
     overview,
     people,
     preview,
     record,
+    running,
     sessions,
     site,
     starting,
     team,
+    terms,
     texts,
     wall,
     welcome,
@@ -49,7 +54,23 @@ from petition.web.desk import (
 from petition.web.desk.people import App, Codes, Mail, Passwords, User
 
 #: The corners of the desk: importing them hangs their routes on the wall.
-CORNERS = (front, account, starting, overview, texts, preview, team, site, record, welcome)
+CORNERS = (
+    front,
+    account,
+    starting,
+    overview,
+    texts,
+    look,
+    asking,
+    terms,
+    firsts,
+    running,
+    preview,
+    team,
+    site,
+    record,
+    welcome,
+)
 LONGEST_BODY = 512 * 1024
 
 
