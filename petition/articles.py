@@ -29,6 +29,8 @@ class Article(db.Base):
         Index("article_newest", "published_at", "id"),
         Index("article_of_topic", "topic_id", "published_at", "id"),
         Index("article_of_campaign", "campaign_id", "published_at", "id"),
+        Index("article_last_changed", "changed_at", "id"),
+        pieces.trash_index("article"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -43,6 +45,8 @@ class Article(db.Base):
     #: When any of its texts last changed.
     changed_at: Mapped[datetime]
     created_at: Mapped[datetime]
+    #: Since when it is in the trash (see `trash`): public no more.
+    trashed_at: Mapped[datetime | None]
 
 
 class ArticleSlug(db.Base):
@@ -69,6 +73,7 @@ class ArticleText(db.Base):
     text_language: Mapped[str] = mapped_column(String(12))
     source: Mapped[str] = mapped_column(LongText)
     html: Mapped[str] = mapped_column(LongText)
+    changed_at: Mapped[datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +172,7 @@ def of_topics(topic_ids: Iterable[int | None], language: str, at: datetime, most
 
 def campaign_ids(topic_id: int, at: datetime) -> set[int]:
     """The campaigns of a topic's public articles."""
-    query = select(Article.campaign_id).where(Article.topic_id == topic_id, Article.published_at <= at).distinct()
+    query = _public(at).where(Article.topic_id == topic_id).with_only_columns(Article.campaign_id).distinct()
     return {key for key in db.session.scalars(query) if key is not None}
 
 
@@ -191,7 +196,7 @@ def related(found: Reading, language: str, at: datetime, most: int) -> list[Read
 
 
 def _public(at: datetime) -> Select[Article]:
-    return select(Article).where(Article.published_at <= at)
+    return select(Article).where(Article.published_at <= at, Article.trashed_at.is_(None))
 
 
 def _newest_first(query: Select[Article]) -> Select[Article]:
@@ -200,9 +205,7 @@ def _newest_first(query: Select[Article]) -> Select[Article]:
 
 def _readings(articles: Iterable[Article], language: str) -> list[Reading]:
     found = list(articles)
-    texts: dict[int, dict[str, ArticleText]] = {article.id: {} for article in found}
-    for written in db.session.scalars(select(ArticleText).where(ArticleText.article_id.in_(texts))):
-        texts[written.article_id][written.language] = written
+    texts = pieces.texts_of(ArticleText.article_id, [article.id for article in found])
     return [_reading(article, texts[article.id], language) for article in found]
 
 
@@ -223,10 +226,12 @@ def by_slug(slug: str) -> Article | None:
 def save(draft: Draft, actor: str) -> bool:
     """Make the article or bring it up to the draft; whether anything changed. What is as it was leaves no trace.
 
-    Raises SlugRefused where the slug is reserved or was an article's earlier one, TextRefused where the Markdown is
-    too long.
+    Raises SlugRefused where the slug is reserved, was an article's earlier one or is one's in the trash, TextRefused
+    where the Markdown is too long.
     """
     article, at = by_slug(draft.slug), db.now()
+    if article is not None and article.trashed_at is not None:
+        raise SlugRefused(f"The article “{draft.slug}” is in the trash, or was deleted")
     if article is not None and article.slug != draft.slug:
         raise SlugRefused(f"The article “{draft.slug}” is called “{article.slug}” now")
     deed = "article edited" if article else "article made"

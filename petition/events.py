@@ -27,7 +27,7 @@ class Event(db.Base):
     `published_at` on."""
 
     __tablename__ = "event"
-    __table_args__ = (Index("event_in_order", "starts_at", "id"),)
+    __table_args__ = (Index("event_in_order", "starts_at", "id"), pieces.trash_index("event"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(String(80), unique=True)
@@ -43,6 +43,8 @@ class Event(db.Base):
     #: When anything of it last changed.
     changed_at: Mapped[datetime]
     created_at: Mapped[datetime]
+    #: Since when it is in the trash (see `trash`): public no more.
+    trashed_at: Mapped[datetime | None]
 
 
 class EventSlug(db.Base):
@@ -66,6 +68,7 @@ class EventText(db.Base):
     place: Mapped[str] = mapped_column(String(300))
     source: Mapped[str] = mapped_column(LongText)
     html: Mapped[str] = mapped_column(LongText)
+    changed_at: Mapped[datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +173,7 @@ def changed_last(language: str, at: datetime, begin: datetime, most: int) -> lis
 
 
 def _public(at: datetime) -> Select[Event]:
-    return select(Event).where(Event.published_at <= at)
+    return select(Event).where(Event.published_at <= at, Event.trashed_at.is_(None))
 
 
 def _ahead(at: datetime) -> ColumnElement[bool]:
@@ -190,9 +193,7 @@ def _about(query: Select[Event], campaign_id: int | None, topic_id: int | None) 
 
 def _readings(events: Iterable[Event], language: str) -> list[Reading]:
     found = list(events)
-    texts: dict[int, dict[str, EventText]] = {event.id: {} for event in found}
-    for written in db.session.scalars(select(EventText).where(EventText.event_id.in_(texts))):
-        texts[written.event_id][written.language] = written
+    texts = pieces.texts_of(EventText.event_id, [event.id for event in found])
     return [_reading(event, texts[event.id], language) for event in found]
 
 
@@ -214,10 +215,12 @@ def by_slug(slug: str) -> Event | None:
 def save(draft: Draft, actor: str) -> bool:
     """Make the event or bring it up to the draft; whether anything changed. What is as it was leaves no trace.
 
-    Raises SlugRefused where the slug is reserved or was an event's earlier one, TextRefused where the Markdown is
-    too long.
+    Raises SlugRefused where the slug is reserved, was an event's earlier one or is one's in the trash, TextRefused
+    where the Markdown is too long.
     """
     event, at = by_slug(draft.slug), db.now()
+    if event is not None and event.trashed_at is not None:
+        raise SlugRefused(f"The event “{draft.slug}” is in the trash, or was deleted")
     if event is not None and event.slug != draft.slug:
         raise SlugRefused(f"The event “{draft.slug}” is called “{event.slug}” now")
     deed = "event edited" if event else "event made"

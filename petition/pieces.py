@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, TypeVar
 
-from sqlalchemy import delete, select
+from sqlalchemy import Index, delete, select, text
 from sqlalchemy.orm import InstrumentedAttribute
 
 from petition.base import db
@@ -17,6 +17,12 @@ Owner = InstrumentedAttribute[int]
 
 class SlugRefused(ValueError):
     """A slug that cannot be had, in a sentence that names it, without its full stop."""
+
+
+def trash_index(table: str) -> Index:
+    """What finds the few pieces of a table that are in the trash."""
+    is_trashed = text("trashed_at IS NOT NULL")
+    return Index(f"{table}_trash", "trashed_at", postgresql_where=is_trashed, sqlite_where=is_trashed)
 
 
 def by_slug(piece: type[Piece], owner: Owner, slug: str) -> Piece | None:
@@ -64,19 +70,41 @@ def _refuse(slug: str, reserved: Collection[str]) -> None:
         raise SlugRefused(f"“{slug}” is the address of another page; choose another name")
 
 
-def write(owner: Owner, owner_id: int, texts: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Bring a piece's texts up to those given per language, which are all; whether any changed."""
+def write(
+    owner: Owner, owner_id: int, texts: Mapping[str, Mapping[str, Any]], looked_at: Collection[str] = ()
+) -> bool:
+    """Bring a piece's texts up to those given per language, which are all; whether any changed. Those of `looked_at`
+    say the same as the first one by now, as somebody has seen, and count as changed just now."""
     table: Any = owner.class_
     changed = db.count(delete(table).where(owner == owner_id, table.language.not_in(texts))) > 0
-    known = {row.language: row for row in db.session.scalars(select(table).where(owner == owner_id))}
+    known, at = texts_of(owner, [owner_id])[owner_id], db.now()
     for language, values in texts.items():
         if language not in known:
-            db.session.add(table(**{owner.key: owner_id, "language": language, **values}))
+            db.session.add(table(**{owner.key: owner_id, "language": language, "changed_at": at, **values}))
             changed = True
-        else:
-            changed = known[language].change(values) or changed
+        elif known[language].change(values) or language in looked_at:
+            known[language].changed_at = at
+            changed = True
     db.session.flush()
     return changed
+
+
+def texts_of(owner: Owner, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """The texts of some pieces: by the piece's id, by language."""
+    table: Any = owner.class_
+    found: dict[int, dict[str, Any]] = {key: {} for key in ids}
+    for written in db.session.scalars(select(table).where(owner.in_(found))) if found else ():
+        found[getattr(written, owner.key)][written.language] = written
+    return found
+
+
+def stale(texts: Mapping[str, Any], first: str) -> set[str]:
+    """The languages whose text is older than a change of the first one's."""
+    since = texts[first].changed_at if first in texts else None
+    return {
+        language for language, written in texts.items()
+        if since is not None and (written.changed_at is None or written.changed_at < since)
+    }  # fmt: skip
 
 
 def in_order(languages: Iterable[str], first: str) -> tuple[str, ...]:

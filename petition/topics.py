@@ -1,6 +1,6 @@
 """What the site's news is filed under."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,12 +20,15 @@ class Topic(db.Base):
     """A subject of the site, with a page of its own. Topics stand in the order of `position`."""
 
     __tablename__ = "topic"
+    __table_args__ = (pieces.trash_index("topic"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(String(80), unique=True)
     first_language: Mapped[str] = mapped_column(String(12))
     position: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
+    #: Since when it is in the trash (see `trash`): public no more.
+    trashed_at: Mapped[datetime | None]
 
 
 class TopicSlug(db.Base):
@@ -46,6 +49,7 @@ class TopicText(db.Base):
     language: Mapped[str] = mapped_column(String(12), primary_key=True)
     title: Mapped[str] = mapped_column(String(200))
     standfirst: Mapped[str] = mapped_column(LongText)
+    changed_at: Mapped[datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ class Draft:
 
 def read(slug: str, language: str) -> Reading | None:
     """The topic that has, or ever had, this slug. A topic is public as soon as it is there."""
-    query = select(Topic).join(TopicSlug, TopicSlug.topic_id == Topic.id).where(TopicSlug.slug == slug)
+    query = _public().join(TopicSlug, TopicSlug.topic_id == Topic.id).where(TopicSlug.slug == slug)
     found = _readings(query, language)
     return found[0] if found else None
 
@@ -98,12 +102,16 @@ def read_id(topic_id: int, language: str) -> Reading:
 
 def all_public(language: str) -> list[Reading]:
     """Every topic, in order."""
-    return _readings(select(Topic).order_by(Topic.position, Topic.id), language)
+    return _readings(_public().order_by(Topic.position, Topic.id), language)
+
+
+def _public() -> Select[Topic]:
+    return select(Topic).where(Topic.trashed_at.is_(None))
 
 
 def _readings(query: Select[Topic], language: str) -> list[Reading]:
     found = list(db.session.scalars(query))
-    texts = _texts(topic.id for topic in found)
+    texts = pieces.texts_of(TopicText.topic_id, [topic.id for topic in found])
     return [
         Reading(
             topic.id, topic.slug, topic.first_language, pieces.in_order(texts[topic.id], topic.first_language),
@@ -111,13 +119,6 @@ def _readings(query: Select[Topic], language: str) -> list[Reading]:
         )
         for topic in found
     ]  # fmt: skip
-
-
-def _texts(ids: Iterable[int]) -> dict[int, dict[str, TopicText]]:
-    found: dict[int, dict[str, TopicText]] = {key: {} for key in ids}
-    for written in db.session.scalars(select(TopicText).where(TopicText.topic_id.in_(found))):
-        found[written.topic_id][written.language] = written
-    return found
 
 
 def by_slug(slug: str) -> Topic | None:
@@ -128,9 +129,11 @@ def by_slug(slug: str) -> Topic | None:
 def save(draft: Draft, actor: str) -> bool:
     """Make the topic or bring it up to the draft; whether anything changed. What is as it was leaves no trace.
 
-    Raises SlugRefused where the slug is reserved or was a topic's earlier one.
+    Raises SlugRefused where the slug is reserved, was a topic's earlier one or is one's in the trash.
     """
     topic = by_slug(draft.slug)
+    if topic is not None and topic.trashed_at is not None:
+        raise SlugRefused(f"The topic “{draft.slug}” is in the trash, or was deleted")
     if topic is not None and topic.slug != draft.slug:
         raise SlugRefused(f"The topic “{draft.slug}” is called “{topic.slug}” now")
     deed = "topic edited" if topic else "topic made"
