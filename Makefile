@@ -18,10 +18,11 @@ test: $(VENV)/test ## All checks and tests, on SQLite and PostgreSQL
 	@$(BIN)/mypy
 	@$(BIN)/pytest -n 2 --dist worksteal
 
-check: $(VENV)/test ## Style and types only
+check: $(VENV)/test ## Style, types, and whether the catalogues are complete
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/python -m petition.translations --check
 
 fix: $(VENV)/test ## Mend style where a machine can, and compile the catalogues
 	@$(BIN)/ruff check --fix .

@@ -6,8 +6,9 @@ read into a `Reading`, a value that pages and signing use, so that one look serv
 
 import enum
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -25,7 +26,7 @@ from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition import fields, journal, pieces
-from petition.base import crypto, db
+from petition.base import crypto, db, i18n
 from petition.fields import Field, Question
 
 #: A click on a link counts for so long after the campaign has closed (acceptance S07).
@@ -116,6 +117,18 @@ class Wording(db.Base):
     created_at: Mapped[datetime]
 
 
+class Phrases(db.Base):
+    """What the form, the pages and the letters of a campaign say in a language that the interface does not speak, as
+    `i18n.Words` takes it. Used once nothing is missing (`whole`, judged when it was typed in)."""
+
+    __tablename__ = "phrases"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), primary_key=True)
+    language: Mapped[str] = mapped_column(String(12), primary_key=True)
+    said: Mapped[dict[str, Any]] = mapped_column(JSON)
+    whole: Mapped[bool]
+
+
 class Pause(db.Base):
     """A time in which a campaign takes no signatures and none of its clocks runs."""
 
@@ -163,6 +176,8 @@ class Reading:
     sealed_key: bytes | None
     #: What its form asks of its own, beside `asks`.
     fields: tuple[Field, ...] = ()
+    #: By language, where the interface does not speak it and nothing is missing.
+    words: dict[str, i18n.Words] = field(default_factory=dict)
 
     def wording(self, language: str) -> Wording:
         """The newest wording in a language, or in the campaign's first one where there is none."""
@@ -238,7 +253,7 @@ def _query() -> Select[Campaign, Consent]:
 
 
 def _readings(rows: Sequence[Row[Campaign, Consent | None]]) -> list[Reading]:
-    """Readings of these campaigns, in order, with three queries for all of them."""
+    """Readings of these campaigns, in order, with three queries for all of them, and one for their own words."""
     ids = [campaign.id for campaign, _ in rows]
     pauses: dict[int, list[tuple[datetime, datetime | None]]] = {key: [] for key in ids}
     for pause in db.session.scalars(select(Pause).where(Pause.campaign_id.in_(ids)).order_by(Pause.began_at)):
@@ -247,15 +262,28 @@ def _readings(rows: Sequence[Row[Campaign, Consent | None]]) -> list[Reading]:
     newest = select(Wording).where(Wording.campaign_id.in_(ids)).order_by(Wording.version)
     for wording in db.session.scalars(newest):
         wordings[wording.campaign_id][wording.language] = wording
-    asked = fields.asked_by(ids)
+    asked, words = fields.asked_by(ids), _words(wordings)
     return [
         Reading(
             c.id, c.slug, c.first_language, c.colour, tuple(c.goals), c.time_zone, c.opens_at, c.closes_at,
             c.published_at, c.withdrawn_at, c.forgotten_at, dict(c.asks), dict(c.outcome), tuple(pauses[c.id]),
-            wordings[c.id], consent, c.hash_key, asked[c.id],
+            wordings[c.id], consent, c.hash_key, asked[c.id], words.get(c.id, {}),
         )
         for c, consent in rows
     ]  # fmt: skip
+
+
+def _words(wordings: dict[int, dict[str, Wording]]) -> dict[int, dict[str, i18n.Words]]:
+    """The words of campaigns with a text in a language that the interface does not speak; the others cost no query."""
+    spoken = i18n.languages()
+    ids = [key for key, texts in wordings.items() if any(language not in spoken for language in texts)]
+    found: dict[int, dict[str, i18n.Words]] = {}
+    if ids:
+        query = select(Phrases).where(Phrases.campaign_id.in_(ids), Phrases.whole, Phrases.language.not_in(spoken))
+        for row in db.session.scalars(query):
+            if row.language in wordings[row.campaign_id]:
+                found.setdefault(row.campaign_id, {})[row.language] = i18n.Words(row.language, row.said)
+    return found
 
 
 def read(slug: str) -> Reading | None:

@@ -6,10 +6,11 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
-from petition import fields, journal, pictures
+from petition import fields, journal, phrases, pictures
 from petition.base import crypto, db, text
 from petition.campaigns import ASKABLE, GROUNDS, Campaign, CampaignSlug, Consent, Wording, read_id
 from petition.fields import Field, FieldsRefused
+from petition.phrases import Said
 from petition.pictures import Chosen
 
 
@@ -56,13 +57,16 @@ class Draft:
     outcome: dict[str, str] = field(default_factory=dict)
     fields: tuple[Field, ...] = ()
     picture: Chosen | None = None
+    #: Its own words by language; what is not named here stays as it is.
+    phrases: dict[str, Said] = field(default_factory=dict)
 
 
 def save(draft: Draft, actor: str) -> Campaign:
     """Make the campaign, or bring it up to the draft. Once signed, a changed text is a new wording (S42).
 
     What people have answered stays theirs, whatever the form asks from now on. Raises TextRefused where the Markdown
-    is too long, FieldsRefused where its own fields cannot be asked, NotReady where its people are forgotten.
+    is too long, FieldsRefused where its own fields cannot be asked, PhraseRefused where its own words cannot be used
+    or the subject of a letter names it, NotReady where its people are forgotten.
     """
     campaign = db.session.scalar(select(Campaign).where(Campaign.slug == draft.slug))
     if campaign is not None and campaign.forgotten_at is not None:
@@ -80,6 +84,10 @@ def save(draft: Draft, actor: str) -> Campaign:
     pictures.show(campaign.id, draft.picture, actor)
     db.session.flush()
     journal.write(actor, deed, campaign_id=campaign.id)
+    for language, said in draft.phrases.items():
+        phrases.save(campaign, language, said, actor)
+    for language, said in phrases.kept(campaign.id).items():
+        phrases.refuse_telling(said, draft.texts[language].title if language in draft.texts else "")
     return campaign
 
 

@@ -74,7 +74,7 @@ def rounded(total: int) -> int:
 def facts(reading: Reading, language: str, total: int) -> Facts:
     """What the picture of a campaign in one of its languages shows."""
     shown = rounded(total)
-    with i18n.speaking(language):
+    with i18n.speaking(language, reading.words.get(language)):
         if not total:
             sentence = _("Read the appeal")
         elif shown < total:

@@ -1,27 +1,107 @@
 """Languages: which the interface speaks, how words, numbers and dates are written in them.
 
-Whoever writes something says in which language with `speaking`; nothing here knows a request.
+Whoever writes something says in which language with `speaking`; nothing here knows a request. A language that the
+interface does not speak can bring its own `Words`.
 """
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
 from babel.dates import format_date
+from babel.lists import format_list
+from babel.support import NullTranslations, Translations
 from flask import Flask
-from flask_babel import Babel, force_locale, format_decimal, format_percent, get_locale
+from flask_babel import Babel, Domain, force_locale, format_decimal, format_percent, get_babel, get_domain, get_locale
+from flask_babel import gettext as _
+from flask_babel import refresh as forget_locale
+from markupsafe import escape
 
 from petition.base import settings
+
+_TAG = re.compile(r"(<[^>]+>)")
+
+
+class Words(NullTranslations):
+    """What somebody has typed in for sentences of the interface, in a language that it does not speak.
+
+    `said` gives for a sentence its words, or where it has a plural the words of each CLDR category ("one", "few", …).
+    What is not in it is said in the interface's first language. The words are text: no HTML but the sentence's own.
+    """
+
+    def __init__(self, language: str, said: Mapping[str, str | Mapping[str, str]]) -> None:
+        super().__init__()
+        self.language, self.said = language, said
+        self._category = _parsed(language).plural_form
+        self.add_fallback(_catalogue(settings.current().languages[0]))
+
+    def gettext(self, message: str) -> str:
+        """The words for a sentence."""
+        found = self.said.get(message)
+        return found if isinstance(found, str) else super().gettext(message)
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        """The words for a sentence with a plural."""
+        found = self.said.get(msgid1)
+        if isinstance(found, Mapping):
+            said = found.get(self._category(n)) or found.get("other")
+            if said:
+                return said
+        return super().ngettext(msgid1, msgid2, n)
+
+    # The names by which Flask-Babel asks.
+    ugettext = gettext
+    ungettext = ngettext
+
+
+class _TypedIn(Domain):  # type: ignore[misc]
+    """Where Flask-Babel finds typed-in words instead of a catalogue."""
+
+    def __init__(self, words: Words) -> None:
+        super().__init__()
+        self.words = words
+
+    def get_translations(self) -> Words:
+        return self.words
 
 
 def init_app(app: Flask, selector: Callable[[], str | None]) -> None:
     """Give the application its catalogues; the selector names the language of what is being answered."""
-    app.config["BABEL_TRANSLATION_DIRECTORIES"] = "translations"
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(settings.CATALOGUES)
     app.config["BABEL_DEFAULT_TIMEZONE"] = "UTC"
-    Babel(app, locale_selector=selector)
+    Babel(app, locale_selector=lambda: _tag(selector() or settings.current().languages[0]))
+    # Templates take a catalogue's words for HTML, which is right for our own and not for what was typed in.
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext=lambda one: _in_html(one, _translations().ugettext(one)),
+        ngettext=lambda one, many, count: _in_html(one, _translations().ungettext(one, many, count)),
+        newstyle=True,
+    )
+
+
+def _translations() -> Any:
+    return get_domain().get_translations()
+
+
+def _in_html(sentence: str, said: str) -> str:
+    """Words for a template; typed-in ones with everything escaped but the tags that the sentence itself has."""
+    if not isinstance(_translations(), Words):
+        return said
+    own = set(_TAG.findall(sentence))
+    return "".join(part if part in own else str(escape(part)) for part in _TAG.split(said))
+
+
+@lru_cache(maxsize=16)
+def _catalogue(language: str) -> NullTranslations:
+    return Translations.load(settings.CATALOGUES, [_parsed(language)])
+
+
+def _parsed(language: str) -> Locale:
+    return Locale.parse(language, sep="-")
 
 
 def languages() -> tuple[str, ...]:
@@ -36,15 +116,41 @@ def interface(language: str) -> str:
 
 
 @contextmanager
-def speaking(language: str) -> Iterator[None]:
-    """Words, numbers and dates in this language, or the site's first where the interface does not speak it."""
-    with force_locale(interface(language)):
-        yield
+def speaking(language: str, words: Words | None = None) -> Iterator[None]:
+    """Words, numbers and dates in this language, with the words typed in for it where there are any; else in the
+    site's first language where the interface does not speak it."""
+    before = get_domain()
+    with force_locale(_tag(words.language if words else interface(language))):
+        _domain(words).as_default()
+        try:
+            yield
+        finally:
+            before.as_default()
+
+
+def answer_with(words: Words | None) -> None:
+    """From here on the selector's language is asked for anew, and what is answered is said with these words."""
+    forget_locale()
+    _domain(words).as_default()
+
+
+def _domain(words: Words | None) -> Any:
+    return _TypedIn(words) if words else get_babel().instance.domain_instance
+
+
+def _tag(language: str) -> str:
+    """A language as gettext writes it."""
+    return language.replace("-", "_")
 
 
 def spoken() -> str:
-    """The language of the interface right now."""
-    return str(get_locale() or settings.current().languages[0])
+    """The language of the words right now: one of the interface, or one that brings its own."""
+    return str(get_locale() or settings.current().languages[0]).replace("_", "-")
+
+
+def house() -> str:
+    """The language of what is said around a page whatever its language is: one of the interface."""
+    return interface(spoken())
 
 
 @lru_cache(maxsize=256)
@@ -96,6 +202,11 @@ def percent(value: float) -> str:
     return str(format_percent(value))
 
 
+def listed(items: Sequence[str]) -> str:
+    """Several things in a row as the language writes them: "a, b and c"."""
+    return format_list(items, locale=written_as())
+
+
 #: English is written here as most of the world's readers of it write dates: the day first.
 _DATES = {"en": "en_GB"}
 
@@ -103,7 +214,7 @@ _DATES = {"en": "en_GB"}
 def written_as() -> str:
     """The locale by which dates and times are written right now."""
     spoken_now = spoken()
-    return _DATES.get(spoken_now, spoken_now)
+    return _DATES.get(spoken_now, _tag(spoken_now))
 
 
 def day(value: date | datetime) -> str:
@@ -114,4 +225,4 @@ def day(value: date | datetime) -> str:
 
 def moment(value: datetime) -> str:
     """A moment as the language writes it, in UTC, saying so."""
-    return f"{day(value)}, {value.astimezone(UTC):%H:%M} UTC"
+    return str(_("%(day)s, %(time)s UTC", day=day(value), time=f"{value.astimezone(UTC):%H:%M}"))

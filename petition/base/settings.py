@@ -18,6 +18,9 @@ from flask import Flask, current_app
 
 from petition.base import mailbox
 
+#: Where the interface's catalogues lie, a folder for each language.
+CATALOGUES = Path(__file__).resolve().parents[1] / "translations"
+
 
 class SettingsError(ValueError):
     """A setting is missing or makes no sense; the text is one sentence for the person who starts the program."""
@@ -273,9 +276,14 @@ def _check_together(settings: Settings) -> None:
         )
     if settings.database_url.startswith("sqlite") and settings.web_processes > 1:
         raise SettingsError("WEB_PROCESSES must be 1 with SQLite; use PostgreSQL for more.")
-    unknown = set(settings.languages) - {"en", "es"}
+    unknown = set(settings.languages) - spoken()
     if unknown:
         raise SettingsError(f"LANGUAGES names a language the interface does not speak: {', '.join(sorted(unknown))}.")
+
+
+def spoken() -> set[str]:
+    """The languages that the interface can speak: English, the sources' own, and those with a compiled catalogue."""
+    return {"en", *(path.parents[1].name.replace("_", "-") for path in CATALOGUES.glob("*/LC_MESSAGES/messages.mo"))}
 
 
 def keeps_letters(settings: Settings) -> bool:

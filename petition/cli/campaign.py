@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import click
 from sqlalchemy import select
 
-from petition import campaigns, drafts, folders, pictures, register
-from petition.base import db
+from petition import campaigns, drafts, folders, phrases, pictures, register
+from petition.base import db, i18n
 from petition.campaigns import Campaign, Reading
 from petition.cli.ground import Refused, actor, campaign_named, reason, row_named, with_app
 from petition.drafts import NotReady
@@ -49,6 +49,7 @@ def new(folder: Path) -> None:
     drafts.save(draft, actor())
     db.session.commit()
     click.echo(f"Made “{draft.slug}” in {', '.join(sorted(draft.texts))}. It is a draft: nobody sees it yet.")
+    _tell_missing_words(campaign_named(draft.slug))
     click.echo(f"Publish it with: petition campaign publish {draft.slug}")
 
 
@@ -76,6 +77,7 @@ def edit(folder: Path) -> None:
         return
     db.session.commit()
     click.echo(f"Changed in “{draft.slug}”: {', '.join(changed)}.")
+    _tell_missing_words(campaign_named(draft.slug))
 
 
 def _refuse_unready(row: Campaign) -> None:
@@ -97,7 +99,46 @@ def _facts(reading: Reading) -> dict[str, object]:
     facts["terms"] = reading.consent.facts() if reading.consent else None
     for language, wording in reading.wordings.items():
         facts[f"text in {language}"] = (wording.title, wording.addressee, wording.standfirst, wording.source)
+    for language, said in phrases.kept(reading.id).items():
+        facts[f"words in {language}"] = said
     return facts
+
+
+def _tell_missing_words(reading: Reading) -> None:
+    """Say in which languages the form and the letters speak another one than the text."""
+    kept = phrases.kept(reading.id)
+    for language in sorted(set(reading.wordings) - set(i18n.languages())):
+        lacking = phrases.missing(language, kept.get(language, {}))
+        if lacking:
+            click.echo(
+                f"Form and letters around its text in {language} speak {i18n.interface(language)}: {len(lacking)} of"
+                f" {len(phrases.sentences())} sentences have no words in {language}. To translate them:"
+                f" petition campaign phrases {reading.slug} {language} > {language}.po"
+            )
+
+
+@campaign.command("phrases")
+@_slug
+@click.argument("language")
+@with_app
+def phrases_(slug: str, language: str) -> None:
+    """Write the sentences that a signer meets, with a campaign's words for them so far, as a gettext file (.po).
+
+    For a text in a language that the interface does not speak. Translated, the file goes into the campaign's folder
+    as LANGUAGE.po; `petition campaign edit` brings it in. It is used once no sentence is missing.
+
+    \b
+    Example: petition campaign phrases keep-the-clinic ar > appeals/keep-the-clinic/ar.po
+    """
+    reading = campaign_named(slug)
+    if language in i18n.languages():
+        raise Refused(f"The interface speaks {language} itself.")
+    if language not in reading.wordings:
+        raise Refused(f"“{reading.slug}” has no text in {language}, only in {', '.join(sorted(reading.wordings))}.")
+    said = phrases.kept(reading.id).get(language, {})
+    click.echo(phrases.as_po(language, said).decode(), nl=False)
+    lacking = len(phrases.missing(language, said))
+    click.echo(f"{lacking} of {len(phrases.sentences())} sentences have no words yet.", err=True)
 
 
 @campaign.command()

@@ -24,6 +24,7 @@ from petition.campaigns import Campaign, Reading
 from petition.fields import FieldsRefused
 from petition.folders import FolderRefused
 from petition.migrating import StepRefused
+from petition.phrases import PhraseRefused
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -63,7 +64,7 @@ class Unexpected(Refused):
 
 def told(error: Exception) -> click.ClickException:
     """What a command says about an error, and with which exit code it ends."""
-    if isinstance(error, (SettingsError, KeyRingError, FolderRefused, StepRefused)):
+    if isinstance(error, (SettingsError, KeyRingError, FolderRefused, PhraseRefused, StepRefused)):
         return Refused(str(error))
     if isinstance(error, FieldsRefused):
         return Refused(f"The fields of the campaign's own {error}.")

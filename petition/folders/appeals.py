@@ -10,6 +10,7 @@ from petition.campaigns import ASKABLE, GROUNDS, HANDABLE
 from petition.fields import Field
 from petition.folders import pictures, questions
 from petition.folders.files import LONGEST_LINE, LONGEST_STANDFIRST, File, Folder, read
+from petition.folders.words import words
 
 HOUSE_COLOUR = "b3201b"
 LONGEST_OUTCOME = 5000
@@ -45,6 +46,7 @@ def campaign(folder: Path, now: datetime) -> drafts.Draft:
         outcome=_in_each(found, "outcome", text.paragraphs, LONGEST_OUTCOME),
         fields=own,
         picture=pictures.read(found),
+        phrases=words(folder, found),
     )
 
 

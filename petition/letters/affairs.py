@@ -32,7 +32,7 @@ def _decide_corrected(letter: Letter) -> Decision:
     if link is None or (link.quiet_until is not None and link.quiet_until > db.now()):
         return Nothing()
     href = urls.absolute(urls.own_page(tokens.link("own", link.id)))
-    return partial(wording.message, address, letter.language, partial(said_corrected, reading, href), reading)
+    return partial(wording.about_signing, address, letter.language, partial(said_corrected, reading, href), reading)
 
 
 def _decide_withdrawn(letter: Letter) -> Decision:
@@ -41,7 +41,7 @@ def _decide_withdrawn(letter: Letter) -> Decision:
         return Nothing()
     reading, address = found
     say = partial(said_withdrawn, reading, taken=bool(outbox.unsealed(letter).get("taken")))
-    return partial(wording.message, address, letter.language, say, reading)
+    return partial(wording.about_signing, address, letter.language, say, reading)
 
 
 def settle(_letter: Letter, _outcome: str) -> None:

@@ -57,7 +57,7 @@ def _wish(reading: Reading | None, language: str, wish: str, listed: bool) -> Me
 
 
 def _affair(reading: Reading, language: str, say: partial[Sentences]) -> Message:
-    return wording.message(ADDRESS, language, say, reading)
+    return wording.about_signing(ADDRESS, language, say, reading)
 
 
 def trial(address: str, language: str) -> Message:

@@ -199,7 +199,7 @@ def word(reading: Reading, link_id: UUID, known: Known, letter: Letter) -> Messa
     href = urls.absolute(urls.own_page(tokens.link("own", link_id))) + row
     forms = {"counted": _already, "held": _looked_at, "removed": _decided}
     say = forms.get(state) or partial(_remind if letter.kind == "reminder" else _confirm, known.name)
-    return wording.message(known.address, letter.language, partial(say, reading, href), reading)
+    return wording.about_signing(known.address, letter.language, partial(say, reading, href), reading)
 
 
 def _title(reading: Reading) -> str:

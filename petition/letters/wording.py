@@ -25,7 +25,18 @@ class Sentences:
 
 def message(to: str, language: str, say: Callable[[], Sentences], reading: Reading | None) -> Message:
     """The whole letter to an address. Its subject names no campaign: it may be read over a shoulder."""
-    with i18n.speaking(language):
+    return _message(to, language, say, reading, None)
+
+
+def about_signing(to: str, language: str, say: Callable[[], Sentences], reading: Reading) -> Message:
+    """The same for a letter about signing, whose sentences a campaign may bring in a language of its own."""
+    return _message(to, language, say, reading, reading.words.get(language))
+
+
+def _message(
+    to: str, language: str, say: Callable[[], Sentences], reading: Reading | None, words: i18n.Words | None
+) -> Message:
+    with i18n.speaking(language, words):
         said = say()
         spoken = i18n.spoken()
         footer = [*(_who_is_responsible(reading.consent) if reading else _who_runs_it()), settings.current().site_name]

@@ -26,6 +26,7 @@ def init_app(app: Flask) -> None:
     app.add_template_global(i18n.locale, "locale")
     app.add_template_global(i18n.number, "number")
     app.add_template_global(i18n.percent, "percent")
+    app.add_template_global(i18n.listed, "listed")
     app.add_template_global(i18n.day, "date")
     app.add_template_global(i18n.moment, "moment")
     app.add_template_global(_country, "country")
@@ -48,15 +49,15 @@ def _everywhere() -> dict[str, Any]:
         # A letter: it needs nothing of a page.
         return {}
     now = settings.current()
-    spoken = i18n.spoken()
+    spoken, house = i18n.spoken(), i18n.house()
     page = getattr(g, "page_language", spoken)
     return {
         "site": Site(now.site_name, now.base_url), "language": spoken, "page_language": page,
         "page_direction": i18n.direction(page), "switch": _switch(), "colour": getattr(g, "colour", HOUSE_COLOUR),
-        "style_href": style.sheet_href(getattr(g, "colour", HOUSE_COLOUR)), "home": f"/{spoken}/",
-        "privacy_href": f"/{spoken}/privacy", "how_href": f"/{spoken}/how-we-count",
-        "articles_href": urls.articles(spoken), "events_href": urls.events(spoken), "join_href": urls.join(spoken),
-        "tell_me_href": urls.tell_me(spoken), "give_href": now.give_url, **_places(),
+        "style_href": style.sheet_href(getattr(g, "colour", HOUSE_COLOUR)), "home": f"/{house}/",
+        "privacy_href": f"/{house}/privacy", "how_href": f"/{house}/how-we-count",
+        "articles_href": urls.articles(house), "events_href": urls.events(house), "join_href": urls.join(house),
+        "tell_me_href": urls.tell_me(house), "give_href": now.give_url, **_places(),
         "feed": _feed(),
     }  # fmt: skip
 
@@ -97,14 +98,16 @@ def _feed() -> tuple[str, str] | None:
 
 
 def _switch() -> list[tuple[str, str, str, bool]]:
-    """The same page in every language of the interface; only where its address names one."""
+    """The same page in every language of the interface, and in its own where a campaign brings the words; only where
+    its address names one."""
     arguments: Mapping[str, Any] = request.view_args or {}
     if "language" not in arguments or request.endpoint is None or request.method == "POST":
         return []
     current = str(arguments["language"])
+    brought = [current] if current == i18n.spoken() and current not in settings.current().languages else []
     return [
         (code, i18n.own_name(code), url_for(request.endpoint, **{**arguments, "language": code}), code == current)
-        for code in settings.current().languages
+        for code in (*brought, *settings.current().languages)
     ]
 
 

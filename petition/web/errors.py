@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from flask import Flask, Response, current_app, make_response, render_template, request
+from flask import Flask, Response, current_app, g, make_response, render_template, request
 from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
@@ -58,6 +58,9 @@ def _words(status: int) -> tuple[str, str]:
 def page(status: int) -> Response:
     """The error page of a status, with a way on."""
     db.session.rollback()
+    # What is said here is not among the words that a campaign brings.
+    g.language = i18n.house()
+    i18n.answer_with(None)
     title, text = _words(status)
     layout, ways = current_app.extensions[_key]
     shown = {"status": status, "title": title, "text": text, "links": ways(status), "layout": layout}

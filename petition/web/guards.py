@@ -94,6 +94,15 @@ def campaign(code: str, slug: str) -> Reading:
     return found
 
 
+def speak(reading: Reading, language: str) -> None:
+    """Answer in a campaign's colour and with its own words, where it brings them for a language that the interface
+    does not speak. Only for pages whose sentences petition.phrases lists."""
+    words = reading.words.get(language)
+    g.colour, g.page_language = reading.colour, language
+    g.language = language if words else i18n.interface(language)
+    i18n.answer_with(words)
+
+
 def follow(slug: str) -> None:
     """Lead a reader who came by an earlier slug to this very page under the one it has now, query and all: it may hold
     the source. What is posted is taken where it came."""

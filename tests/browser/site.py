@@ -278,6 +278,7 @@ def _sign_everywhere(cast: Cast, links: dict[str, str]) -> None:
             cast.browser().post(f"{links[state]}/{verb}")
     for state in ("arabic", "leaving"):
         links[state] = counted(cast, f"{state}@example.org", language="ar", name="محمد الأمين", **DETAILS)
+    links["waiting in Arabic"] = waiting(cast, "waiting@example.org", language="ar", name="سارة الحسن", **DETAILS)
     for slug in ("paused", "closed", "late"):
         links[slug] = waiting(cast, f"{slug}@example.org", slug)
     links["pausing"] = counted(cast, "pausing@example.org", "paused")
@@ -350,8 +351,8 @@ def pages() -> dict[str, Callable[[Site], str]]:
         "campaign privacy, Arabic": f"/ar/campaigns/{CREW}/privacy", "not found": "/en/nothing",
         "link, forged": "/t/forged", "not allowed": "/t/forged/confirm",
     }  # fmt: skip
-    states = ("one", "several", "old", "counted", "held", "removed", "quiet", "silent", "nothing", "arabic", "paused",
-              "closed", "late", "pausing", "news", "asked for more")  # fmt: skip
+    states = ("one", "several", "old", "counted", "held", "removed", "quiet", "silent", "nothing", "arabic",
+              "waiting in Arabic", "paused", "closed", "late", "pausing", "news", "asked for more")  # fmt: skip
     fixed |= {
         "join": "/en/join", "join, Spanish": "/es/join", "tell me": "/en/events/tell-me",
         "news form": f"/en/campaigns/{CREW}/news", "news form, Arabic": f"/ar/campaigns/{CREW}/news",

@@ -138,14 +138,22 @@ def test_somebody_reads_an_article_signs_confirms_corrects_and_withdraws(
 def test_somebody_signs_on_the_arabic_page_from_right_to_left(site: Site, page: Page) -> None:
     start = site.total()
     page.goto(f"/ar/campaigns/{CREW}")
-    assert page.locator("html").get_attribute("dir") == "rtl"
+    speaks_arabic(page)
     sign(page, "arabi@example.org", "محمد الأمين")
-    assert page.locator("html").get_attribute("dir") == "rtl"
+    speaks_arabic(page)
     link = re.search(r"/t/\S+", site.letter("arabi@example.org").text)
     assert link
     page.goto(link[0])
-    assert page.locator("html").get_attribute("dir") == "rtl"
+    speaks_arabic(page)
     confirm_and_leave(page, site, "محمد الأمين", start)
+    speaks_arabic(page)
+
+
+def speaks_arabic(page: Page) -> None:
+    """The page is in the campaign's own words and laid out for them."""
+    html = page.locator("html")
+    assert (html.get_attribute("lang"), html.get_attribute("dir")) == ("ar", "rtl")
+    assert re.search("[\u0600-\u06ff]", page.title())
 
 
 def tab_to(page: Page, selector: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from time_machine import travel
 
-from petition import articles, campaigns
+from petition import articles, campaigns, demo, phrases
 from petition.base import db
 from petition.campaigns import Phase
 from petition.journal import Entry
@@ -221,6 +221,57 @@ def test_a_folder_that_is_refused_ends_in_one_sentence(petition: Petition, app: 
     result = petition("campaign", "new", tmp_path / "nothing-here")
     assert result.exit_code == 2
     assert result.stderr == f"petition: {tmp_path}/nothing-here is not a folder.\n"
+
+
+ARABIC = "---\ntitle: أبقوا الحافلة\nto: إلى البلدية\nstandfirst: هي الأخيرة.\n---\nأبقوها.\n"
+
+
+def test_words_for_another_language_go_out_and_come_back_as_a_gettext_file(
+    petition: Petition, cast: Cast, folder: Path
+) -> None:
+    """Issue 9: translators know .po; what is missing is said until nothing is."""
+    (folder / "ar.md").write_text(ARABIC)
+    made = petition("campaign", "new", folder)
+    count = len(phrases.sentences())
+    assert f"speak en: {count} of {count} sentences have no words in ar." in made.stdout
+    written = petition("campaign", "phrases", "keep-the-bus", "ar")
+    assert (written.exit_code, f"{count} of {count} sentences have no words yet." in written.stderr) == (0, True)
+    file = folder / "ar.po"
+    file.write_text(written.stdout)
+    assert "nothing changed" in petition("campaign", "edit", folder).stdout
+    file.write_text(written.stdout.replace('msgid "Your name"\nmsgstr ""', 'msgid "Your name"\nmsgstr "اسمك"'))
+    half = petition("campaign", "edit", folder)
+    assert "Changed in “keep-the-bus”: words in ar." in half.stdout
+    assert f"{count - 1} of {count} sentences" in half.stdout
+    assert petition("campaign", "phrases", "keep-the-bus", "ar").stdout == file.read_text()
+    demo_words = next(path for one in demo.campaign_folders() for path in one.glob("ar.po"))
+    file.write_bytes(demo_words.read_bytes())
+    assert "no words" not in petition("campaign", "edit", folder).stdout
+    assert "ar" in cast.reading("keep-the-bus").words
+
+
+def test_words_that_cannot_be_used_are_refused_and_nothing_is_changed(
+    petition: Petition, cast: Cast, folder: Path
+) -> None:
+    petition("campaign", "new", folder)
+    file = folder / "ar.po"
+    for text, why in (
+        ("", "has words for a language without a text: ar.md is missing"),
+        ('msgid "Your name"\nmsgstr "%(x)s"\n', "What stands for “Your name” does not have the placeholders"),
+        ("nothing", "is not a gettext file"),
+        ('msgid "Please confirm your signature"\nmsgstr "الحافلة تنتظر"\n', "names the campaign"),
+    ):
+        file.write_text(text)
+        refused = petition("campaign", "edit", folder)
+        assert (refused.exit_code, why in refused.stderr) == (2, True), refused.stderr
+        (folder / "ar.md").write_text(ARABIC)
+    assert phrases.kept(cast.reading("keep-the-bus").id) == {}
+
+
+def test_words_are_asked_for_where_the_interface_has_none(petition: Petition, cast: Cast, folder: Path) -> None:
+    petition("campaign", "new", folder)
+    assert "The interface speaks es itself." in petition("campaign", "phrases", "keep-the-bus", "es").stderr
+    assert "has no text in ar, only in en, es" in petition("campaign", "phrases", "keep-the-bus", "ar").stderr
 
 
 def test_a_renamed_campaign_is_found_by_both_names_and_its_folder_wants_the_new_one(

@@ -3,23 +3,26 @@
 import ast
 import html
 import re
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import write_po
+from click.testing import CliRunner
+from flask import Flask
 
 from petition import translations
 from petition.base import settings
+from petition.base.settings import SettingsError
+from petition.translations.__main__ import main
 from tests.cast import Cast, link_in
 
 ROOT = Path(__file__).resolve().parents[2]
 LANGUAGES = translations.languages()
 MEND = "run `python -m petition.translations`, translate what it lists in messages.po, and run it again"
-
-_PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%%")
-_TAG = re.compile(r"<[^>]+>")
 
 
 @cache
@@ -41,11 +44,6 @@ def pairs(language: str) -> Iterator[tuple[str, str]]:
         said, words = translations.forms(message.string), translations.forms(message.id)
         for place, translated in enumerate(said):
             yield words[min(place, len(words) - 1)], translated
-
-
-def edges(words: str) -> tuple[str, str]:
-    """The blanks before and after."""
-    return words[: len(words) - len(words.lstrip())], words[len(words.rstrip()) :]
 
 
 def catalogue(*entries: tuple[str | tuple[str, str], str | tuple[str, str]], flags: tuple[str, ...] = ()) -> Catalog:
@@ -81,14 +79,12 @@ def test_every_sentence_is_translated_and_none_is_a_guess(language: str) -> None
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_translation_has_the_placeholders_tags_and_edges_of_its_sentence(language: str) -> None:
     """Else a page breaks in one language only, or a figure is missing from it."""
-    wrong = [
-        (words, said)
-        for words, said in pairs(language)
-        if sorted(_PLACEHOLDER.findall(words)) != sorted(_PLACEHOLDER.findall(said))
-        or sorted(_TAG.findall(words)) != sorted(_TAG.findall(said))
-        or edges(words) != edges(said)
-    ]
-    assert wrong == [], "mend them in messages.po, and " + MEND
+    assert translations.unlike(translations.read(language)) == [], "mend them in messages.po, and " + MEND
+
+
+@pytest.mark.parametrize("said", ["Quedan %(days)s", "Quedan", " Quedan %(num)s", " Quedan <b>%(num)s</b><i>"])
+def test_a_translation_unlike_its_sentence_is_found(said: str) -> None:
+    assert translations.unlike(catalogue((" %(num)s <b>left</b>", said))) == [" %(num)s <b>left</b>"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -191,3 +187,59 @@ def test_whoever_signs_in_spanish_reads_spanish_from_the_form_to_the_last_letter
     assert last.subject == "Tu firma está retirada"
     read = [one.text for one in (wrong, inbox, own, thanks, counted, gone, letter, last)]
     assert [english_in(text) for text in read] == [[]] * len(read)
+
+
+def test_the_list_of_what_a_signer_meets_is_what_the_sources_say() -> None:
+    """Issue 9: a closed list, kept by no hand. That nothing else is met, tests/web/test_phrases.py walks."""
+    assert translations.is_template_current(), MEND
+
+
+def say_everything(language: str, skip: str = "") -> None:
+    """A made-up translation of every sentence but one, as a translator would put it into the file."""
+    made = translations.read(language)
+    for message in sentences(made):
+        words = translations.forms(message.id)
+        said = tuple(one if one.endswith(" ") else one + "·" for one in words)
+        if words[0] != skip:
+            message.string = said if len(words) > 1 else said[0]
+    with translations.path(language).open("wb") as file:
+        write_po(file, made, width=0, no_location=True, sort_output=True)
+
+
+def test_a_further_language_is_a_catalogue_and_a_setting(
+    make_app: Callable[..., Flask], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Issue 9: begun, translated and called complete by one command; no line of code."""
+    shutil.copytree(translations.path("es").parents[1], tmp_path / "es")
+    monkeypatch.setattr(settings, "CATALOGUES", tmp_path)
+    begin = CliRunner().invoke(main, ["pt-BR"])
+    assert begin.exit_code == 1
+    assert "to mend" in begin.output
+    with pytest.raises(SettingsError, match="the interface does not speak: pt-BR"):
+        settings.read({"LANGUAGES": "en,pt-BR"})
+    say_everything("pt-BR", skip="Your name")
+    half = CliRunner().invoke(main, ["--check"])
+    assert half.exit_code == 1
+    assert "pt-BR: 1 to mend\n  to translate: Your name\n" in half.output
+    say_everything("pt-BR")
+    assert CliRunner().invoke(main).exit_code == 0
+    check = CliRunner().invoke(main, ["--check"])
+    assert (check.exit_code, "pt-BR: complete" in check.output) == (0, True)
+    assert settings.read({"LANGUAGES": "en,pt-BR"}).languages == ("en", "pt-BR")
+    app = make_app(languages=("en", "pt-BR"))
+    with app.app_context():
+        cast = Cast(app)
+        cast.campaign()
+        page = cast.browser().get("/pt-BR/campaigns/canteen").text
+        assert '<html lang="pt-BR" dir="ltr">' in page
+        assert "Your name·" in page
+        cast.sign(language="pt-BR")
+        (letter,) = cast.deliver()
+        assert (letter.subject, letter.language) == ("Please confirm your signature·", "pt-BR")
+
+
+@pytest.mark.parametrize("language", ["en", "es", "xx-nothing", "pt_BR"])
+def test_no_catalogue_is_begun_for_what_is_there_or_is_no_language(language: str) -> None:
+    begin = CliRunner().invoke(main, [language])
+    assert begin.exit_code == 2
+    assert "Invalid value" in begin.output

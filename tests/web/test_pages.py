@@ -321,7 +321,7 @@ def test_the_privacy_page_of_a_campaign_says_all_of_it(cast: Cast) -> None:
     cast.campaign()
     page = cast.browser().get(PATH + "/privacy").text
     facts = page.partition("<dl")[2].partition("</dl>")[0]
-    for said in ("Dockside Aid", "list@dockside.example", "the Port Authority", "name, country", "6 months",
+    for said in ("Dockside Aid", "list@dockside.example", "the Port Authority", "name and country", "6 months",
                  "your consent"):  # fmt: skip
         assert said in facts
 

@@ -35,7 +35,7 @@ def empty_form(reading: Reading, language: str) -> SignForm:
 def campaign_page(reading: Reading, language: str, form: object) -> str:
     """A campaign's page with a form in whatever state, or without one."""
     at = db.now()
-    g.colour, g.page_language = reading.colour, language
+    guards.speak(reading, language)
     g.exists_in = _languages(reading)
     total = register.total(reading.id)
     updates, about = (
@@ -95,7 +95,7 @@ def _languages(reading: Reading) -> tuple[str, ...]:
 def privacy(language: str, slug: str) -> str:
     """Who is responsible for a campaign's list, to whom it goes, what of it, for how long, on what ground (S48)."""
     reading = guards.campaign(language, slug)
-    g.colour, g.page_language = reading.colour, language
+    guards.speak(reading, language)
     return render_template(
         "public/campaign_privacy.html",
         campaign=context.campaign_view(reading, register.total(reading.id), db.now()),

@@ -93,7 +93,7 @@ def _page(link: Link, reading: Reading, token: str, *, form: OwnForm | None = No
         quiet_until=until,
         notice=request.args.get("done"),
         paused=campaigns.is_paused(reading, at),
-        switch=_switch(language),
+        switch=_switch(reading, language),
         **context.country_lists(),
     )
 
@@ -109,13 +109,16 @@ def _speak(reading: Reading, signature: Signature | None, pending: list[PendingS
     """The language of the page: the one asked for, else the signer's."""
     theirs = signature.language if signature else pending[0].language if pending else reading.first_language
     asked = request.args.get("language", "")
-    language = asked if asked in i18n.languages() else theirs
-    g.language, g.page_language = i18n.interface(language), language
+    language = asked if asked in (*i18n.languages(), *reading.words) else theirs
+    guards.speak(reading, language)
     return language
 
 
-def _switch(current: str) -> list[tuple[str, str, str, bool]]:
-    return [(code, i18n.own_name(code), f"?language={code}", code == current) for code in i18n.languages()]
+def _switch(reading: Reading, current: str) -> list[tuple[str, str, str, bool]]:
+    return [
+        (code, i18n.own_name(code), f"?language={code}", code == current)
+        for code in (*reading.words, *i18n.languages())
+    ]
 
 
 def _quiet(link: Link, at: datetime) -> tuple[str | None, datetime | None]:

@@ -4,7 +4,7 @@ from functools import lru_cache
 from itertools import groupby
 
 import segno
-from flask import Blueprint, Response, abort, g, make_response, redirect, render_template
+from flask import Blueprint, Response, abort, make_response, redirect, render_template
 from werkzeug import Response as BaseResponse
 
 from petition import campaigns, share_pictures
@@ -26,7 +26,7 @@ def poster(language: str, slug: str) -> str | BaseResponse:
     base = urls.campaign(language, reading.slug)
     if not has_poster(reading):
         return redirect(base, 303)
-    g.colour, g.page_language = reading.colour, language
+    guards.speak(reading, language)
     size, path = code(urls.absolute(f"{base}?source=poster"))
     return render_template(
         "public/poster.html",

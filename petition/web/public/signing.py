@@ -42,6 +42,7 @@ def _sign(language: str, slug: str, address: str) -> BaseResponse:
     at = db.now()
     db.one_statement()
     reading = guards.campaign(language, slug)
+    guards.speak(reading, language)
     if campaigns.phase(reading, at) is not Phase.OPEN:
         return make_response(_not_open(reading, language), 409)
     token = posted_token(reading.id)
@@ -96,7 +97,6 @@ def posted_token(campaign_id: int) -> FormToken | None:
 
 
 def _not_open(reading: Reading, language: str) -> str:
-    g.colour = reading.colour
     total = register.total(reading.id)
     return render_template(
         "public/not_open.html",
@@ -127,6 +127,9 @@ def hand_back(reason: str, fresh: str = "", asked: tuple[Question, ...] = ()) ->
     wording is no more (`reason` "changed"), `fresh` is given.
     What was typed into fields of the campaign's own is labelled as `asked` says, else by their keys.
     """
+    # What is said here is not among the words that a campaign brings.
+    g.language = i18n.house()
+    i18n.answer_with(None)
     labels = context.field_names() | {
         "email": _("E-mail address"), "name": _("Your name"), "on_behalf": _("I sign for the organisation"),
         "appear": _("How to appear in the public list"), "with_role": _("Show what I do and my organisation as well"),
@@ -161,7 +164,7 @@ def _renewed(posted: str, fresh: str) -> str:
 def inbox(language: str, slug: str, stamp: str) -> str:
     """Check your inbox. With a stamp of the last 15 minutes it shows the address just typed (S18)."""
     reading = guards.campaign(language, slug)
-    g.colour, g.page_language = reading.colour, language
+    guards.speak(reading, language)
     base = urls.campaign(language, reading.slug)
     about = {
         "wording": context.wording_view(reading, language), "campaign_href": base, "form_href": base + "#sign",
@@ -207,7 +210,7 @@ def thanks(language: str, slug: str, stamp: str) -> str | BaseResponse:
         tokens.read_stamp("thanks", str(reading.id), stamp)
     except BadToken:
         return redirect(base, 303)
-    g.colour, g.page_language = reading.colour, language
+    guards.speak(reading, language)
     at, spoken = db.now(), i18n.interface(language)
     wording = context.wording_view(reading, language)
     return render_template(
