@@ -70,9 +70,7 @@ def _refuse(slug: str, reserved: Collection[str]) -> None:
         raise SlugRefused(f"“{slug}” is the address of another page; choose another name")
 
 
-def write(
-    owner: Owner, owner_id: int, texts: Mapping[str, Mapping[str, Any]], looked_at: Collection[str] = ()
-) -> bool:
+def write(owner: Owner, owner_id: int, texts: Mapping[str, Mapping[str, Any]], looked_at: Collection[str] = ()) -> bool:
     """Bring a piece's texts up to those given per language, which are all; whether any changed. Those of `looked_at`
     say the same as the first one by now, as somebody has seen, and count as changed just now."""
     table: Any = owner.class_

@@ -51,9 +51,7 @@ class Thrown:
 
 def filed_under(topic_id: int) -> tuple[int, int]:
     """How many articles and events are filed under a topic, drafts and what is in the trash too."""
-    count = [
-        select(func.count()).where(held.topic_id == topic_id).scalar_subquery() for held in (Article, Event)
-    ]
+    count = [select(func.count()).where(held.topic_id == topic_id).scalar_subquery() for held in (Article, Event)]
     articles, events = db.session.execute(select(*count)).one()
     return articles, events
 
@@ -71,7 +69,7 @@ def throw(piece: Piece, actor: str, reason: str) -> bool:
 
 def _unfile(topic_id: int) -> int:
     return sum(
-        db.count(update(held.__table__).where(held.__table__.c.topic_id == topic_id).values(topic_id=None))  # type: ignore[arg-type]
+        db.count(update(held.__table__).where(held.__table__.c.topic_id == topic_id).values(topic_id=None))  # type: ignore[arg-type,misc]
         for held in (Article, Event)
     )
 
@@ -125,8 +123,8 @@ def sweep(at: datetime) -> tuple[int, bool]:
     for kind in KINDS.values():
         piece = kind.piece
         has_text = exists().where(kind.owner == piece.id)
-        due = select(piece).where(piece.trashed_at <= at - KEPT, has_text).limit(BATCH).with_for_update(skip_locked=True)
-        found = db.session.scalars(due).all()
+        due = select(piece).where(piece.trashed_at <= at - KEPT, has_text).limit(BATCH)
+        found = db.session.scalars(due.with_for_update(skip_locked=True)).all()
         for one in found:
             one.change(_FORGOTTEN[piece])
         db.session.flush()
