@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from petition import journal, pictures, pieces
 from petition.base import db, text
-from petition.pieces import SlugRefused
+from petition.pieces import SlugRefused, Sought
 from petition.topics import Topic
 
 if TYPE_CHECKING:
@@ -122,6 +122,8 @@ class Draft:
     is_update: bool = False
     #: Those that its texts show and that may not be stored yet.
     pictures: tuple["Scaled", ...] = ()
+    #: Languages whose text is as it was, but was found to say what the first one says by now.
+    looked_at: frozenset[str] = frozenset()
 
 
 def read(slug: str, language: str, at: datetime) -> Reading | None:
@@ -218,6 +220,34 @@ def _reading(article: Article, texts: dict[str, ArticleText], language: str) -> 
     )  # fmt: skip
 
 
+def listed(sought: Sought, language: str, at: datetime, most: int) -> list[pieces.Row]:
+    """For editors: drafts and scheduled ones among the others, the last one changed first. States: "draft",
+    "scheduled", "public"."""
+    states = {
+        "draft": Article.published_at.is_(None), "scheduled": Article.published_at > at,
+        "public": Article.published_at <= at,
+    }  # fmt: skip
+    query = select(Article).where(*pieces.sought(ArticleText.article_id, Article, sought, Article.changed_at))
+    if sought.state in states:
+        query = query.where(states[sought.state])
+    query = query.order_by(Article.changed_at.desc(), Article.id.desc()).limit(most)
+    return pieces.rows(ArticleText.article_id, db.session.scalars(query).all(), language)
+
+
+def texts(article_id: int) -> dict[str, ArticleText]:
+    """An article's texts by language."""
+    return pieces.texts_of(ArticleText.article_id, [article_id])[article_id]
+
+
+def seen(draft: Draft, language: str, at: datetime, article_id: int = 0) -> Reading:
+    """What a draft would be, read in a language at a moment; nothing is stored. Raises TextRefused."""
+    said = {code: ArticleText(language=code, **_values(code, one)) for code, one in draft.texts.items()}
+    public = Article(
+        id=article_id, slug=draft.slug, changed_at=at, created_at=at, **(_facts(draft) | {"published_at": at})
+    )
+    return _reading(public, said, language)
+
+
 def by_slug(slug: str) -> Article | None:
     """The article that has, or ever had, a slug, public or not, for verbs."""
     return pieces.by_slug(Article, ArticleSlug.article_id, slug)
@@ -242,7 +272,7 @@ def save(draft: Draft, actor: str) -> bool:
         pictures.add(picture, actor)
     texts = {language: _values(language, said) for language, said in draft.texts.items()}
     changed = article.change(_facts(draft))
-    if not pieces.write(ArticleText.article_id, article.id, texts) and not changed:
+    if not pieces.write(ArticleText.article_id, article.id, texts, draft.looked_at) and not changed:
         return False
     _note(article, actor, deed, at)
     return True

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, and_, literal, or_, select, tuple_
 from sqlalchemy import Text as LongText
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from petition import journal, pieces
 from petition.base import db, text
-from petition.pieces import SlugRefused
+from petition.pieces import SlugRefused, Sought
 from petition.topics import Topic
 
 #: How long a meeting is thought to last whose end nobody has said.
@@ -125,6 +125,8 @@ class Draft:
     campaign_id: int | None = None
     published_at: datetime | None = None
     cancelled: bool | None = None
+    #: Languages whose text is as it was, but was found to say what the first one says by now.
+    looked_at: frozenset[str] = frozenset()
 
 
 def read(slug: str, language: str, at: datetime) -> Reading | None:
@@ -207,6 +209,42 @@ def _reading(event: Event, texts: dict[str, EventText], language: str) -> Readin
     )  # fmt: skip
 
 
+def listed(sought: Sought, language: str, at: datetime, most: int) -> list[pieces.Row]:
+    """For editors: drafts, scheduled and cancelled ones among the others, the latest first. States: "draft",
+    "scheduled", "ahead", "past", "cancelled"."""
+    states = {
+        "draft": Event.published_at.is_(None), "scheduled": Event.published_at > at, "ahead": _ahead(at),
+        "past": ~_ahead(at), "cancelled": Event.cancelled_at.is_not(None),
+    }  # fmt: skip
+    query = select(Event).where(*pieces.sought(EventText.event_id, Event, sought, Event.starts_at))
+    if sought.state in states:
+        query = query.where(states[sought.state])
+    query = query.order_by(Event.starts_at.desc(), Event.id.desc()).limit(most)
+    return pieces.rows(EventText.event_id, db.session.scalars(query).all(), language)
+
+
+def texts(event_id: int) -> dict[str, EventText]:
+    """An event's texts by language."""
+    return pieces.texts_of(EventText.event_id, [event_id])[event_id]
+
+
+def seen(draft: Draft, language: str, at: datetime) -> Reading:
+    """What a draft would be, read in a language at a moment; nothing is stored. Raises TextRefused."""
+    said = {code: EventText(language=code, **_values(one)) for code, one in draft.texts.items()}
+    cancelled_at = at if draft.cancelled else None
+    facts = _facts(draft) | {"published_at": at, "cancelled_at": cancelled_at}
+    return _reading(Event(id=0, slug=draft.slug, changed_at=at, created_at=at, **facts), said, language)
+
+
+def span_wrong(starts_at: datetime, ends_at: datetime | None) -> Literal["", "before", "too_long"]:
+    """What is wrong with the times of a meeting: it ends before it begins, or lasts longer than LONGEST."""
+    if ends_at is None:
+        return ""
+    if ends_at <= starts_at:
+        return "before"
+    return "too_long" if ends_at - starts_at > LONGEST else ""
+
+
 def by_slug(slug: str) -> Event | None:
     """The event that has, or ever had, a slug, public or not, for verbs."""
     return pieces.by_slug(Event, EventSlug.event_id, slug)
@@ -229,7 +267,7 @@ def save(draft: Draft, actor: str) -> bool:
         pieces.enter(event, EventSlug.event_id, draft.slug, RESERVED)
     texts = {language: _values(said) for language, said in draft.texts.items()}
     changed = event.change(_facts(draft) | _cancelling(event, draft, at))
-    if not pieces.write(EventText.event_id, event.id, texts) and not changed:
+    if not pieces.write(EventText.event_id, event.id, texts, draft.looked_at) and not changed:
         return False
     _note(event, actor, deed, at)
     return True

@@ -1,10 +1,11 @@
 """What the site's own pieces (articles, topics, events) have in common: a slug for ever, and a text per language."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import Index, delete, select, text
+from sqlalchemy import ColumnElement, Index, delete, func, select, text, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from petition.base import db
@@ -13,6 +14,28 @@ _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 Piece = TypeVar("Piece", bound=db.Base)
 #: The column that says whose a slug or a text is, such as `EventSlug.event_id`; with it comes its table.
 Owner = InstrumentedAttribute[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What an editor looks for: "" and None mean everything. `before` is the id of the row above the page."""
+
+    state: str = ""
+    topic_id: int | None = None
+    language: str = ""
+    title: str = ""
+    before: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A piece as an editor's list shows it: its text in the language asked for or its first one, all its languages,
+    and those of them that may be out of date."""
+
+    piece: Any
+    text: Any
+    languages: tuple[str, ...]
+    stale: frozenset[str]
 
 
 class SlugRefused(ValueError):
@@ -108,3 +131,31 @@ def stale(texts: Mapping[str, Any], first: str) -> set[str]:
 def in_order(languages: Iterable[str], first: str) -> tuple[str, ...]:
     """The languages of a piece's texts, its first one first."""
     return tuple(sorted(languages, key=lambda code: (code != first, code)))
+
+
+def sought(owner: Owner, piece: Any, what: Sought, order: InstrumentedAttribute[Any]) -> list[ColumnElement[bool]]:
+    """The conditions of what an editor looks for, but for its state; `order` is the column that the list goes down."""
+    table: Any = owner.class_
+    found = [piece.trashed_at.is_(None)]
+    if what.topic_id is not None:
+        found.append(piece.topic_id == what.topic_id)
+    of_piece = select(owner).where(owner == piece.id)
+    if what.language:
+        found.append(of_piece.where(table.language == what.language).exists())
+    if what.title:
+        found.append(of_piece.where(func.lower(table.title).contains(what.title.lower(), autoescape=True)).exists())
+    if what.before is not None:
+        place = select(order, piece.id).where(piece.id == what.before).subquery()
+        found.append(tuple_(order, piece.id) < select(place).scalar_subquery())
+    return found
+
+
+def rows(owner: Owner, pieces: Sequence[Any], language: str) -> list[Row]:
+    """Pieces for an editor's list, with one query for all their texts."""
+    texts = texts_of(owner, [one.id for one in pieces])
+    found = []
+    for one in pieces:
+        mine, first = texts[one.id], one.first_language
+        shown = mine.get(language) or mine[first]
+        found.append(Row(one, shown, in_order(mine, first), frozenset(stale(mine, first))))
+    return found

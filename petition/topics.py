@@ -83,6 +83,8 @@ class Draft:
     first_language: str
     texts: Mapping[str, Text]
     position: int = 0
+    #: Languages whose text is as it was, but was found to say what the first one says by now.
+    looked_at: frozenset[str] = frozenset()
 
 
 def read(slug: str, language: str) -> Reading | None:
@@ -121,6 +123,32 @@ def _readings(query: Select[Topic], language: str) -> list[Reading]:
     ]  # fmt: skip
 
 
+def listed(language: str) -> list[pieces.Row]:
+    """For editors: every topic, in order."""
+    query = _public().order_by(Topic.position, Topic.id)
+    return pieces.rows(TopicText.topic_id, db.session.scalars(query).all(), language)
+
+
+def texts(topic_id: int) -> dict[str, TopicText]:
+    """A topic's texts by language."""
+    return pieces.texts_of(TopicText.topic_id, [topic_id])[topic_id]
+
+
+def move(topic: Topic, steps: int, actor: str) -> bool:
+    """Let a topic stand so many places further down, or up for fewer than none; whether it could. Two who move
+    topics at once take turns."""
+    order = _public().order_by(Topic.position, Topic.id).with_for_update()
+    found = list(db.session.scalars(order, execution_options={"populate_existing": True}))
+    place = next((at for at, one in enumerate(found) if one.id == topic.id), None)
+    if place is None or not 0 <= place + steps < len(found):
+        return False
+    found.insert(place + steps, found.pop(place))
+    for position, one in enumerate(found):
+        one.position = position
+    journal.write(actor, "topic moved", about=topic.id)
+    return True
+
+
 def by_slug(slug: str) -> Topic | None:
     """The topic that has, or ever had, a slug, for verbs."""
     return pieces.by_slug(Topic, TopicSlug.topic_id, slug)
@@ -143,7 +171,7 @@ def save(draft: Draft, actor: str) -> bool:
         pieces.enter(topic, TopicSlug.topic_id, draft.slug, RESERVED)
     texts = {language: {"title": said.title, "standfirst": said.standfirst} for language, said in draft.texts.items()}
     changed = topic.change(facts)
-    if not pieces.write(TopicText.topic_id, topic.id, texts) and not changed:
+    if not pieces.write(TopicText.topic_id, topic.id, texts, draft.looked_at) and not changed:
         return False
     journal.write(actor, deed, about=topic.id)
     return True
