@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 #: Words that stand in the place of a slug in the addresses of other pages.
 RESERVED = frozenset({"before"})
+LONGEST_AUTHORS = 300
 
 
 class Article(db.Base):
@@ -42,6 +43,8 @@ class Article(db.Base):
     #: Reports how its campaign goes on: stands on the campaign's page and in its feed, not among the site's news.
     is_update: Mapped[bool] = mapped_column(default=False)
     published_at: Mapped[datetime | None]
+    #: In which `published_at` was chosen, and is shown to editors.
+    time_zone: Mapped[str] = mapped_column(String(64), server_default="UTC")
     #: When any of its texts last changed.
     changed_at: Mapped[datetime]
     created_at: Mapped[datetime]
@@ -118,6 +121,7 @@ class Draft:
     authors: str = ""
     campaign_id: int | None = None
     published_at: datetime | None = None
+    time_zone: str = "UTC"
     topic_id: int | None = None
     is_update: bool = False
     #: Those that its texts show and that may not be stored yet.
@@ -279,7 +283,7 @@ def save(draft: Draft, actor: str) -> bool:
 
 
 def _facts(draft: Draft) -> dict[str, Any]:
-    names = ("first_language", "authors", "topic_id", "campaign_id", "is_update", "published_at")
+    names = ("first_language", "authors", "topic_id", "campaign_id", "is_update", "published_at", "time_zone")
     return {name: getattr(draft, name) for name in names}
 
 
@@ -289,6 +293,11 @@ def _values(language: str, said: Text) -> dict[str, Any]:
         "title": said.title, "standfirst": said.standfirst, "text_language": said.text_language or language,
         "source": said.source, "html": text.markdown(said.source, has_form=True),
     }  # fmt: skip
+
+
+def has_form(source: str) -> bool:
+    """Whether a text in Markdown has a place for its campaign's form. Raises TextRefused."""
+    return text.FORM_PLACE in text.markdown(source, has_form=True)
 
 
 def _note(article: Article, actor: str, deed: str, at: datetime, reason: str = "") -> None:

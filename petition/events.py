@@ -228,10 +228,9 @@ def texts(event_id: int) -> dict[str, EventText]:
     return pieces.texts_of(EventText.event_id, [event_id])[event_id]
 
 
-def seen(draft: Draft, language: str, at: datetime) -> Reading:
+def seen(draft: Draft, language: str, at: datetime, cancelled_at: datetime | None) -> Reading:
     """What a draft would be, read in a language at a moment; nothing is stored. Raises TextRefused."""
     said = {code: EventText(language=code, **_values(one)) for code, one in draft.texts.items()}
-    cancelled_at = at if draft.cancelled else None
     facts = _facts(draft) | {"published_at": at, "cancelled_at": cancelled_at}
     return _reading(Event(id=0, slug=draft.slug, changed_at=at, created_at=at, **facts), said, language)
 

@@ -4,6 +4,7 @@ They are public and lie in `files` as they are shown, at addresses that hold a h
 What they show is said where they stand, in the language of the text.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -99,6 +100,18 @@ def show(campaign_id: int, chosen: Chosen | None, actor: str) -> None:
     journal.write(actor, "picture chosen", campaign_id=campaign_id, reason=name)
 
 
+def describe(campaign_id: int, alt: dict[str, str], actor: str) -> bool:
+    """Say by language what a campaign's picture shows; False where it has none or nothing differs."""
+    row = db.session.get(CampaignPicture, campaign_id)
+    if row is None or row.alt == alt:
+        return False
+    if not (alt and all(alt.values())):
+        raise ValueError("a picture says in words what it shows")
+    row.alt = dict(alt)
+    journal.write(actor, "picture described", campaign_id=campaign_id)
+    return True
+
+
 def of_campaign(campaign_id: int) -> tuple[Picture, dict[str, str]] | None:
     """A campaign's picture, and by language what it shows."""
     query = select(Picture, CampaignPicture.alt).join(CampaignPicture, CampaignPicture.picture == Picture.name)
@@ -151,3 +164,14 @@ def _used() -> Iterator[str]:
         if {"source", "html"} <= set(table.c.keys()):
             for source in db.session.scalars(select(table.c.source).where(table.c.source.contains("/pictures/"))):
                 yield from (found["name"] for found in PICTURE.finditer(source))
+
+
+def newest(most: int) -> list[Picture]:
+    """The pictures that were added last."""
+    return list(db.session.scalars(select(Picture).order_by(Picture.created_at.desc(), Picture.name).limit(most)))
+
+
+def markdown(path: str, alt: str) -> str:
+    """A picture as it stands in a text in Markdown, saying what it shows."""
+    said = re.sub(r"([\\\[\]*_`<&!])", r"\\\1", alt)
+    return f"![{said}]({path})"

@@ -87,7 +87,7 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
         "factor_counter", "recovery_codes", "invitation", "invited_at", "joined_at",
     ),
     "article": (
-        "id", "slug", "first_language", "authors", "topic_id", "campaign_id", "is_update", "published_at",
+        "id", "slug", "first_language", "authors", "topic_id", "campaign_id", "is_update", "published_at", "time_zone",
         "changed_at", "created_at", "trashed_at",
     ),
     "article_slug": ("slug", "article_id"),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Select, String, select
+from sqlalchemy import ForeignKey, Select, String, func, select
 from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -147,6 +147,16 @@ def move(topic: Topic, steps: int, actor: str) -> bool:
         one.position = position
     journal.write(actor, "topic moved", about=topic.id)
     return True
+
+
+def slug_of(topic_id: int | None) -> str:
+    """The slug of a topic; "" for none."""
+    return db.session.scalar(select(Topic.slug).where(Topic.id == topic_id)) or "" if topic_id is not None else ""
+
+
+def last_position() -> int:
+    """Where a new topic stands: behind all others."""
+    return (db.session.scalar(select(func.max(Topic.position))) or 0) + 1
 
 
 def by_slug(slug: str) -> Topic | None:

@@ -135,7 +135,7 @@ def sweep(at: datetime) -> tuple[int, bool]:
 
 #: What is left empty in the row that stays.
 _FORGOTTEN: dict[type[Any], dict[str, Any]] = {
-    Article: {"authors": "", "topic_id": None, "campaign_id": None, "published_at": None},
+    Article: {"authors": "", "topic_id": None, "campaign_id": None, "published_at": None, "is_update": False},
     Event: {"online": "", "topic_id": None, "campaign_id": None, "published_at": None},
     Topic: {},
 }

@@ -20,11 +20,13 @@ def upgrade() -> None:
         )  # fmt: skip
         # Unknown for texts that were there before; they are as old as each other.
         op.add_column(f"{piece}_text", sa.Column("changed_at", MOMENT, nullable=True))
+    op.add_column("article", sa.Column("time_zone", sa.String(length=64), nullable=False, server_default="UTC"))
     op.create_index("article_last_changed", "article", ["changed_at", "id"], unique=False)
 
 
 def downgrade() -> None:
     op.drop_index("article_last_changed", table_name="article")
+    op.drop_column("article", "time_zone")
     for piece in PIECES:
         op.drop_column(f"{piece}_text", "changed_at")
         op.drop_index(f"{piece}_trash", table_name=piece)

@@ -29,11 +29,33 @@ from petition.base import crypto, db, i18n, settings, urls
 from petition.letters import organisers as letters
 from petition.letters import ready
 from petition.web import context, errors, guards, headers
-from petition.web.desk import account, door, front, people, record, sessions, site, team, wall, welcome, words, writing
+from petition.web.desk import (
+    account,
+    articles,
+    door,
+    events,
+    front,
+    overview,
+    people,
+    preview,
+    record,
+    sessions,
+    site,
+    starting,
+    team,
+    texts,
+    topics,
+    trash,
+    wall,
+    welcome,
+    words,
+    writing,
+)
 from petition.web.desk.people import App, Codes, Mail, Passwords, User
 
 #: The corners of the desk: importing them hangs their routes on the wall.
-CORNERS = (front, account, team, site, record, welcome, writing)
+CORNERS = (front, account, starting, overview, texts, preview, team, site, record, welcome, articles, events,
+           topics, trash, writing)  # fmt: skip
 LONGEST_BODY = 512 * 1024
 
 
@@ -231,6 +253,7 @@ def _everywhere() -> dict[str, object]:
     return {
         "me": wall.me() if signed_in else None, "held": wall.held() if signed_in else None, "here": wall.here(),
         "roles": words.roles(), "meanings": words.meanings(), "sheet": "desk.css",
+        "phase_names": words.phases(), "detail_names": words.details(),
         "tongues": [(code, i18n.own_name(code)) for code in i18n.languages()],
     }  # fmt: skip
 

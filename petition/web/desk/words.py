@@ -102,3 +102,19 @@ def meanings() -> dict[str, str]:
         SITE_EDITOR: _("writes articles and events, and may start campaigns"),
         ORGANISER: _("may start campaigns"),
     }
+
+
+def phases() -> dict[str, str]:
+    """Where a campaign stands, in a word."""
+    return {
+        "draft": _("Draft"), "scheduled": _("Scheduled"), "open": _("Open"), "paused": _("Paused"),
+        "closed": _("Closed"), "final": _("Final"), "withdrawn": _("Withdrawn"),
+    }  # fmt: skip
+
+
+def details() -> dict[str, str]:
+    """What a form can ask, on its organisers' pages."""
+    return {
+        "name": _("Name"), "country": _("Country"), "place": _("Town or city"), "role": _("What they do"),
+        "organisation": _("Organisation"), "comment": _("Why they sign"),
+    }  # fmt: skip
