@@ -3,13 +3,14 @@
 import html
 import re
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 from flask import Flask
 from sqlalchemy import event, select
 from werkzeug.test import TestResponse
 
-from petition import articles, retention, teams, trash
+from petition import articles, retention, teams
 from petition.articles import Article, ArticleText
 from petition.base import db, text
 from petition.journal import Entry
@@ -33,7 +34,7 @@ def form_of(page: str) -> dict[str, str]:
     for tag in re.finditer(r"<input[^>]*>|<textarea.*?</textarea>|<select.*?</select>", whole, re.S):
         piece = tag.group()
         name = re.search(r' name="([^"]*)"', piece)
-        if name is None or ('type="radio"' in piece or 'type="checkbox"' in piece) and " checked" not in piece:
+        if name is None or (('type="radio"' in piece or 'type="checkbox"' in piece) and " checked" not in piece):
             continue
         if piece.startswith("<textarea"):
             value = re.sub(r"^<textarea.*?>\n", "", piece, flags=re.S).removesuffix("</textarea>")
@@ -72,14 +73,18 @@ def test_an_editor_writes_an_article_and_it_is_public_with_its_campaign(app: Fla
     assert "Nothing is written yet" in desk.get("/desk/articles").text
     path = made(desk, topic="harbour", campaign="canteen")
     found = stored()
-    assert (found.slug, found.authors, found.time_zone) == ("the-canteen-is-open-again", "Ana Pérez, Ben Okri", "Europe/Madrid")
+    assert (found.slug, found.authors, found.time_zone) == (
+        "the-canteen-is-open-again",
+        "Ana Pérez, Ben Okri",
+        "Europe/Madrid",
+    )
     page = cast.browser().get("/en/articles/the-canteen-is-open-again").text
     assert "They <em>danced</em>" in page
     assert page.index("danced") < page.index('id="sign"') < page.index("Then they worked")
     assert "Public" in desk.get("/desk/articles").text
     # What is as it was leaves no trace.
     assert written(desk, path).location.endswith("?done=same")
-    deeds = db.session.scalars(select(Entry.deed).where(Entry.about == found.id, Entry.deed.startswith("article"))).all()
+    deeds = db.session.scalars(select(Entry.deed).where(Entry.deed.startswith("article"))).all()
     assert deeds == ["article made"]
 
 
@@ -168,13 +173,16 @@ def test_the_preview_is_the_public_page_of_what_was_typed_and_hands_everything_b
     again = form_of(back)
     assert {name: again[name] for name in WRITTEN} == WRITTEN
     assert desk.client.post(NEW, data=again).status_code == 303
-    # The public page has no more of it than before, and the preview speaks its own language, not the desk's.
-    assert "Vista previa" in answer.text
+    # The page in the frame speaks its own language, the one around it the desk's.
+    assert '<html lang="es"' in answer.text
+    assert '<html lang="en"' in page
 
 
 def test_the_pane_shows_sanitised_html_and_stores_nothing(app: Flask, cast: Cast) -> None:
     desk = cast.organiser(teams.SITE_EDITOR)
-    answer = desk.send("/desk/as-read", source="**bold** <script>alert(1)</script> [x](javascript:1)\n\n[campaign]", form="y")
+    answer = desk.send(
+        "/desk/as-read", source="**bold** <script>alert(1)</script> [x](javascript:1)\n\n[campaign]", form="y"
+    )
     assert "<strong>bold</strong>" in answer.text
     assert "<script" not in answer.text
     assert "javascript" not in re.sub(r">[^<]*<", "><", answer.text)
@@ -252,8 +260,6 @@ def test_a_picture_is_taken_with_words_and_stands_in_the_text(app: Flask, cast: 
 
 
 def _upload(data: bytes, name: str) -> object:
-    from io import BytesIO
-
     return BytesIO(data), name
 
 
@@ -296,8 +302,9 @@ def test_after_thirty_days_the_trash_is_emptied_and_its_address_stays_taken(app:
         db.session.remove()
     row = stored()
     assert (row.authors, row.published_at) == ("", None)
-    assert trash.restore(row, "a test") or True
     db.session.remove()
+    # Sessions, too, are over by now.
+    desk = cast.organiser(teams.SITE_EDITOR, name="Mia")
     assert desk.send(NEW, **(WRITTEN | {"en-source": "x", "slug": "gone"})).status_code == 422
     assert cast.browser().get("/en/articles/gone").status_code == 404
 
@@ -326,9 +333,7 @@ def test_a_list_asks_the_same_of_the_database_however_long_it_is(app: Flask, cas
 
 def test_pages_of_a_list_follow_each_other_without_a_gap(app: Flask, cast: Cast) -> None:
     for number in range(120):
-        articles.save(
-            articles.Draft(f"a{number}", "en", {"en": articles.Text(f"Title {number}", "x", "x")}), "a test"
-        )
+        articles.save(articles.Draft(f"a{number}", "en", {"en": articles.Text(f"Title {number}", "x", "x")}), "a test")
     db.session.commit()
     desk = cast.organiser(teams.SITE_EDITOR)
     path, titles = "/desk/articles", []

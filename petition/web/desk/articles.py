@@ -60,8 +60,7 @@ class Articles(Writing):
         """The page with the form."""
         texts = self.texts(row.id) if row is not None else {}
         return render_template(
-            "desk/article.html", **writing.around(row, form, texts), topics=writing.topic_choices(),
-            campaigns=writing.campaign_choices(form.campaign.data or ""), zones=dates.zones(),
+            "desk/article.html", **writing.around(row, form, texts), **news_forms.choices(form),
             languages=[("", "–"), *i18n.known()], state=state(row, db.now()) if row is not None else "",
             when=dates.in_words(row.published_at, row.time_zone) if row is not None and row.published_at else "",
             **({"out": ReasonForm(formdata=None)} | shown),

@@ -65,7 +65,7 @@ def crossing(form: EditForm, now: Values, campaign_id: int) -> Crossing | None:
         mine = form[name].data or ""
         if _fingerprint(mine) == _fingerprint(theirs):
             continue
-        if _fingerprint(mine) == began.get(name):
+        if _fingerprint(mine) == began.get(name) or (name not in began and not form[name].raw_data):
             form[name].data = theirs
             found.taken.append(name)
         else:

@@ -61,8 +61,7 @@ class Events(Writing):
         outs = {"out": ReasonForm(formdata=None), "cancelling": ReasonForm(formdata=None)}
         times = {"starts_said": "", "ends_said": "", "when": ""} if row is None else _said(row)
         return render_template(
-            "desk/event.html", **writing.around(row, form, texts), topics=writing.topic_choices(),
-            campaigns=writing.campaign_choices(form.campaign.data or ""), zones=dates.zones(),
+            "desk/event.html", **writing.around(row, form, texts), **news_forms.choices(form),
             state=state(row, db.now()) if row is not None else "", **times, **(outs | shown),
         )  # fmt: skip
 

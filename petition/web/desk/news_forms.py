@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar
 
 from flask_babel import gettext as _
@@ -14,7 +15,7 @@ from petition.base.text import TextRefused
 from petition.folders.files import LONGEST_STANDFIRST, is_language
 from petition.folders.meetings import HTTPS, LONGEST_ADDRESS, LONGEST_PLACE
 from petition.web import guards
-from petition.web.desk import dates
+from petition.web.desk import dates, wall
 from petition.web.desk.appeal_forms import line
 from petition.web.desk.editing import EditForm
 from petition.web.forms import Cleaned
@@ -31,6 +32,9 @@ class PieceForm(EditForm):
     RESERVED: ClassVar[frozenset[str]] = frozenset()
 
     languages: list[str]
+    #: What is stored, as the form shows it, and its moment, which has seconds too; set by the view.
+    kept: Mapping[str, str] = MappingProxyType({})
+    kept_at: datetime | None = None
     slug = StringField()
 
     def validate_slug(self, field: Any) -> None:
@@ -143,11 +147,31 @@ def campaign_id(form: Any) -> int | None:
     return found.id if found else None
 
 
-class DatedForm(PieceForm):
-    """What is public from a moment on, and may be about a topic and a campaign. `choices` are the campaigns one may
-    choose, set by the view."""
+def topic_choices() -> list[tuple[str, str]]:
+    """Every topic by its slug, and none."""
+    found = topics.all_public(i18n.spoken())
+    return [("", str(_("none"))), *((one.slug, one.text.title) for one in found)]
 
-    choices: frozenset[str] = frozenset()
+
+def campaign_choices(kept: str = "") -> list[tuple[str, str]]:
+    """The campaigns that a piece may be about: public ones, and those one works in; and the one it is about."""
+    held = wall.held()
+    seen = {one.slug: one for one in campaigns.all_public(db.now())}
+    mine = campaigns.every() if held.may("manage people") else campaigns.some(held.campaigns.keys())
+    seen |= {one.slug: one for one in mine}
+    named = [(slug, one.wording(i18n.spoken()).title) for slug, one in seen.items()]
+    return [("", str(_("none"))), *named, *([(kept, kept)] if kept and kept not in seen else [])]
+
+
+def choices(form: Any) -> dict[str, list[Any]]:
+    """The lists that the page of a dated piece offers."""
+    kept = form.kept.get("campaign") or form.campaign.data or ""
+    return {"topics": topic_choices(), "campaigns": campaign_choices(kept), "zones": dates.zones()}
+
+
+class DatedForm(PieceForm):
+    """What is public from a moment on, and may be about a topic and a campaign."""
+
     topic = StringField(validators=[_topic])
     campaign = StringField()
     state = StringField()
@@ -165,7 +189,7 @@ class DatedForm(PieceForm):
 
     def validate_campaign(self, field: Any) -> None:
         """One of those that are offered."""
-        if field.data and field.data not in self.choices:
+        if field.data and field.data not in dict(campaign_choices(self.kept.get("campaign", ""))):
             raise StopValidation(_("Choose a campaign from the list."))
 
     def validate_state(self, field: Any) -> None:
@@ -187,7 +211,10 @@ class DatedForm(PieceForm):
 
     def published_at(self) -> datetime | None:
         """From when on readers see it; None for a draft."""
-        return None if self.state.data == DRAFT else db.now() if self.state.data == NOW else self.moment
+        if self.state.data != AT:
+            return db.now() if self.state.data == NOW else None
+        same = all(self.kept.get(name) == self[name].data for name in ("at", "time_zone"))
+        return self.kept_at if same else self.moment
 
 
 def moment(field: Any, zone: str | None) -> datetime | None:

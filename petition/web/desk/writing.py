@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from werkzeug import Response
 
-from petition import campaigns, pictures, topics, trash
+from petition import pictures, topics, trash
 from petition.base import db, i18n, images, text, urls
 from petition.base.images import ImageRefused
 from petition.base.text import TextRefused
@@ -22,7 +22,7 @@ from petition.folders.files import is_language
 from petition.journal import Entry
 from petition.pieces import SlugRefused, Sought
 from petition.web import guards
-from petition.web.desk import editing, wall
+from petition.web.desk import editing, news_forms, wall
 from petition.web.desk.appeal_forms import suggested_slug
 from petition.web.desk.editing import Crossing
 from petition.web.desk.forms import ReasonForm
@@ -121,8 +121,10 @@ def _languages(stored: list[str]) -> list[str]:
 
 def written(kind: Writing, row: Any) -> Answer:
     """What the form's button asks for. `row` is None for a new piece."""
-    stored = _in_order(kind.texts(row.id), row.first_language) if row is not None else []
-    form = kind.form(_languages(stored))
+    texts = kind.texts(row.id) if row is not None else {}
+    form = kind.form(_languages(_in_order(texts, row.first_language) if texts else []))
+    form.kept = kind.values(row, texts) if row is not None else {}
+    form.kept_at = getattr(row, "published_at", None)
     then = request.form.get("then", "")
     if then in ("add", "edit"):
         return kind.page(row, form)
@@ -255,22 +257,6 @@ def _recent() -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def topic_choices() -> list[tuple[str, str]]:
-    """Every topic by its slug, and none."""
-    found = topics.all_public(i18n.spoken())
-    return [("", str(_("none"))), *((one.slug, one.text.title) for one in found)]
-
-
-def campaign_choices(chosen: str = "") -> list[tuple[str, str]]:
-    """The campaigns that a piece may be about: public ones, and those one works in; and the one it is about."""
-    held = wall.held()
-    seen = {one.slug: one for one in campaigns.all_public(db.now())}
-    mine = campaigns.every() if held.may("manage people") else campaigns.some(held.campaigns.keys())
-    seen |= {one.slug: one for one in mine}
-    named = [(slug, one.wording(i18n.spoken()).title) for slug, one in seen.items()]
-    return [("", str(_("none"))), *named, *([(chosen, chosen)] if chosen and chosen not in seen else [])]
-
-
 def sought() -> Sought:
     """What a list's address asks for."""
     asked = request.args
@@ -287,7 +273,8 @@ def filters(where: str) -> dict[str, Any]:
     """What a list's filter offers, and what it is set to. `where`: the list's last word in its address."""
     asked = {name: request.args.get(name, "") for name in ("state", "topic", "language", "title")}
     return {
-        "asked": asked, "is_filtered": any(asked.values()) or "before" in request.args, "topics": topic_choices()[1:],
+        "asked": asked, "is_filtered": any(asked.values()) or "before" in request.args,
+        "topics": news_forms.topic_choices()[1:],
         "languages": [(code, i18n.name(code)) for code in i18n.languages()], "path": f"/desk/{where}",
         "rest": urlencode({name: value for name, value in asked.items() if value}),
     }  # fmt: skip
