@@ -206,6 +206,11 @@ def _agree(campaign: Campaign, terms: Terms) -> bool:
     return True
 
 
+def terms_versions(campaign_id: int) -> Sequence[Consent]:
+    """Every version of a campaign's terms, the first one first."""
+    return db.session.scalars(select(Consent).filter_by(campaign_id=campaign_id).order_by(Consent.version)).all()
+
+
 def worded(campaign_id: int, language: str, version: int, written: Text) -> Wording:
     """A wording as it would be, not stored. Raises TextRefused where the Markdown is too long."""
     return Wording(

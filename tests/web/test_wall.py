@@ -37,7 +37,8 @@ def _filled(cast: Cast) -> dict[str, str]:
     member, _secret = organisers.enrol("Mia")
     teams.grant(member, teams.EDITOR, campaign.id, "a test")
     db.session.commit()
-    return {"slug": campaign.slug, "account": str(member.id), "token": tokens.link("none", uuid4())}
+    return {"slug": campaign.slug, "account": str(member.id), "token": tokens.link("none", uuid4()),
+            "language": "en", "deed": "pause"}  # fmt: skip
 
 
 def _path(rule: Rule, filled: dict[str, str]) -> str:

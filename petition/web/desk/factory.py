@@ -32,17 +32,22 @@ from petition.web import context, errors, guards, headers
 from petition.web.desk import (
     account,
     articles,
+    asking,
     door,
     events,
+    firsts,
     front,
+    look,
     overview,
     people,
     preview,
     record,
+    running,
     sessions,
     site,
     starting,
     team,
+    terms,
     texts,
     topics,
     trash,
@@ -54,8 +59,10 @@ from petition.web.desk import (
 from petition.web.desk.people import App, Codes, Mail, Passwords, User
 
 #: The corners of the desk: importing them hangs their routes on the wall.
-CORNERS = (front, account, starting, overview, texts, preview, team, site, record, welcome, articles, events,
-           topics, trash, writing)  # fmt: skip
+CORNERS = (
+    front, account, starting, overview, texts, look, asking, terms, firsts, running, preview, team, site, record, welcome,
+    articles, events, topics, trash, writing,
+)  # fmt: skip
 LONGEST_BODY = 512 * 1024
 
 
