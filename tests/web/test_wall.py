@@ -37,8 +37,9 @@ def _filled(cast: Cast) -> dict[str, str]:
     member, _secret = organisers.enrol("Mia")
     teams.grant(member, teams.EDITOR, campaign.id, "a test")
     db.session.commit()
+    pieces = {"article": cast.article().id, "event": cast.event().id, "topic": cast.topic().id}
     return {"slug": campaign.slug, "account": str(member.id), "token": tokens.link("none", uuid4()),
-            "language": "en", "deed": "pause"}  # fmt: skip
+            "language": "en", "deed": "pause"} | {name: str(key) for name, key in pieces.items()}  # fmt: skip
 
 
 def _path(rule: Rule, filled: dict[str, str]) -> str:

@@ -60,8 +60,8 @@ from petition.web.desk.people import App, Codes, Mail, Passwords, User
 
 #: The corners of the desk: importing them hangs their routes on the wall.
 CORNERS = (
-    front, account, starting, overview, texts, look, asking, terms, firsts, running, preview, team, site, record, welcome,
-    articles, events, topics, trash, writing,
+    front, account, starting, overview, texts, look, asking, terms, firsts, running, preview, team, site, record,
+    welcome, articles, events, topics, trash, writing,
 )  # fmt: skip
 LONGEST_BODY = 512 * 1024
 

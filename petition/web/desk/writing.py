@@ -26,6 +26,7 @@ from petition.web.desk import editing, news_forms, wall
 from petition.web.desk.appeal_forms import suggested_slug
 from petition.web.desk.editing import Crossing
 from petition.web.desk.forms import ReasonForm
+from petition.web.desk.look import picture_refused
 from petition.web.desk.news_forms import PieceForm
 from petition.web.desk.wall import SIGNED_IN, desk
 
@@ -223,20 +224,6 @@ def _pictured(kind: Writing, row: Any, form: Any) -> Answer:
     source = form[f"{into}-source"]
     source.data = (source.data or "").rstrip() + f"\n\n{pictures.markdown(added.path, alt)}\n"
     return kind.page(row, form, added=i18n.name(into))
-
-
-def picture_refused(why: str) -> str:
-    """Why a file is not taken as a picture."""
-    said = {
-        "too_large": _("This file is larger than %(most)s MB.", most=images.LARGEST_FILE // 1024 // 1024),
-        "unknown": _("This is no JPEG, PNG or WebP picture."),
-        "broken": _("This picture cannot be read to its end."),
-        "too_many_pixels": _("This picture has too many pixels. Make it smaller first."),
-        "too_small": _("A picture needs at least %(least)s pixels on each side.", least=images.LEAST_SIDE),
-        "too_stretched": _("One side must not be more than %(most)s times as long as the other.",
-                           most=images.MOST_STRETCHED),
-    }  # fmt: skip
-    return str(said[why])
 
 
 def around(row: Any, form: Any, texts: Mapping[str, Any]) -> dict[str, Any]:
