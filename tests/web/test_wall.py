@@ -38,6 +38,7 @@ def _filled(cast: Cast) -> dict[str, str]:
     teams.grant(member, teams.EDITOR, campaign.id, "a test")
     db.session.commit()
     pieces = {"article": cast.article().id, "event": cast.event().id, "topic": cast.topic().id}
+    db.session.remove()
     return {"slug": campaign.slug, "account": str(member.id), "token": tokens.link("none", uuid4()),
             "language": "en", "deed": "pause"} | {name: str(key) for name, key in pieces.items()}  # fmt: skip
 
