@@ -129,6 +129,17 @@ class Phrases(db.Base):
     whole: Mapped[bool]
 
 
+class WordingCheck(db.Base):
+    """Somebody has looked whether a text still says what the campaign's first language says."""
+
+    __tablename__ = "wording_check"
+
+    wording_id: Mapped[int] = mapped_column(
+        ForeignKey("wording.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    at: Mapped[datetime]
+
+
 class Pause(db.Base):
     """A time in which a campaign takes no signatures and none of its clocks runs."""
 

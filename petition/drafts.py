@@ -18,6 +18,7 @@ from petition.campaigns import (
     Consent,
     Reading,
     Wording,
+    WordingCheck,
     read,
     read_id,
 )
@@ -227,6 +228,28 @@ def word(campaign: Campaign, language: str, written: Text, actor: str) -> Wordin
     """
     phrases.refuse_telling(phrases.kept(campaign.id).get(language, {}), written.title)
     return _word(campaign, language, written, actor)
+
+
+def stale(reading: Reading) -> list[str]:
+    """Languages whose text may be out of date: the first one was changed after they were written or looked at."""
+    first = reading.wordings.get(reading.first_language)
+    older = {one.id: code for code, one in reading.wordings.items() if first and one.created_at < first.created_at}
+    if first is None or not older:
+        return []
+    looked = select(WordingCheck.wording_id).where(
+        WordingCheck.wording_id.in_(older), WordingCheck.at >= first.created_at
+    )
+    fine = set(db.session.scalars(looked))
+    return sorted(code for wording_id, code in older.items() if wording_id not in fine)
+
+
+def still_right(reading: Reading, language: str, actor: str) -> bool:
+    """Note that a text still says what the first one says; False where nothing was in doubt."""
+    if language not in stale(reading):
+        return False
+    db.session.merge(WordingCheck(wording_id=reading.wordings[language].id, at=db.now()))
+    journal.write(actor, "text checked", campaign_id=reading.id, reason=language)
+    return True
 
 
 def _word(campaign: Campaign, language: str, written: Text, actor: str) -> Wording | None:

@@ -47,6 +47,8 @@ class TextForm(EditForm):
     """The text in one language."""
 
     requires = frozenset({"title", "addressee", "standfirst", "source"})
+    #: Ticked: it still says what the first language says.
+    checked = StringField()
     title = line(lambda: _("Give the appeal a title."))
     addressee = line(lambda: _("Say to whom the appeal goes."))
     standfirst = line(lambda: _("Say in two sentences what it is about."), LONGEST_STANDFIRST)

@@ -94,12 +94,12 @@ class AskForm(EditForm):
         """An option keeps its key as long as it says the same in the first language."""
         lines = {code: said.split("\n") for code, said in self._said(key, "options").items()}
         first = self.languages[0]
-        keys = {words.get(first, ""): one for one, words in known.options} if known else {}
+        keys = {said.get(first, ""): one for one, said in known.options} if known else {}
         found: list[tuple[str, dict[str, str]]] = []
-        for place, words in enumerate(lines.get(first, [])):
-            taken = {*keys.values(), *(one for one, _words in found)}
+        for place, option in enumerate(lines.get(first, [])):
+            taken = {*keys.values(), *(one for one, _said in found)}
             said = {code: those[place] for code, those in lines.items() if place < len(those)}
-            found.append((keys.get(words) or _key_of(words, taken), said))
+            found.append((keys.get(option) or _key_of(option, taken), said))
         return tuple(found)
 
     def check(self) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from flask import request
+from flask import abort, request
 from flask_babel import gettext as _
 from wtforms import StringField
 
@@ -58,6 +58,8 @@ def _fingerprint(value: str) -> str:
 
 def crossing(form: EditForm, now: Values, campaign_id: int) -> Crossing | None:
     """What was changed since the form's page was opened, with the form brought up to it; None where nothing was."""
+    if not form.seen.data:
+        abort(400)
     began = dict(part.rpartition("=")[::2] for part in (form.seen.data or "").split(" "))
     moved = {name: value for name, value in now.items() if began.get(name) != _fingerprint(value)}
     found = Crossing("", None)

@@ -5,7 +5,6 @@ from flask import render_template, request
 from petition import campaigns, drafts, register
 from petition.base import db, i18n, urls
 from petition.campaigns import Phase, Reading
-from petition.web.desk import texts
 from petition.web.desk.wall import desk
 
 
@@ -18,7 +17,7 @@ def overview(campaign: Reading) -> str:
     return render_template(
         "desk/overview.html", campaign=campaign, title=campaign.wording(spoken).title, phase=phase.value,
         total=register.total(campaign.id), today=register.on_day([campaign.id], at.date())[campaign.id],
-        lacking=drafts.lacking(campaign), stale=[i18n.own_name(code) for code in texts.stale(campaign)],
+        lacking=drafts.lacking(campaign), stale=[i18n.own_name(code) for code in drafts.stale(campaign)],
         href=urls.campaign(spoken, campaign.slug) if phase not in (Phase.DRAFT, Phase.WITHDRAWN) else "",
         preview_language=spoken, done=request.args.get("done", ""),
     )  # fmt: skip

@@ -73,9 +73,9 @@ def _changes(before: Consent | None, after: Consent, labels: dict[str, str]) -> 
 
 def _said(value: object, labels: dict[str, str]) -> str:
     if isinstance(value, dict):
-        value = [f"{one} ({code})" for code, one in sorted(value.items())]
+        return i18n.listed([f"{one} ({code})" for code, one in sorted(value.items())]) if value else "–"
     if isinstance(value, list):
-        return i18n.listed([labels.get(hand_field(one), one) for one in value]) if value else "–"
+        return i18n.listed([labels.get(hand_field(one)) or str(one) for one in value]) if value else "–"
     return f"“{value}”"
 
 

@@ -3,24 +3,18 @@
 from dataclasses import replace
 
 from flask import abort, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from werkzeug import Response
 
 from petition import drafts, register
 from petition.base import db, i18n, urls
-from petition.campaigns import Reading
+from petition.campaigns import Reading, Wording
 from petition.drafts import NotReady
+from petition.phrases import PhraseRefused
 from petition.web.desk import editing, preview, wall
 from petition.web.desk.appeal_forms import LanguageForm, TextForm, text_values
 from petition.web.desk.editing import Crossing
 from petition.web.desk.wall import desk
-
-
-def stale(reading: Reading) -> list[str]:
-    """Languages whose text is older than the first one's: that was changed after them."""
-    first = reading.wordings.get(reading.first_language)
-    if first is None:
-        return []
-    return [code for code, one in sorted(reading.wordings.items()) if one.created_at < first.created_at]
 
 
 @desk.get("/campaigns/<slug:slug>/texts", needs="edit campaign")
@@ -30,7 +24,7 @@ def campaign_texts(campaign: Reading) -> str:
 
 
 def _list(campaign: Reading, form: LanguageForm) -> str:
-    old = stale(campaign)
+    old = drafts.stale(campaign)
     rows = [
         {"code": code, "own": i18n.own_name(code), "title": one.title, "version": one.version, "at": one.created_at,
          "stale": code in old, "first": code == campaign.first_language}
@@ -73,7 +67,7 @@ def _form(campaign: Reading, language: str, form: TextForm, crossed: Crossing | 
     return render_template(
         "desk/text.html", campaign=campaign, title=campaign.wording(i18n.spoken()).title, code=language, form=form,
         own_name=i18n.own_name(language), this=this, crossed=crossed, problem=problem,
-        beside=first if language != campaign.first_language else None, stale=language in stale(campaign),
+        beside=first if language != campaign.first_language else None, stale=language in drafts.stale(campaign),
         signed=_signed(campaign, language) if this else 0, done=request.args.get("done", ""),
         change_href=urls.wording(i18n.spoken(), campaign.slug, language, this.version)
         if this and this.version > 1 and campaign.published_at else "",
@@ -105,8 +99,26 @@ def write_text(campaign: Reading, language: str) -> Response | str | tuple[str, 
     try:
         drafts.refuse_forgotten(row)
         made = drafts.word(row, language, form.text(), wall.me().called())
+        checked = bool(form.checked.data) and drafts.still_right(now, language, wall.me().called())
     except NotReady:
         return _form(now, language, form, problem=editing.forgotten()), 422
+    except PhraseRefused:
+        db.session.rollback()
+        return _form(now, language, form, problem=_telling()), 422
     db.session.commit()
-    done = "same" if made is None else "version" if made.version > 1 else "saved"
-    return redirect(url_for("desk.campaign_text", slug=campaign.slug, language=language, done=done), 303)
+    return redirect(
+        url_for("desk.campaign_text", slug=campaign.slug, language=language, done=_done(made, checked)), 303
+    )
+
+
+def _telling() -> str:
+    return str(
+        _("In this language the campaign has words of its own, and the subject of a letter among them holds a word of"
+          " this title: whoever looks over a shoulder would read it. Change the words first.")
+    )  # fmt: skip
+
+
+def _done(made: Wording | None, checked: bool) -> str:
+    if made is None:
+        return "checked" if checked else "same"
+    return "version" if made.version > 1 else "saved"
