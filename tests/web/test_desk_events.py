@@ -103,8 +103,8 @@ def test_topics_are_made_moved_renamed_and_unfiled_in_numbers(app: Flask, cast: 
     cast.article("draft", topic_id=first.id, published_at=None)
     cast.event(topic_id=first.id)
     page = desk.get(path).text
-    assert "2 articles stand under this topic" in page
-    assert "So does 1 event." in page
+    assert "2 articles lose this topic" in page
+    assert "1 event loses this topic." in page
     assert desk.send(path + "/trash", reason="nobody reads it").status_code == 303
     reader = cast.browser()
     assert reader.get("/en/topics/docks").status_code == 404
