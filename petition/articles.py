@@ -128,6 +128,8 @@ class Draft:
     pictures: tuple["Scaled", ...] = ()
     #: Languages whose text is as it was, but was found to say what the first one says by now.
     looked_at: frozenset[str] = frozenset()
+    #: Only as a new one: a slug that is there already is refused.
+    is_new: bool = False
 
 
 def read(slug: str, language: str, at: datetime) -> Reading | None:
@@ -264,6 +266,8 @@ def save(draft: Draft, actor: str) -> bool:
     where the Markdown is too long.
     """
     article, at = by_slug(draft.slug), db.now()
+    if article is not None and draft.is_new:
+        raise SlugRefused(f"“{draft.slug}” is an address already, or was")
     if article is not None and article.trashed_at is not None:
         raise SlugRefused(f"The article “{draft.slug}” is in the trash, or was deleted")
     if article is not None and article.slug != draft.slug:

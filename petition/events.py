@@ -127,6 +127,8 @@ class Draft:
     cancelled: bool | None = None
     #: Languages whose text is as it was, but was found to say what the first one says by now.
     looked_at: frozenset[str] = frozenset()
+    #: Only as a new one: a slug that is there already is refused.
+    is_new: bool = False
 
 
 def read(slug: str, language: str, at: datetime) -> Reading | None:
@@ -256,6 +258,8 @@ def save(draft: Draft, actor: str) -> bool:
     where the Markdown is too long.
     """
     event, at = by_slug(draft.slug), db.now()
+    if event is not None and draft.is_new:
+        raise SlugRefused(f"“{draft.slug}” is an address already, or was")
     if event is not None and event.trashed_at is not None:
         raise SlugRefused(f"The event “{draft.slug}” is in the trash, or was deleted")
     if event is not None and event.slug != draft.slug:

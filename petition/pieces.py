@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Index, delete, func, select, text, tuple_
+from sqlalchemy import ColumnElement, Index, delete, func, or_, select, text, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from petition.base import db
@@ -143,7 +143,10 @@ def sought(owner: Owner, piece: Any, what: Sought, order: InstrumentedAttribute[
     if what.language:
         found.append(of_piece.where(table.language == what.language).exists())
     if what.title:
-        found.append(of_piece.where(func.lower(table.title).contains(what.title.lower(), autoescape=True)).exists())
+        lower = func.lower(table.title).contains(what.title.lower(), autoescape=True)
+        # SQLite knows the small letters of plain ones alone.
+        as_typed = table.title.contains(what.title, autoescape=True)
+        found.append(of_piece.where(or_(lower, as_typed)).exists())
     if what.before is not None:
         place = select(order, piece.id).where(piece.id == what.before).subquery()
         found.append(tuple_(order, piece.id) < select(place).scalar_subquery())

@@ -85,6 +85,8 @@ class Draft:
     position: int = 0
     #: Languages whose text is as it was, but was found to say what the first one says by now.
     looked_at: frozenset[str] = frozenset()
+    #: Only as a new one: a slug that is there already is refused.
+    is_new: bool = False
 
 
 def read(slug: str, language: str) -> Reading | None:
@@ -170,6 +172,8 @@ def save(draft: Draft, actor: str) -> bool:
     Raises SlugRefused where the slug is reserved, was a topic's earlier one or is one's in the trash.
     """
     topic = by_slug(draft.slug)
+    if topic is not None and draft.is_new:
+        raise SlugRefused(f"“{draft.slug}” is an address already, or was")
     if topic is not None and topic.trashed_at is not None:
         raise SlugRefused(f"The topic “{draft.slug}” is in the trash, or was deleted")
     if topic is not None and topic.slug != draft.slug:

@@ -290,6 +290,27 @@ def test_what_is_in_the_trash_is_gone_everywhere_at_once_and_comes_back_whole(ap
     assert deeds[-2:] == [("article trashed", "twice the same"), ("article restored", "")]
 
 
+def test_who_saves_what_was_trashed_meanwhile_is_handed_everything_back(app: Flask, cast: Cast) -> None:
+    one, two = (cast.organiser(teams.SITE_EDITOR, name=name) for name in ("Olga", "Mia"))
+    path = made(one, **{"en-source": "One."})
+    opened = form_of(two.get(path).text) | {"en-source": "Mia wrote for an hour."}
+    one.send(path + "/trash", reason="a mistake")
+    answer = two.client.post(path, data=opened)
+    assert answer.status_code == 409
+    assert form_of(answer.text)["en-source"] == "Mia wrote for an hour."
+    one.send("/desk/trash/restore", kind="article", id=path.rpartition("/")[2])
+    assert two.client.post(path, data=form_of(answer.text)).status_code == 303
+
+
+def test_cards_say_which_language_an_article_is_in_where_it_is_another(app: Flask, cast: Cast) -> None:
+    topic = cast.topic().id
+    cast.article("both", topic_id=topic)
+    cast.article("one", topic_id=topic, texts={"en": articles.Text("Only English", "x", "x")})
+    for path in ("/es/", "/es/topics/harbour"):
+        assert cast.browser().get(path).text.count('<span lang="en" dir="ltr">English</span>') == 1
+    assert 'ltr">English</span>' not in cast.browser().get("/en/").text
+
+
 def test_after_thirty_days_the_trash_is_emptied_and_its_address_stays_taken(app: Flask, cast: Cast) -> None:
     desk = cast.organiser(teams.SITE_EDITOR)
     path = made(desk, slug="gone", **{"en-source": "Words to forget."})

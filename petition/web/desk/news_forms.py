@@ -286,6 +286,7 @@ class ArticleForm(DatedForm):
         return articles.Draft(
             slug, self.languages[0], texts, self.authors.data, campaign_id(self), self.published_at(),
             self.time_zone.data, topic_id(self), self.update.data == "y", looked_at=self.looked_at(),
+            is_new=not self.kept,
         )  # fmt: skip
 
 
@@ -347,6 +348,7 @@ class EventForm(DatedForm):
         return events.Draft(
             slug, self.languages[0], texts, self.time_zone.data, self.begin_at, self.end_at, self.online.data,
             topic_id(self), campaign_id(self), self.published_at(), looked_at=self.looked_at(),
+            is_new=not self.kept,
         )  # fmt: skip
 
 
@@ -359,4 +361,4 @@ class TopicForm(PieceForm):
     def draft(self, slug: str, position: int) -> topics.Draft:
         """What was typed, cleaned."""
         texts = {code: topics.Text(self.said(code, "title"), self.said(code, "standfirst")) for code in self.written()}
-        return topics.Draft(slug, self.languages[0], texts, position, self.looked_at())
+        return topics.Draft(slug, self.languages[0], texts, position, self.looked_at(), is_new=not self.kept)

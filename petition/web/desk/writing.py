@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-from flask import abort, g, redirect, render_template, request, url_for
+from flask import abort, g, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -76,9 +76,14 @@ class Writing:
 
 
 def found(kind: Writing, piece_id: int, *, locked: bool = False) -> Any:
-    """A piece that is not in the trash, or 404; for who saves its row is locked, so that two take turns."""
-    query = select(kind.piece).where(kind.piece.id == piece_id, kind.piece.trashed_at.is_(None))
-    return db.session.scalar(query.with_for_update() if locked else query) or abort(404)
+    """A piece that is not in the trash, or 404; a form for one that is there by now is handed back. For who saves its
+    row is locked, so that two take turns."""
+    query = select(kind.piece).where(kind.piece.id == piece_id).execution_options(populate_existing=locked)
+    row = db.session.scalar(query.with_for_update() if locked else query)
+    if row is not None and row.trashed_at is not None and request.method == "POST":
+        # What somebody has typed meanwhile must not be lost.
+        abort(make_response(wall.again("trashed", 409)))
+    return row if row is not None and row.trashed_at is None else abort(404)
 
 
 def opened(kind: Writing, row: Any, **shown: Any) -> str:
@@ -161,11 +166,9 @@ def _save(kind: Writing, row: Any, form: Any) -> Answer:
 
 
 def _slug(kind: Writing, row: Any, form: Any) -> str:
-    """The one typed, or one made of the title that is free. Raises SlugRefused for a new piece with a taken one."""
+    """The one typed, or one made of the title that is free."""
     typed: str = form.slug.data
     if typed:
-        if row is None and kind.by_slug(typed) is not None:
-            raise SlugRefused(typed)
         return typed
     if row is not None:
         return str(row.slug)
