@@ -4,6 +4,7 @@ import html
 import re
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, select
 
-from petition import campaigns, drafts, pictures, register, signatories, teams
+from petition import campaigns, demo, drafts, phrases, pictures, register, signatories, teams
 from petition.base import db
 from petition.campaigns import Phase
 from petition.drafts import Text
@@ -433,6 +434,41 @@ def test_what_would_be_over_at_once_is_not_published(app: Flask, cast: Cast) -> 
     desk = cast.organiser(teams.OWNER, "canteen")
     assert change(desk, ROOT + "/run/publish").status_code == 422
     assert phase(cast) is Phase.DRAFT
+
+
+def test_words_for_a_language_the_interface_does_not_speak_are_typed_in_beside_the_english_ones(
+    app: Flask, cast: Cast
+) -> None:
+    """They are used once none is missing; a file that translators know does the same."""
+    arabic = Text("أعيدوا العاملات", "سلطة الميناء", "فُصلت أربعون.", "أعيدوهن.")
+    cast.campaign(texts={"en": Text("One", "the port", "Short.", "Long."), "ar": arabic})
+    desk = cast.organiser(teams.EDITOR, "canteen")
+    path, count = ROOT + "/words/ar", len(phrases.sentences())
+    assert f"{count} of {count} sentences" in desk.get(ROOT + "/words").text
+    page = desk.get(path).text
+    found = re.search(r'<label for="f-(w-[0-9a-f]+)" lang="en">Your name</label>', page)
+    assert found
+    assert change(desk, path, **{found[1]: "اسمك %(x)s"}).status_code == 422
+    assert change(desk, path, **{found[1]: "اسمك"}).status_code == 303
+    assert f"{count - 1} of {count} sentences" in desk.get(ROOT + "/words").text
+    crew = Path(demo.__file__).parent / "campaigns/bring-the-corvane-crew-home/ar.po"
+
+    def send(data: bytes) -> Any:
+        typed = {"csrf_token": token_in(desk.get(path).text), "file": (BytesIO(data), "ar.po")}
+        return desk.client.post(path + "/file", data=typed, content_type="multipart/form-data")
+
+    for bad in (b"", b"no such file", b"\xff"):
+        assert send(bad).status_code == 422
+    assert send(crew.read_bytes()).status_code == 303
+    assert "Complete, and in use." in desk.get(path).text
+    assert desk.get(path + "/file").data.count(b"msgid") > count
+    assert 'lang="ar"' in cast.browser().get("/ar/campaigns/canteen").text.partition("<head>")[0]
+    assert desk.get(ROOT + "/words/es").status_code == 404
+    # A title that a letter's subject would tell is refused, and kept.
+    subject = next(one.words for one in phrases.sentences() if one.is_subject)
+    word = max(str(phrases.kept(cast.reading().id)["ar"][subject]).split(), key=len)
+    answer = change(desk, ROOT + "/texts/ar", title=f"{word} {word}")
+    assert (answer.status_code, word in answer.text) == (422, True)
 
 
 def test_first_signatories_are_found_put_in_order_and_taken_off(app: Flask, cast: Cast) -> None:

@@ -12,6 +12,7 @@ from werkzeug.routing import Rule
 
 from petition import teams
 from petition.base import db, tokens
+from petition.drafts import Text
 from petition.web.desk import wall
 from petition.web.desk.wall import ANYBODY, SIGNED_IN, Need, Wall
 from tests import organisers
@@ -33,14 +34,15 @@ def _routes(desk: Flask) -> Iterator[tuple[Rule, str, Need]]:
 
 def _filled(cast: Cast) -> dict[str, str]:
     """What stands in an address: somebody else of the team, and the campaign."""
-    campaign = cast.campaign()
+    text = Text("أعيدوا العاملات", "سلطة الميناء", "فُصلت أربعون.", "أعيدوهن.")
+    campaign = cast.campaign(texts={"en": text, "ar": text})
     member, _secret = organisers.enrol("Mia")
     teams.grant(member, teams.EDITOR, campaign.id, "a test")
     db.session.commit()
     pieces = {"article": cast.article().id, "event": cast.event().id, "topic": cast.topic().id}
     db.session.remove()
     return {"slug": campaign.slug, "account": str(member.id), "token": tokens.link("none", uuid4()),
-            "language": "en", "deed": "pause"} | {name: str(key) for name, key in pieces.items()}  # fmt: skip
+            "language": "ar", "deed": "pause"} | {name: str(key) for name, key in pieces.items()}  # fmt: skip
 
 
 def _path(rule: Rule, filled: dict[str, str]) -> str:

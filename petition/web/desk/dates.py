@@ -61,6 +61,6 @@ def in_words(at: datetime, zone: str) -> str:
     now = db.now().astimezone(ZoneInfo(zone))
     if clocks.comes_twice(at, ZoneInfo(zone)):
         said.append(_("The clocks go back in that night and show this hour twice; the first one is meant."))
-    elif local.utcoffset() != now.utcoffset():
+    elif local > now and local.utcoffset() != now.utcoffset():
         said.append(_("The clocks there are changed before that day; the hour is the one they show then."))
     return " ".join(said)

@@ -49,6 +49,7 @@ from petition.web.desk import (
     team,
     terms,
     texts,
+    tongues,
     topics,
     trash,
     wall,
@@ -60,8 +61,8 @@ from petition.web.desk.people import App, Codes, Mail, Passwords, User
 
 #: The corners of the desk: importing them hangs their routes on the wall.
 CORNERS = (
-    front, account, starting, overview, texts, look, asking, terms, firsts, running, preview, team, site, record,
-    welcome, articles, events, topics, trash, writing,
+    front, account, starting, overview, texts, tongues, look, asking, terms, firsts, running, preview, team, site,
+    record, welcome, articles, events, topics, trash, writing,
 )  # fmt: skip
 LONGEST_BODY = 512 * 1024
 

@@ -8,8 +8,7 @@ from petition import drafts
 from petition.base import db, i18n
 from petition.campaigns import ASKABLE, HANDABLE, Consent, Reading
 from petition.drafts import NotReady
-from petition.web import context
-from petition.web.desk import editing, wall
+from petition.web.desk import editing, wall, words
 from petition.web.desk.appeal_forms import ResponsibleForm, hand_field, terms_form, terms_values, to_field
 from petition.web.desk.editing import Crossing
 from petition.web.desk.wall import desk
@@ -39,7 +38,7 @@ def campaign_terms(campaign: Reading) -> str:
 def _page(campaign: Reading, form: ResponsibleForm, crossed: Crossing | None = None, problem: str = "") -> str:
     own = {one.name: one.label for one in campaign.questions(i18n.spoken())}
     names, languages = asked_details(campaign), _languages(campaign)
-    labels = {hand_field(name): (context.field_names() | own)[name] for name in names}
+    labels = {hand_field(name): (words.details() | own)[name] for name in names}
     labels |= {to_field(code): str(_("To whom: %(language)s", language=i18n.own_name(code))) for code in languages}
     return render_template(
         "desk/terms.html", campaign=campaign, title=campaign.wording(i18n.spoken()).title, form=form, crossed=crossed,
