@@ -313,13 +313,17 @@ def test_cards_say_which_language_an_article_is_in_where_it_is_another(app: Flas
 
 def test_after_thirty_days_the_trash_is_emptied_and_its_address_stays_taken(app: Flask, cast: Cast) -> None:
     desk = cast.organiser(teams.SITE_EDITOR)
-    path = made(desk, slug="gone", **{"en-source": "Words to forget."})
+    shown = pictures.add(images.scaled(picture()), "a test").path
+    db.session.commit()
+    path = made(desk, slug="gone", **{"en-source": f"Words to forget.\n\n![A gate]({shown})"})
     desk.send(path + "/trash", reason="old")
     at = db.now()
-    for later, left in ((timedelta(days=29), 1), (timedelta(days=30, minutes=1), 0)):
-        for _step in retention.steps(at + later):
+    # Its picture goes once it has not been used for as long again.
+    for days, texts, shown_still in ((29, 1, 1), (31, 0, 1), (62, 0, 0)):
+        for _step in retention.steps(at + timedelta(days=days)):
             db.session.commit()
-        assert len(db.session.scalars(select(ArticleText)).all()) == left
+        assert len(db.session.scalars(select(ArticleText)).all()) == texts
+        assert len(db.session.scalars(select(Picture)).all()) == shown_still
         db.session.remove()
     row = stored()
     assert (row.authors, row.published_at) == ("", None)
