@@ -10,9 +10,9 @@ from flask import Flask
 from sqlalchemy import event, select
 from werkzeug.test import TestResponse
 
-from petition import articles, retention, teams
+from petition import articles, pictures, retention, teams
 from petition.articles import Article, ArticleText
-from petition.base import db, text
+from petition.base import db, images, text
 from petition.journal import Entry
 from petition.pictures import Picture
 from tests.cast import Cast

@@ -142,6 +142,10 @@ def test_a_preview_shows_the_public_page_with_what_is_not_saved_and_loses_nothin
     slug = "take-the-canteen-workers-back"
     assert "Public no more" not in framed(desk.get(f"/desk/campaigns/{slug}/preview/en").text)
     assert desk.get(f"/desk/campaigns/{slug}/preview/fr").status_code == 404
+    cast.campaign()
+    other = cast.organiser(teams.OWNER, "canteen", name="Ona")
+    page = other.get("/desk/campaigns/canteen/preview/es").text
+    assert ("Tu nombre" in framed(page), "On a phone" in page) == (True, True)
     path = f"/desk/campaigns/{slug}/texts/en"
     assert "Another one" in framed(change(desk, path, title="Another one", then="preview").text)
     assert cast.reading(slug).wording("en").title == NEW["title"]
@@ -461,6 +465,9 @@ def test_words_for_a_language_the_interface_does_not_speak_are_typed_in_beside_t
         assert send(bad).status_code == 422
     assert send(crew.read_bytes()).status_code == 303
     assert "Complete, and in use." in desk.get(path).text
+    # A preview speaks the campaign's words within its frame, and the organiser's around it.
+    page = desk.get(ROOT + "/preview/ar").text
+    assert ("اسمك" in framed(page), "On a phone" in page) == (True, True)
     assert desk.get(path + "/file").data.count(b"msgid") > count
     assert 'lang="ar"' in cast.browser().get("/ar/campaigns/canteen").text.partition("<head>")[0]
     assert desk.get(ROOT + "/words/es").status_code == 404

@@ -43,9 +43,9 @@ def _page(reading: Reading, language: str) -> str:
         closes = reading.closes_at if reading.closes_at and reading.closes_at > at else None
         reading = replace(reading, published_at=at, opens_at=None, closes_at=closes, withdrawn_at=None)
     form = SignForm(formdata=None).ask(reading, language) if campaigns.phase(reading, at) is Phase.OPEN else None
-    with i18n.speaking(language):
+    with i18n.speaking(language, reading.words.get(language)):
         page = campaign_page(reading, language, form)
-    for name in ("colour", "page_language", "exists_in"):
+    for name in ("colour", "page_language", "exists_in", "language"):
         g.pop(name, None)
     # Nothing in it leads anywhere: what would open a window is shut by the frame.
     return page.replace("<head>", '<head><base target="_blank">', 1)

@@ -65,7 +65,7 @@ def _said(language: str, form: EditForm) -> dict[str, str | dict[str, str]]:
             said |= phrases.checked(language, {sentence.words: words})
         except PhraseRefused:
             editing.complain(form, next(iter(names.values())), str(
-                _("Keep every piece such as %%(name)s or <a> as it stands in the sentence, and add none.")
+                _("Keep every placeholder, a % with a name in brackets, and every tag such as <a> as in the sentence; add none.")
             ))  # fmt: skip
     return said
 
@@ -175,7 +175,7 @@ def bring_words(campaign: Reading, language: str) -> Response | tuple[str, int]:
         form = _form(language, formdata=None)
         form.begin(_values(language, phrases.kept(campaign.id).get(language, {})))
         problem = str(_("This file cannot be taken: it must be a gettext file (.po) in UTF-8 whose words keep every"
-                        " piece such as %%(name)s or <a>. Nothing was changed."))  # fmt: skip
+                        " placeholder and every tag. Nothing was changed."))  # fmt: skip
         return _page(campaign, language, form, problem=problem), 422
     row, now = editing.locked(campaign)
     return _store(now, row, language, said) or _done(now, language)
