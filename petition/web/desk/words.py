@@ -95,7 +95,7 @@ def deed(name: str) -> str:
         "event restored": _("event taken out of the trash"), "topic made": _("topic made"),
         "topic edited": _("topic edited"), "topic renamed": _("topic has another address"),
         "topic moved": _("topic moved"), "topic trashed": _("topic put into the trash"),
-        "topic restored": _("topic taken out of the trash"), "picture added": _("picture added"),
+        "topic restored": _("topic taken out of the trash"),
     }.get(kind, kind)  # fmt: skip
     return f"{said}: {roles().get(role, role)}" if role else said
 
