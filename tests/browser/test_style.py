@@ -41,7 +41,7 @@ KNOWN = {
     "content", "cursor", "display", "fill", "flex", "flex-direction", "flex-wrap", "font", "font-family", "font-size",
     "font-style", "font-variant-numeric", "font-weight", "grid-column", "grid-column-gap", "grid-gap", "grid-row",
     "grid-template-columns", "grid-template-rows", "height", "justify-content", "letter-spacing", "line-height",
-    "list-style", "margin", "margin-bottom", "margin-inline-end", "margin-inline-start", "margin-top", "max-width",
+    "list-style", "margin", "margin-bottom", "margin-inline-end", "margin-inline-start", "margin-top", "max-height", "max-width",
     "min-height", "min-width", "opacity", "outline", "outline-offset", "overflow", "overflow-wrap", "overflow-x",
     "padding", "padding-bottom", "padding-inline-start", "padding-left", "padding-right", "padding-top", "position",
     "stroke", "stroke-width", "text-align", "text-decoration", "text-decoration-color", "text-transform", "top",
