@@ -65,7 +65,8 @@ def _said(language: str, form: EditForm) -> dict[str, str | dict[str, str]]:
             said |= phrases.checked(language, {sentence.words: words})
         except PhraseRefused:
             editing.complain(form, next(iter(names.values())), str(
-                _("Keep every placeholder, a % with a name in brackets, and every tag such as <a> as in the sentence; add none.")
+                _("Keep every placeholder, a % with a name in brackets, and every tag such as <a> as in the sentence;"
+                  " add none.")
             ))  # fmt: skip
     return said
 
