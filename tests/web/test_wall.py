@@ -39,8 +39,10 @@ def _filled(cast: Cast) -> dict[str, str]:
     member, _secret = organisers.enrol("Mia")
     teams.grant(member, teams.EDITOR, campaign.id, "a test")
     db.session.commit()
+    pieces = {"article": cast.article().id, "event": cast.event().id, "topic": cast.topic().id}
+    db.session.remove()
     return {"slug": campaign.slug, "account": str(member.id), "token": tokens.link("none", uuid4()),
-            "language": "ar", "deed": "pause"}  # fmt: skip
+            "language": "ar", "deed": "pause"} | {name: str(key) for name, key in pieces.items()}  # fmt: skip
 
 
 def _path(rule: Rule, filled: dict[str, str]) -> str:
