@@ -10,8 +10,9 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
-from petition import teams
+from petition import endorsements, teams
 from petition.base import db, tokens
+from petition.endorsements import Organisation, Person
 from petition.web.desk import wall
 from petition.web.desk.wall import ANYBODY, SIGNED_IN, Need, Wall
 from tests import organisers
@@ -36,8 +37,11 @@ def _filled(cast: Cast) -> dict[str, str]:
     campaign = cast.campaign()
     member, _secret = organisers.enrol("Mia")
     teams.grant(member, teams.EDITOR, campaign.id, "a test")
+    backing = endorsements.enter(campaign, Organisation("Dockers", "local", "IE", "the assembly"), Person(),
+                                 show_name=False, language="en", actor="a test", reason="")  # fmt: skip
     db.session.commit()
-    return {"slug": campaign.slug, "account": str(member.id), "token": tokens.link("none", uuid4())}
+    return {"slug": campaign.slug, "account": str(member.id), "token": tokens.link("none", uuid4()),
+            "endorsement": str(backing)}  # fmt: skip
 
 
 def _path(rule: Rule, filled: dict[str, str]) -> str:

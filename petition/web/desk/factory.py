@@ -29,11 +29,24 @@ from petition.base import crypto, db, i18n, settings, urls
 from petition.letters import organisers as letters
 from petition.letters import ready
 from petition.web import context, errors, guards, headers
-from petition.web.desk import account, door, front, people, record, sessions, site, team, wall, welcome, words
+from petition.web.desk import (
+    account,
+    door,
+    front,
+    organisations,
+    people,
+    record,
+    sessions,
+    site,
+    team,
+    wall,
+    welcome,
+    words,
+)
 from petition.web.desk.people import App, Codes, Mail, Passwords, User
 
 #: The corners of the desk: importing them hangs their routes on the wall.
-CORNERS = (front, account, team, site, record, welcome)
+CORNERS = (front, account, team, organisations, site, record, welcome)
 LONGEST_BODY = 512 * 1024
 
 
