@@ -7,10 +7,9 @@ alone. What an organisation says of itself stands in clear, who asked for it is 
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import orjson
 from sqlalchemy import (
@@ -31,16 +30,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition import contacts, journal, links, pictures
+from petition import contacts, journal, links
 from petition.base import crypto, db, mailbox, outbox
 from petition.base.countries import CODES
 from petition.campaigns import Reading
 from petition.contacts import ContactLink, Wish
 from petition.pictures import Picture
-
-if TYPE_CHECKING:
-    # It loads Pillow, which showing logos does without.
-    from petition.base.images import Scaled
 
 #: What a mailbox's link for endorsements is called among those of contacts.
 ENDORSE = "endorse"
@@ -139,10 +134,6 @@ class Logo:
     height: int
 
 
-class Changed(Exception):
-    """What was decided about has been corrected or withdrawn since it was read."""
-
-
 _table = cast(Table, Endorsement.__table__)
 _FRESH = {"populate_existing": True}
 #: What still holds something of a person, or was never shown and has no reason to stay.
@@ -171,7 +162,7 @@ def ask(
     The same work for every mailbox: two inserts, nothing looked up.
     """
     endorsement_id = secrets.randbits(63)
-    row = _row(reading.id, said, person, language) | {
+    row = new_row(reading.id, said, person, language) | {
         "id": endorsement_id, "state": ASKED, "mailbox": mailbox, "show_name": show_name,
         "consent_version": consent_version, "created_at": at,
     }  # fmt: skip
@@ -183,7 +174,8 @@ def ask(
     return endorsement_id
 
 
-def _row(campaign_id: int, said: Organisation, person: Person, language: str) -> dict[str, object]:
+def new_row(campaign_id: int, said: Organisation, person: Person, language: str) -> dict[str, object]:
+    """The columns of a new one, but for those that say how it came. Raises ValueError for what no form lets through."""
     _check(said)
     return {
         "id": secrets.randbits(63), "campaign_id": campaign_id, **asdict(said), "language": language,
@@ -244,24 +236,17 @@ def correct_own(row: Endorsement, said: Organisation, person: Person, show_name:
     then; False where it was refused, which no correction undoes."""
     if row.state == REFUSED:
         return False
-    if _correct(row, said, person, show_name, OWN_PAGE, ""):
+    if change(row, said, person, show_name, OWN_PAGE, ""):
         row.state = CONFIRMED if row.state == ACCEPTED else row.state
         row.shown_name = row.shown_office = ""
         db.session.flush()
     return True
 
 
-def correct(row: Endorsement, said: Organisation, person: Person, show_name: bool, actor: str, reason: str) -> bool:
-    """What an organiser corrects, on a locked row; what is shown goes on, as it is now. Whether anything changed."""
-    changed = _correct(row, said, person, show_name, actor, reason)
-    if changed and row.state == ACCEPTED:
-        _show(row)
-    return changed
-
-
-def _correct(
+def change(
     row: Endorsement, said: Organisation, person: Person, show_name: bool, actor: str, reason: str
 ) -> bool:  # fmt: skip
+    """Store a correction of a locked one, with its line in the journal; whether anything changed."""
     _check(said)
     before = person_of(row)
     # A mailbox that was confirmed stays what was confirmed.
@@ -277,64 +262,10 @@ def _correct(
     return True
 
 
-def enter(
-    reading: Reading, said: Organisation, person: Person, *, show_name: bool, language: str, actor: str, reason: str
-) -> int:
-    """What an organiser has on paper or by word: shown at once; its id."""
-    at = db.now()
-    row = Endorsement(**_row(reading.id, said, person, language) | {
-        "state": ACCEPTED, "mailbox": None, "show_name": show_name, "created_at": at, "decided_at": at,
-        "consent_version": reading.consent.version if reading.consent else 0,
-    })  # fmt: skip
-    _show(row, person)
-    db.session.add(row)
-    db.session.flush()
-    journal.write(actor, "endorsement entered", campaign_id=reading.id, about=row.id, reason=reason)
-    return row.id
-
-
-def _show(row: Endorsement, person: Person | None = None) -> None:
+def show(row: Endorsement, person: Person | None = None) -> None:
+    """Show what may be shown of the person of a locked one: what they are, and their name if they agreed."""
     person = person or person_of(row)
     row.shown_office, row.shown_name = person.office, person.name if row.show_name else ""
-    db.session.flush()
-
-
-def lock(campaign_id: int, endorsement_id: int) -> Endorsement | None:
-    """An endorsement that organisers may see, its row locked: not one that nobody has confirmed."""
-    query = _seen(campaign_id, endorsement_id).with_for_update()
-    return db.session.scalars(query, execution_options=_FRESH).one_or_none()
-
-
-def find(campaign_id: int, endorsement_id: int) -> Endorsement | None:
-    """The same for reading."""
-    return db.session.scalars(_seen(campaign_id, endorsement_id)).one_or_none()
-
-
-def _seen(campaign_id: int, endorsement_id: int) -> Select[Endorsement]:
-    here = Endorsement.campaign_id == campaign_id, Endorsement.state != ASKED
-    return select(Endorsement).where(*here, Endorsement.id == endorsement_id)
-
-
-def accept(row: Endorsement, version: int, actor: str) -> None:
-    """Show a locked one from now on. Raises Changed where it is not the version that was read."""
-    _decide(row, version, ACCEPTED)
-    _show(row)
-    journal.write(actor, "endorsement accepted", campaign_id=row.campaign_id, about=row.id)
-
-
-def refuse(row: Endorsement, version: int, actor: str, reason: str) -> None:
-    """Show a locked one no longer, or never. Raises Changed likewise."""
-    _decide(row, version, REFUSED)
-    row.shown_name = row.shown_office = ""
-    row.place = None
-    db.session.flush()
-    journal.write(actor, "endorsement refused", campaign_id=row.campaign_id, about=row.id, reason=reason)
-
-
-def _decide(row: Endorsement, version: int, state: str) -> None:
-    if row.version != version:
-        raise Changed
-    row.state, row.decided_at = state, db.now()
     db.session.flush()
 
 
@@ -345,29 +276,9 @@ def withdraw(row: Endorsement, actor: str, reason: str = "") -> None:
     db.session.flush()
 
 
-def put_logo(row: Endorsement, scaled: "Scaled | None", actor: str) -> None:
-    """Show a locked one with this logo (`base.images.logo`), or without."""
-    name = pictures.add(scaled, actor).name if scaled else None
-    if row.change({"logo": name}):
-        db.session.flush()
-        deed = "endorsement logo chosen" if name else "endorsement logo taken away"
-        journal.write(actor, deed, campaign_id=row.campaign_id, about=row.id)
-
-
-def put_in_order(campaign_id: int, places: Mapping[int, int | None], actor: str) -> int:
-    """Give endorsements that are shown their places, None for none; how many got another one."""
-    rows = select(Endorsement).where(Endorsement.campaign_id == campaign_id, Endorsement.state == ACCEPTED)
-    rows = rows.where(Endorsement.id.in_(places)).order_by(Endorsement.id).with_for_update()
-    changed = [row.change({"place": places[row.id]}) for row in db.session.scalars(rows, execution_options=_FRESH)]
-    if any(changed):
-        db.session.flush()
-        journal.write(actor, "endorsements put in order", campaign_id=campaign_id, count=sum(changed))
-    return sum(changed)
-
-
 def shown(campaign_id: int) -> list[tuple[Endorsement, Logo | None]]:
     """Those that are shown, with their logos: the organiser's order first, then the order of their names."""
-    return [(row, _logo(picture)) for row, picture in db.session.execute(_shown(campaign_id))]
+    return [(row, logo_as_shown(picture)) for row, picture in db.session.execute(_shown(campaign_id))]
 
 
 def some_shown(campaign_id: int, most: int) -> tuple[int, list[str]]:
@@ -391,19 +302,9 @@ def _shown(campaign_id: int) -> Select[*tuple[Any, ...]]:
     return query.where(_is_shown(campaign_id)).order_by(*_ORDER)
 
 
-def _logo(picture: Picture | None) -> Logo | None:
+def logo_as_shown(picture: Picture | None) -> Logo | None:
+    """A logo from its picture."""
     return Logo(picture.name, picture.width, picture.height) if picture else None
-
-
-def logo_of(row: Endorsement) -> Logo | None:
-    """The logo of one."""
-    return _logo(db.session.get(Picture, row.logo)) if row.logo else None
-
-
-def of_campaign(campaign_id: int) -> Sequence[Endorsement]:
-    """All that organisers may see: not what nobody has confirmed. The oldest first."""
-    query = select(Endorsement).where(Endorsement.campaign_id == campaign_id, Endorsement.state != ASKED)
-    return db.session.scalars(query.order_by(Endorsement.created_at, Endorsement.id)).all()
 
 
 def disown(link: ContactLink, at: datetime) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from petition import endorsements
+from petition import endorsement_decisions
 from petition.base import db, settings
 from petition.base.outbox import Message
 from petition.endorsements import Endorsement
@@ -59,7 +59,7 @@ def accepted(cast: Cast, email: str = "ana@example.org", *, path: str = FORM, **
     letter = confirmed(cast, email, path=path, **typed)
     row = db.session.get(Endorsement, int(page_in(letter).partition("=")[2]))
     assert row is not None
-    endorsements.accept(row, row.version, "a test")
+    endorsement_decisions.accept(row, row.version, "a test")
     db.session.commit()
     db.session.remove()
     return letter

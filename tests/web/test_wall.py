@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
-from petition import endorsements, teams
+from petition import endorsement_decisions, teams
 from petition.base import db, tokens
 from petition.endorsements import Organisation, Person
 from petition.web.desk import wall
@@ -37,7 +37,7 @@ def _filled(cast: Cast) -> dict[str, str]:
     campaign = cast.campaign()
     member, _secret = organisers.enrol("Mia")
     teams.grant(member, teams.EDITOR, campaign.id, "a test")
-    backing = endorsements.enter(campaign, Organisation("Dockers", "local", "IE", "the assembly"), Person(),
+    backing = endorsement_decisions.enter(campaign, Organisation("Dockers", "local", "IE", "the assembly"), Person(),
                                  show_name=False, language="en", actor="a test", reason="")  # fmt: skip
     db.session.commit()
     return {"slug": campaign.slug, "account": str(member.id), "token": tokens.link("none", uuid4()),

@@ -7,11 +7,13 @@ from flask import abort, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug import Response
 
+from petition import endorsement_decisions as decisions
 from petition import endorsements
 from petition.base import db, i18n, images, urls
 from petition.base.images import ImageRefused
 from petition.campaigns import Reading
-from petition.endorsements import ACCEPTED, CONFIRMED, REFUSED, Changed, Endorsement
+from petition.endorsement_decisions import Changed
+from petition.endorsements import ACCEPTED, CONFIRMED, REFUSED, Endorsement
 from petition.web import context, endorsing, guards
 from petition.web.desk import wall
 from petition.web.desk.forms import EndorsementForm, ReasonForm
@@ -39,7 +41,7 @@ def endorsements_page(campaign: Reading) -> str:
 
 
 def _list(campaign: Reading, problem: str = "") -> str:
-    rows = endorsements.of_campaign(campaign.id)
+    rows = decisions.of_campaign(campaign.id)
     accepted = [row for row in rows if row.state == ACCEPTED]
     accepted.sort(key=lambda row: (row.place is None, row.place or 0, row.organisation.casefold()))
     return render_template(
@@ -59,7 +61,7 @@ def order_endorsements(campaign: Reading) -> Response | tuple[str, int]:
             return _list(campaign, _("Type whole numbers from 1 on, or leave them empty.")), 422
         if row:
             places[row] = int(typed) if typed else None
-    endorsements.put_in_order(campaign.id, places, wall.me().called())
+    decisions.put_in_order(campaign.id, places, wall.me().called())
     db.session.commit()
     return _to_list(campaign, "ordered")
 
@@ -88,7 +90,7 @@ def enter_endorsement(campaign: Reading) -> Response | tuple[str, int]:
     if not form.validate():
         return _new(campaign, form), 422
     language = request.form.get("language", "")
-    endorsements.enter(
+    decisions.enter(
         campaign, form.said(), form.person(), show_name=bool(form.show_name.data), actor=wall.me().called(),
         language=language if language in campaign.wordings else i18n.spoken(), reason=form.reason.data or "",
     )  # fmt: skip
@@ -97,7 +99,7 @@ def enter_endorsement(campaign: Reading) -> Response | tuple[str, int]:
 
 
 def _locked(campaign: Reading, endorsement: int) -> Endorsement:
-    row = endorsements.lock(campaign.id, endorsement)
+    row = decisions.lock(campaign.id, endorsement)
     if row is None:
         abort(404)
     return row
@@ -106,7 +108,7 @@ def _locked(campaign: Reading, endorsement: int) -> Endorsement:
 @desk.get(_ONE, needs="decide")
 def endorsement(campaign: Reading, endorsement: int) -> str:
     """One, with all that was typed, and what can be done with it."""
-    row = endorsements.find(campaign.id, endorsement)
+    row = decisions.find(campaign.id, endorsement)
     if row is None:
         abort(404)
     return _page(campaign, row)
@@ -117,7 +119,7 @@ def _page(
     withdrawal: ReasonForm | None = None, problem: str = "",
 ) -> str:  # fmt: skip
     empty = ReasonForm(formdata=None)
-    logo = endorsements.logo_of(row)
+    logo = decisions.logo_of(row)
     return render_template(
         "desk/endorsement.html", row=row, facts=endorsing.told(row), language_name=i18n.own_name(row.language),
         form=form or EndorsementForm(formdata=None, data=endorsing.filled(row)), refusal=refusal or empty,
@@ -149,7 +151,7 @@ def accept_endorsement(campaign: Reading, endorsement: int) -> Response | tuple[
     """Show it from now on."""
     row = _locked(campaign, endorsement)
     try:
-        endorsements.accept(row, _version(), wall.me().called())
+        decisions.accept(row, _version(), wall.me().called())
     except Changed:
         return _changed(campaign, endorsement)
     return _to(campaign, row, "accepted")
@@ -162,7 +164,7 @@ def refuse_endorsement(campaign: Reading, endorsement: int) -> Response | tuple[
     if not refusal.validate():
         return _page(campaign, row, refusal=refusal), 422
     try:
-        endorsements.refuse(row, _version(), wall.me().called(), refusal.reason.data)
+        decisions.refuse(row, _version(), wall.me().called(), refusal.reason.data)
     except Changed:
         return _changed(campaign, endorsement)
     return _to(campaign, row, "refused")
@@ -176,7 +178,7 @@ def correct_endorsement(campaign: Reading, endorsement: int) -> Response | tuple
         return _page(campaign, row, form=form), 422
     if row.version != _version():
         return _changed(campaign, endorsement)
-    endorsements.correct(
+    decisions.correct(
         row, form.said(), form.person(), bool(form.show_name.data), wall.me().called(), form.reason.data or ""
     )
     return _to(campaign, row, "corrected")
@@ -198,7 +200,7 @@ def put_logo(campaign: Reading, endorsement: int) -> Response | tuple[str, int]:
     row = _locked(campaign, endorsement)
     if scaled is None and not away:
         return _page(campaign, row, problem=_("Choose a file first.")), 422
-    endorsements.put_logo(row, scaled, wall.me().called())
+    decisions.put_logo(row, scaled, wall.me().called())
     return _to(campaign, row, "logo")
 
 
