@@ -51,7 +51,7 @@ def accept(row: Endorsement, version: int, actor: str) -> None:
 def refuse(row: Endorsement, version: int, actor: str, reason: str) -> None:
     """Show a locked one no longer, or never. Raises Changed likewise."""
     _decide(row, version, REFUSED)
-    row.shown_name = row.shown_office = ""
+    row.shown_name = row.shown_office = None
     row.place = None
     db.session.flush()
     journal.write(actor, "endorsement refused", campaign_id=row.campaign_id, about=row.id, reason=reason)

@@ -83,9 +83,9 @@ class Endorsement(db.Base):
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     #: Whether the name of who asked may be shown beside their office.
     show_name: Mapped[bool]
-    #: What the public sees of the person; "" until it is accepted.
-    shown_name: Mapped[str] = mapped_column(String(120), default="")
-    shown_office: Mapped[str] = mapped_column(String(120), default="")
+    #: What the public sees of the person; None where nothing is shown.
+    shown_name: Mapped[str | None] = mapped_column(String(120))
+    shown_office: Mapped[str | None] = mapped_column(String(120))
     logo: Mapped[str | None] = mapped_column(ForeignKey(Picture.name), index=True)
     #: The place an organiser gave it among those of its level; the others follow by country and name.
     place: Mapped[int | None]
@@ -179,7 +179,7 @@ def new_row(campaign_id: int, said: Organisation, person: Person, language: str)
     _check(said)
     return {
         "id": secrets.randbits(63), "campaign_id": campaign_id, **asdict(said), "language": language,
-        "sealed": person.seal(campaign_id), "shown_name": "", "shown_office": "", "logo": None, "place": None,
+        "sealed": person.seal(campaign_id), "shown_name": None, "shown_office": None, "logo": None, "place": None,
         "version": 1, "asked_at": None, "confirmed_at": None, "decided_at": None,
     }  # fmt: skip
 
@@ -238,7 +238,7 @@ def correct_own(row: Endorsement, said: Organisation, person: Person, show_name:
         return False
     if change(row, said, person, show_name, OWN_PAGE, ""):
         row.state = CONFIRMED if row.state == ACCEPTED else row.state
-        row.shown_name = row.shown_office = ""
+        row.shown_name = row.shown_office = None
         db.session.flush()
     return True
 
@@ -265,7 +265,8 @@ def change(
 def show(row: Endorsement, person: Person | None = None) -> None:
     """Show what may be shown of the person of a locked one: what they are, and their name if they agreed."""
     person = person or person_of(row)
-    row.shown_office, row.shown_name = person.office, person.name if row.show_name else ""
+    row.shown_office = person.office or None
+    row.shown_name = (person.name or None) if row.show_name else None
     db.session.flush()
 
 
@@ -343,6 +344,6 @@ def forget_people(campaign_id: int) -> int:
     here = Endorsement.campaign_id == campaign_id
     gone = db.count(delete(_table).where(here, Endorsement.state != ACCEPTED))
     emptied = update(_table).where(here, NAMES_SOMEBODY)
-    empty = {"mailbox": None, "sealed": None, "show_name": False, "shown_name": "", "shown_office": "",
+    empty = {"mailbox": None, "sealed": None, "show_name": False, "shown_name": None, "shown_office": None,
              "asked_at": None}  # fmt: skip
     return gone + db.count(emptied.values(empty))

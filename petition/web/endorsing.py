@@ -195,7 +195,7 @@ def shown(row: Endorsement, logo: Logo | None) -> Shown:
     """An endorsement for a page in the language that is spoken."""
     return Shown(
         row.organisation, row.homepage, countries.name(row.country, i18n.spoken()) if row.country else "", row.body,
-        row.decided_on, row.members, row.shown_office, row.shown_name, row.language,
+        row.decided_on, row.members, row.shown_office or "", row.shown_name or "", row.language,
         urls.picture(logo.name, logo.width, logo.height) if logo else "",
         # Two dots of the picture for one of the page.
         (logo.width + 1) // 2 if logo else 0, (logo.height + 1) // 2 if logo else 0,
