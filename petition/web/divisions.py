@@ -12,8 +12,8 @@ from petition.base import countries, i18n
 from petition.breakdowns import Published
 from petition.campaigns import GRACE, Reading
 
-#: So many countries stand beside their bars; all of them in the table.
-LARGEST = 5
+#: So many countries stand beside their bars, and so many in the table: the page is read on slow lines.
+LARGEST, LISTED = 5, 20
 #: So many bars can be told apart on a phone.
 MOST_BARS = 40
 #: How many days a bar may stand for.
@@ -24,7 +24,7 @@ Rows = list[tuple[str, int]]
 @dataclass(frozen=True, slots=True)
 class Divisions:
     """What is published of a campaign: the day of it, the total then, the largest countries (name, number, share of
-    the largest from 0 to 1), all countries as rows of a table, and the days."""
+    the largest from 0 to 1), more of them as rows of a table that sum up to the total, and the days."""
 
     day: date
     total: int
@@ -57,7 +57,8 @@ def view(reading: Reading) -> Divisions | None:
         return None
     top = max((amount for _name, amount in rows), default=1)
     largest = [(name, amount, amount / top) for name, amount in rows[:LARGEST]]
-    return Divisions(by_country.day, by_country.total, largest, _with_others(rows, by_country.other), days)
+    other = by_country.other + sum(amount for _name, amount in rows[LISTED:])
+    return Divisions(by_country.day, by_country.total, largest, _with_others(rows[:LISTED], other), days)
 
 
 def _countries(found: Published) -> Rows:

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from petition import articles, breakdowns, campaigns, events, register, signatories
-from petition.base import db
+from petition.base import countries, db
 from petition.campaigns import CampaignSlug
 from petition.details import HIDDEN
 from petition.signatures import Signature
@@ -348,6 +348,21 @@ def test_long_campaigns_are_drawn_by_longer_spans(cast: Cast, days: int, heading
     assert seen.days is not None
     assert (seen.days.heading, len(seen.days.rows)) == (heading, rows)
     assert sum(amount for _day, amount in seen.days.rows) == days * 10 == seen.total
+
+
+def test_many_countries_are_listed_as_far_as_a_slow_line_bears_and_still_sum_up(cast: Cast) -> None:
+    cast.campaign()
+    at, reading = db.now(), cast.reading()
+    codes = sorted(countries.CODES)[:30]
+    for place, code in enumerate(codes):
+        cell = register.Cell(at.date(), code, "en", "online", "", "")
+        register.move(reading.id, "entered", 20 + 10 * place, cell, signature_id=None, at=at)
+    published(cast, 3, 10, country="")
+    seen = divisions.view(reading)
+    assert seen is not None
+    assert [amount for _name, amount, _share in seen.largest] == [310, 300, 290, 280, 270]
+    assert len(seen.countries) == divisions.LISTED + 1
+    assert sum(amount for _name, amount in seen.countries) == seen.total
 
 
 def test_nobody_can_count_hidden_people_by_their_rows(cast: Cast) -> None:
