@@ -6,7 +6,7 @@ from petition.endorsements import INTERNATIONAL, LOCAL, NATIONAL, Organisation, 
 
 
 class Backer(NamedTuple):
-    """An organisation and who asked for it: so many days after the campaign's opening it `decided`, and they `asked`."""
+    """An organisation and who asked for it: so many days after the opening it `decided`, and they `asked`."""
 
     said: Organisation
     person: Person

@@ -13,7 +13,7 @@ from petition.base import db, i18n, images, urls
 from petition.base.images import ImageRefused
 from petition.campaigns import Reading
 from petition.endorsement_decisions import Changed
-from petition.endorsements import ACCEPTED, CONFIRMED, REFUSED, Endorsement
+from petition.endorsements import ACCEPTED, CONFIRMED, LEVELS, REFUSED, Endorsement
 from petition.web import context, endorsing, guards
 from petition.web.desk import wall
 from petition.web.desk.forms import EndorsementForm, ReasonForm
@@ -43,11 +43,15 @@ def endorsements_page(campaign: Reading) -> str:
 def _list(campaign: Reading, problem: str = "") -> str:
     rows = decisions.of_campaign(campaign.id)
     accepted = [row for row in rows if row.state == ACCEPTED]
-    accepted.sort(key=lambda row: (row.place is None, row.place or 0, row.organisation.casefold()))
+    accepted.sort(key=_as_in_public)
     return render_template(
         "desk/endorsements.html", waiting=[row for row in rows if row.state == CONFIRMED], accepted=accepted,
         refused=[row for row in rows if row.state == REFUSED], problem=problem, **_about(campaign),
     )  # fmt: skip
+
+
+def _as_in_public(row: Endorsement) -> tuple[int, bool, int, str, str]:
+    return LEVELS.index(row.level), row.place is None, row.place or 0, row.country, row.organisation.casefold()
 
 
 @desk.post("/campaigns/<slug:slug>/endorsements", needs="decide")
