@@ -138,6 +138,7 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
     "pause": ("id", "campaign_id", "began_at", "ended_at"),
     "pending_contact": ("id", "campaign_id", "wish", "consent_version"),
     "pending_signature": ("id", "campaign_id", "wording_id", "consent_version"),
+    "phrases": ("campaign_id", "language", "said", "whole"),
     "picture": ("name", "width", "height", "unused_since", "created_at"),
     "register_head": ("campaign_id", "number"),
     "signature": ("id", "seat", "campaign_id", "wording_id", "consent_version", "state"),

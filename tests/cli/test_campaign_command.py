@@ -98,11 +98,12 @@ def test_a_campaign_that_is_not_there_is_not_edited(petition: Petition, app: obj
     assert deeds() == []
 
 
-def test_an_edit_says_what_changed_and_keeps_the_old_text_of_a_public_campaign(
+def test_an_edit_says_what_changed_and_keeps_the_old_text_that_somebody_signed(
     petition: Petition, cast: Cast, folder: Path
 ) -> None:
     petition("campaign", "new", folder)
     petition("campaign", "publish", "keep-the-bus")
+    cast.sign(slug="keep-the-bus", language="es")
     (folder / "es.md").write_text(SPANISH.replace("Que siga.", "Que siga el autobús."))
     (folder / "en.md").write_text(ENGLISH.replace("months: 6", "months: 5"))
     result = petition("campaign", "edit", folder)

@@ -133,8 +133,8 @@ def test_the_own_page_shows_it_in_plain_words_before_and_after_the_button_and_co
 def test_the_consent_sentence_and_the_privacy_page_name_what_is_handed_over(asking: Cast) -> None:
     """S48."""
     for path in ("/en/campaigns/canteen", "/en/campaigns/canteen/privacy"):
-        assert "name, What do you work as?, Date of birth" in asking.browser().get(path).text
-    assert "nombre, ¿En qué trabajas?, Fecha de nacimiento" in asking.browser().get("/es/campaigns/canteen").text
+        assert "name, What do you work as? and Date of birth" in asking.browser().get(path).text
+    assert "nombre, ¿En qué trabajas? y Fecha de nacimiento" in asking.browser().get("/es/campaigns/canteen").text
 
 
 def test_an_old_form_is_given_back_with_everything_typed_under_its_label(asking: Cast) -> None:

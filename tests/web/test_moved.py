@@ -26,7 +26,8 @@ def pages(app: Flask) -> list[tuple[str, str, str]]:
     for rule in app.url_map.iter_rules():
         for begin, slug in OWNERS.items():
             if rule.rule.startswith(begin) and "GET" in (rule.methods or ()):
-                rest = re.sub("<[^>]+>", "IE", re.sub("<int[^>]+>", "1", rule.rule.removeprefix(begin)))
+                rest = re.sub("<int[^>]+>", "1", re.sub("<lang[^>]+>", "en", rule.rule.removeprefix(begin)))
+                rest = re.sub("<[^>]+>", "IE", rest)
                 head = begin.replace("<lang:language>", "en").partition("<")[0]
                 found.append((f"{head}{slug}{rest}", f"{head}new-{slug}{rest}", rest))
     return found
