@@ -129,6 +129,17 @@ class Phrases(db.Base):
     whole: Mapped[bool]
 
 
+class WordingCheck(db.Base):
+    """Somebody has looked whether a text still says what the campaign's first language says."""
+
+    __tablename__ = "wording_check"
+
+    wording_id: Mapped[int] = mapped_column(
+        ForeignKey("wording.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    at: Mapped[datetime]
+
+
 class Pause(db.Base):
     """A time in which a campaign takes no signatures and none of its clocks runs."""
 
@@ -312,6 +323,14 @@ def every() -> list[Reading]:
     return _readings(db.session.execute(_query().order_by(Campaign.created_at.desc(), Campaign.id.desc())).all())
 
 
+def locked(campaign_id: int) -> Campaign:
+    """A campaign's row until the commit, as it is now: who edits it take turns. Nobody who signs waits for that."""
+    row = select(Campaign.id).where(Campaign.id == campaign_id).with_for_update(key_share=True)
+    db.session.execute(row)
+    db.session.expire_all()
+    return db.session.get_one(Campaign, campaign_id)
+
+
 def try_keys() -> None:
     """Open every campaign's key. Raises Unsealable where the key ring is not the one they were sealed with."""
     for campaign_id, sealed in db.session.execute(select(Campaign.id, Campaign.hash_key)):
@@ -352,6 +371,17 @@ def close(campaign: Campaign, actor: str, at: datetime | None = None, reason: st
     """Close signing now or at a moment."""
     campaign.closes_at = at or db.now()
     journal.write(actor, "campaign closed", campaign_id=campaign.id, reason=reason)
+
+
+def reopen(campaign: Campaign, actor: str, until: datetime | None = None, reason: str = "") -> bool:
+    """Take signatures again, until a moment or for good; False where it is not closed, withdrawn, or its people are
+    forgotten and with them the key it would need."""
+    over = campaign.closes_at is not None and campaign.closes_at <= db.now()
+    if not over or campaign.withdrawn_at is not None or campaign.forgotten_at is not None:
+        return False
+    campaign.closes_at = until
+    journal.write(actor, "campaign reopened", campaign_id=campaign.id, reason=reason)
+    return True
 
 
 def rename(campaign: Campaign, slug: str, actor: str) -> None:

@@ -99,6 +99,18 @@ def show(campaign_id: int, chosen: Chosen | None, actor: str) -> None:
     journal.write(actor, "picture chosen", campaign_id=campaign_id, reason=name)
 
 
+def describe(campaign_id: int, alt: dict[str, str], actor: str) -> bool:
+    """Say by language what a campaign's picture shows; False where it has none or nothing differs."""
+    row = db.session.get(CampaignPicture, campaign_id)
+    if row is None or row.alt == alt:
+        return False
+    if not (alt and all(alt.values())):
+        raise ValueError("a picture says in words what it shows")
+    row.alt = dict(alt)
+    journal.write(actor, "picture described", campaign_id=campaign_id)
+    return True
+
+
 def of_campaign(campaign_id: int) -> tuple[Picture, dict[str, str]] | None:
     """A campaign's picture, and by language what it shows."""
     query = select(Picture, CampaignPicture.alt).join(CampaignPicture, CampaignPicture.picture == Picture.name)

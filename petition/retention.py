@@ -148,6 +148,7 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
     "topic": ("id", "slug", "first_language", "position", "created_at"),
     "topic_slug": ("slug", "topic_id"),
     "topic_text": ("topic_id", "language", "title", "standfirst"),
+    "wording_check": ("wording_id", "at"),
     "wording": (
         "id", "campaign_id", "language", "version", "title", "addressee", "standfirst", "source", "html", "created_at",
     ),

@@ -152,11 +152,36 @@ def put_first(campaign_id: int, mailboxes: Sequence[bytes], *, actor: str, reaso
         if why:
             raise NotFirst(place, why)
         ids.append(key)
+    _name(campaign_id, ids, actor, reason)
+
+
+def put_in_order(campaign_id: int, ids: Sequence[int], *, actor: str, reason: str = "") -> None:
+    """The same by their signatures. Raises NotFirst where one is not shown, or named twice."""
+    if len(ids) > MOST_FIRST:
+        raise NotFirst(MOST_FIRST + 1, f"is one too many: {MOST_FIRST} can stand on top")
+    shown = set(
+        db.session.scalars(
+            select(Signature.id).where(Signature.campaign_id == campaign_id, Signature.id.in_(ids), SHOWN)
+        )
+    )
+    for place, one in enumerate(ids, 1):
+        if one not in shown or one in ids[: place - 1]:
+            raise NotFirst(place, "is named twice" if one in shown else "is not shown")
+    _name(campaign_id, ids, actor, reason)
+
+
+def _name(campaign_id: int, ids: Sequence[int], actor: str, reason: str) -> None:
     before = update(Signature).where(Signature.campaign_id == campaign_id, Signature.first.is_not(None))
     db.session.execute(before.values(first=None))
     for place, key in enumerate(ids, 1):
         db.session.execute(update(Signature).where(Signature.id == key).values(first=place))
     journal.write(actor, "first signatories named", campaign_id=campaign_id, count=len(ids), reason=reason)
+
+
+def by_mailbox(campaign_id: int, mailbox: bytes) -> int | None:
+    """The signature of a mailbox key, if it is shown."""
+    mine = select(Signature.id).where(Signature.campaign_id == campaign_id, Signature.mailbox == mailbox)
+    return db.session.scalar(mine.where(Signature.seat == 0, SHOWN))
 
 
 def _why_not(is_again: bool, state: str, shown: str) -> str:

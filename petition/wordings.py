@@ -58,6 +58,11 @@ def versions(campaign_id: int) -> list[Version]:
     return [Version(*row) for row in rows]
 
 
+def exists(wording_id: int) -> bool:
+    """Whether this text is still kept."""
+    return db.session.get(Wording, wording_id) is not None
+
+
 def read(campaign_id: int, language: str, version: int) -> tuple[Wording, Wording | None] | None:
     """A version and the one before it, if there is one; None where there is no such version."""
     query = select(Wording).where(

@@ -175,11 +175,15 @@ class Cast:
         on the site; with none, a stranger. `fresh`: whether a code was just typed."""
         account, secret = organisers.enrol(name, language=language)
         organisers.grant(account, role, self.reading(campaign).id if campaign else None)
-        return organisers.signed_in(self.app, Browser(self.app, use_cookies=True), account, secret, fresh=fresh)
+        return organisers.signed_in(self.app, self.browser_with_cookies(), account, secret, fresh=fresh)
 
     def browser(self) -> Browser:
         """A new browser without cookies."""
         return Browser(self.app, use_cookies=False)
+
+    def browser_with_cookies(self) -> Browser:
+        """A new browser that keeps cookies, as organisers have."""
+        return Browser(self.app, use_cookies=True)
 
     def sign(self, email: str = "ana@example.org", *, slug: str = "canteen", language: str = "en", source: str = "",
              **typed: str) -> TestResponse:  # fmt: skip

@@ -3,9 +3,9 @@
 A time given here is aware and local: its tzinfo is the place's ZoneInfo.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -13,6 +13,41 @@ from babel.core import get_global
 from babel.dates import format_date, format_time, get_timezone_location
 
 from petition.base import i18n
+
+YEARS = range(2000, 2200)
+
+
+class MomentRefused(ValueError):
+    """What was written is no moment at a place; `why` says which rule."""
+
+    def __init__(self, why: Literal["unreadable", "offset", "year", "skipped"]) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def moment(written: str, zone: ZoneInfo) -> datetime:
+    """An ISO 8601 local time as a moment in UTC; the first where clocks go back and it comes twice.
+
+    Raises MomentRefused, also for a time that clocks skip.
+    """
+    try:
+        local = datetime.fromisoformat(written)
+    except ValueError:
+        raise MomentRefused("unreadable") from None
+    if local.tzinfo is not None:
+        raise MomentRefused("offset")
+    if local.year not in YEARS:
+        raise MomentRefused("year")
+    at = local.replace(tzinfo=zone).astimezone(UTC)
+    if at.astimezone(zone).replace(tzinfo=None) != local:
+        raise MomentRefused("skipped")
+    return at
+
+
+def comes_twice(at: datetime, zone: ZoneInfo) -> bool:
+    """Whether clocks at the place show the time of this moment twice, for they go back."""
+    local = at.astimezone(zone)
+    return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
 
 
 def weekday(local: datetime) -> str:

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale, UnknownLocaleError, localedata
 from babel.core import get_global
 from babel.dates import format_date
 from babel.lists import format_list
@@ -190,6 +190,23 @@ def name(language: str) -> str:
     except (UnknownLocaleError, ValueError):
         found = None
     return found or language
+
+
+def known() -> list[tuple[str, str]]:
+    """The languages that somebody may write in, by name in the language spoken now: those of the interface first."""
+    return _known(languages(), spoken())
+
+
+@lru_cache(maxsize=16)
+def _known(first: tuple[str, ...], spoken_now: str) -> list[tuple[str, str]]:
+    tags = {tag.replace("_", "-") for tag in localedata.locale_identifiers() if tag.count("_") < 2} | set(_REGIONAL)
+    codes = [tag for tag in tags if tag.isalpha() or tag in _REGIONAL]
+    named = [(code, Locale.parse(code, sep="-").get_display_name(spoken_now) or code) for code in codes]
+    return sorted(named, key=lambda one: (one[0] not in first, one[1].casefold()))
+
+
+#: Languages that are written differently enough from place to place, beside those without a country.
+_REGIONAL = ("pt-BR", "pt-PT", "zh-Hans", "zh-Hant", "sr-Latn", "es-419")
 
 
 def number(value: int) -> str:

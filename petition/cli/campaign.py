@@ -85,7 +85,7 @@ def _refuse_unready(row: Campaign) -> None:
     if row.published_at is None:
         return
     try:
-        drafts.publish(row, actor())
+        drafts.check(row)
     except NotReady as error:
         raise Refused(f"“{row.slug}” is public and cannot be left so: {error}.") from None
 

@@ -7,15 +7,19 @@ from pathlib import Path
 from petition import drafts
 from petition.base import colour, text
 from petition.campaigns import ASKABLE, GROUNDS, HANDABLE
+from petition.drafts import (
+    HOUSE_COLOUR,
+    LONGEST_LINE,
+    LONGEST_OUTCOME,
+    LONGEST_STANDFIRST,
+    MOST_GOAL,
+    MOST_MONTHS,
+    NotAsked,
+)
 from petition.fields import Field
 from petition.folders import pictures, questions
-from petition.folders.files import LONGEST_LINE, LONGEST_STANDFIRST, File, Folder, read
+from petition.folders.files import File, Folder, read
 from petition.folders.words import words
-
-HOUSE_COLOUR = "b3201b"
-LONGEST_OUTCOME = 5000
-MOST_GOAL = 1_000_000_000
-MOST_MONTHS = 120
 
 #: The keys of front matter: those of each language's file, and those that stand in one file for all.
 OWN = ("title", "to", "standfirst", "handed_to", "outcome", *questions.OWN, *pictures.OWN)
@@ -84,14 +88,13 @@ def _terms(folder: Folder, asks: Mapping[str, str], own: tuple[Field, ...]) -> d
 
 
 def _handed(folder: Folder, asks: Mapping[str, str], own: tuple[Field, ...]) -> list[str]:
-    handed = folder.strings("handed_fields")
-    known = (*HANDABLE, *(one.name for one in own))
-    for name in handed:
-        if name not in known:
-            raise folder.refuse("handed_fields", f"does not know “{name}”, only {', '.join(known)}")
-        if name in ASKABLE and name not in asks:
-            raise folder.refuse("handed_fields", f"names “{name}”, which “asks” does not ask for")
-    return [name for name in known if name in handed]
+    try:
+        return drafts.handed(folder.strings("handed_fields"), asks, own)
+    except NotAsked as error:
+        if error.known:
+            raise folder.refuse("handed_fields", f"names “{error.name}”, which “asks” does not ask for") from None
+        known = ", ".join((*HANDABLE, *(one.name for one in own)))
+        raise folder.refuse("handed_fields", f"does not know “{error.name}”, only {known}") from None
 
 
 def _asks(folder: Folder) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -13,7 +13,8 @@ from babel import Locale, UnknownLocaleError
 from frontmatter.default_handlers import YAMLHandler
 from yaml import BaseLoader, YAMLError, load  # type: ignore[import-untyped]
 
-from petition.base import text
+from petition.base import clocks, text
+from petition.base.clocks import MomentRefused
 from petition.base.text import TextRefused
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
@@ -21,7 +22,6 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})?")
 LONGEST_LINE = 200
 LONGEST_STANDFIRST = 1000
 LARGEST_FILE = 200_000
-YEARS = range(2000, 2200)
 
 _WHY = {
     "empty": "is empty",
@@ -31,6 +31,12 @@ _WHY = {
     "combining": "piles up marks on one letter",
     "web_address": "holds a web address",
     "line_break": "has a line break",
+}
+_MOMENT_WHY = {
+    "unreadable": "must be a date such as 2030-05-01 or 2030-05-01T09:00",
+    "offset": "must be a local time, without an offset from UTC",
+    "year": f"must lie in a year from {clocks.YEARS[0]} to {clocks.YEARS[-1]}",
+    "skipped": "names a time that the clocks of {zone} skip",
 }
 
 
@@ -169,17 +175,9 @@ def local_moment(written: str, zone: ZoneInfo) -> datetime:
     Raises ValueError, whose text goes on after the name of what was written: "must be …".
     """
     try:
-        local = datetime.fromisoformat(written)
-    except ValueError:
-        raise ValueError("must be a date such as 2030-05-01 or 2030-05-01T09:00") from None
-    if local.tzinfo is not None:
-        raise ValueError("must be a local time, without an offset from UTC")
-    if local.year not in YEARS:
-        raise ValueError(f"must lie in a year from {YEARS[0]} to {YEARS[-1]}")
-    at = local.replace(tzinfo=zone).astimezone(UTC)
-    if at.astimezone(zone).replace(tzinfo=None) != local:
-        raise ValueError(f"names a time that the clocks of {zone.key} skip")
-    return at
+        return clocks.moment(written, zone)
+    except MomentRefused as refused:
+        raise ValueError(_MOMENT_WHY[refused.why].format(zone=zone.key)) from None
 
 
 def read(

@@ -35,7 +35,8 @@ TASTE = {
 # Properties that both browsers know; what is in neither table is looked up before it is added to one.
 KNOWN = {
     "-webkit-hyphens", "-webkit-print-color-adjust", "-webkit-text-size-adjust", "align-items", "align-self",
-    "background", "border", "border-bottom", "border-collapse", "border-color", "border-inline-start", "border-radius",
+    "background", "border", "border-bottom", "border-collapse", "border-color", "border-inline-start",
+    "border-inline-start-color", "border-radius",
     "border-top", "border-width", "bottom", "box-shadow", "box-sizing", "clip", "color", "column-gap", "columns",
     "content", "cursor", "display", "fill", "flex", "flex-direction", "flex-wrap", "font", "font-family", "font-size",
     "font-style", "font-variant-numeric", "font-weight", "grid-column", "grid-column-gap", "grid-gap", "grid-row",

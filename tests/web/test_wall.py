@@ -12,6 +12,7 @@ from werkzeug.routing import Rule
 
 from petition import endorsement_decisions, teams
 from petition.base import db, tokens
+from petition.drafts import Text
 from petition.endorsements import Organisation, Person
 from petition.web.desk import wall
 from petition.web.desk.wall import ANYBODY, SIGNED_IN, Need, Wall
@@ -34,14 +35,15 @@ def _routes(desk: Flask) -> Iterator[tuple[Rule, str, Need]]:
 
 def _filled(cast: Cast) -> dict[str, str]:
     """What stands in an address: somebody else of the team, and the campaign."""
-    campaign = cast.campaign()
+    text = Text("أعيدوا العاملات", "سلطة الميناء", "فُصلت أربعون.", "أعيدوهن.")
+    campaign = cast.campaign(texts={"en": text, "ar": text})
     member, _secret = organisers.enrol("Mia")
     teams.grant(member, teams.EDITOR, campaign.id, "a test")
     backing = endorsement_decisions.enter(campaign, Organisation("Dockers", "local", "IE", "the assembly"), Person(),
                                  show_name=False, language="en", actor="a test", reason="")  # fmt: skip
     db.session.commit()
     return {"slug": campaign.slug, "account": str(member.id), "token": tokens.link("none", uuid4()),
-            "endorsement": str(backing)}  # fmt: skip
+            "endorsement": str(backing), "language": "ar", "deed": "pause"}  # fmt: skip
 
 
 def _path(rule: Rule, filled: dict[str, str]) -> str:

@@ -23,6 +23,8 @@ _log = logging.getLogger(__name__)
 
 MOST_FIELDS = 400
 LONGEST_FIELD = 100_000
+#: A picture and what is typed beside it.
+LONGEST_UPLOAD = 26 * 1024 * 1024
 #: Tries in an hour for one address from one network, for one address from everywhere, and from one network.
 PAIR, ADDRESS, NETWORK = 10, 50, 100
 #: Where passwords and codes are typed, and where letters are caused.
@@ -86,6 +88,7 @@ def _form_body() -> None:
     """Another content type than the form's, repeated, countless or endless fields, broken UTF-8."""
     need = wall.need_of(request.endpoint)
     if request.mimetype == "multipart/form-data" and need is not None and need.files:
+        request.max_content_length = LONGEST_UPLOAD
         return
     if request.mimetype != "application/x-www-form-urlencoded" and (request.mimetype or request.content_length):
         abort(415)

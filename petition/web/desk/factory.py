@@ -31,14 +31,24 @@ from petition.letters import ready
 from petition.web import context, errors, guards, headers
 from petition.web.desk import (
     account,
+    asking,
     door,
+    firsts,
     front,
+    look,
     organisations,
+    overview,
     people,
+    preview,
     record,
+    running,
     sessions,
     site,
+    starting,
     team,
+    terms,
+    texts,
+    tongues,
     wall,
     welcome,
     words,
@@ -46,7 +56,10 @@ from petition.web.desk import (
 from petition.web.desk.people import App, Codes, Mail, Passwords, User
 
 #: The corners of the desk: importing them hangs their routes on the wall.
-CORNERS = (front, account, team, organisations, site, record, welcome)
+CORNERS = (
+    front, account, starting, overview, texts, tongues, look, asking, terms, firsts, organisations, running, preview, team, site,
+    record, welcome,
+)  # fmt: skip
 LONGEST_BODY = 512 * 1024
 
 
@@ -244,6 +257,7 @@ def _everywhere() -> dict[str, object]:
     return {
         "me": wall.me() if signed_in else None, "held": wall.held() if signed_in else None, "here": wall.here(),
         "roles": words.roles(), "meanings": words.meanings(), "sheet": "desk.css",
+        "phase_names": words.phases(), "detail_names": words.details(),
         "tongues": [(code, i18n.own_name(code)) for code in i18n.languages()],
     }  # fmt: skip
 

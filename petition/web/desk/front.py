@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import redirect, render_template, request, session
+from flask import redirect, render_template, request, session, url_for
 from werkzeug import Response
 
 from petition import campaigns, register
@@ -23,7 +23,7 @@ class Row:
     role: str
     total: int | None
     today: int | None
-    team: bool
+    href: str
 
 
 @desk.get("/", needs=SIGNED_IN)
@@ -43,8 +43,15 @@ def _row(reading: Reading, totals: dict[int, int], today: dict[int, int]) -> Row
     return Row(
         reading.slug, wording.title, wording.language, campaigns.phase(reading, db.now()).value,
         held.campaigns.get(reading.id, ""), totals.get(reading.id), today.get(reading.id),
-        held.may("manage team", reading.id),
+        _first_corner(reading),
     )  # fmt: skip
+
+
+def _first_corner(reading: Reading) -> str:
+    """Where somebody works in a campaign; "" where there is nothing for them."""
+    if wall.held().may("see figures", reading.id):
+        return url_for("desk.overview", slug=reading.slug)
+    return url_for("desk.team", slug=reading.slug) if wall.held().may("manage team", reading.id) else ""
 
 
 @desk.post("/language", needs=ANYBODY)

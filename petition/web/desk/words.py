@@ -73,6 +73,14 @@ def deed(name: str) -> str:
         "grant given": _("role given"), "grant changed": _("role changed"), "grant taken": _("role taken away"),
         "campaign published": _("campaign published"), "campaign paused": _("campaign paused"),
         "campaign resumed": _("campaign resumed"), "campaign closed": _("campaign closed"),
+        "campaign made": _("campaign made"), "campaign edited": _("campaign edited"),
+        "campaign not published": _("publishing called off"), "campaign reopened": _("campaign reopened"),
+        "campaign renamed": _("address of the campaign changed"), "outcome told": _("outcome told"),
+        "text changed": _("text changed"), "text corrected": _("text corrected"), "text checked": _("text compared"),
+        "form changed": _("form changed"), "phrases edited": _("words of a language edited"),
+        "picture chosen": _("picture chosen"), "picture described": _("picture described"),
+        "picture taken away": _("picture taken away"), "picture added": _("picture added"),
+        "first signatories named": _("first signatories named"),
         "campaign withdrawn": _("campaign withdrawn"), "campaign forgotten": _("people of the campaign forgotten"),
         "signature held": _("signature held"), "signature released": _("signature released"),
         "signature removed": _("signature removed"), "signature restored": _("signature restored"),
@@ -107,3 +115,19 @@ def meanings() -> dict[str, str]:
         SITE_EDITOR: _("writes articles and events, and may start campaigns"),
         ORGANISER: _("may start campaigns"),
     }
+
+
+def phases() -> dict[str, str]:
+    """Where a campaign stands, in a word."""
+    return {
+        "draft": _("Draft"), "scheduled": _("Scheduled"), "open": _("Open"), "paused": _("Paused"),
+        "closed": _("Closed"), "final": _("Final"), "withdrawn": _("Withdrawn"),
+    }  # fmt: skip
+
+
+def details() -> dict[str, str]:
+    """What a form can ask, on its organisers' pages."""
+    return {
+        "name": _("Name"), "country": _("Country"), "place": _("Town or city"), "role": _("What they do"),
+        "organisation": _("Organisation"), "comment": _("Why they sign"),
+    }  # fmt: skip

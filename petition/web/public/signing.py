@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from werkzeug import Response as BaseResponse
 from werkzeug.datastructures import MultiDict
 
-from petition import articles, campaigns, networks, register, signatures
+from petition import articles, campaigns, networks, register, signatures, wordings
 from petition.base import db, i18n, mailbox, outbox, settings, tokens, urls
 from petition.base.tokens import BadToken, FormToken
 from petition.campaigns import Phase, Reading
@@ -56,7 +56,10 @@ def _sign(language: str, slug: str, address: str) -> BaseResponse:
         try:
             _store(reading, token, form, language, address, at)
         except IntegrityError:
-            # The wording that was read is gone: it was corrected before anybody had signed it.
+            db.session.rollback()
+            if wordings.exists(token.wording):
+                raise
+            # It was corrected before anybody had signed it.
             return _corrected(language, slug)
     stamp = tokens.stamp("inbox", str(reading.id), form.email.data)
     return redirect(f"{urls.campaign(language, reading.slug)}/inbox/{stamp}", 303)
@@ -74,7 +77,6 @@ def _store(
 
 def _corrected(language: str, slug: str) -> BaseResponse:
     """The form again, for the text as it is now: nobody signs what they have not seen."""
-    db.session.rollback()
     reading = campaigns.read(slug)
     if reading is None:
         abort(404)
