@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute
 
-from petition import accounts, campaigns, journal, networks, pictures, trash
+from petition import accounts, campaigns, endorsements, journal, networks, pictures, trash
 from petition.accounts import AccountSession, Guess
 from petition.base import db, settings
 from petition.base.files import File
@@ -33,6 +33,7 @@ from petition.base.months import later
 from petition.base.outbox import ENDED, UNSENT, Letter
 from petition.campaigns import Campaign, Consent, Reading
 from petition.contacts import Contact, ContactLink, PendingContact
+from petition.endorsements import ASKED, Endorsement
 from petition.links import Link, MailboxDay, SiteKey, Suppression
 from petition.signatures import KEPT, PendingSignature, Signature
 
@@ -65,6 +66,8 @@ PERSONAL: dict[str, dict[str, str]] = {
     "contact_link": dict.fromkeys(
         ("mailbox", "id", "letter", "sent_at", "sent_day", "sent_count", "told_day", "quiet_until",
          "created_at"), "links of contacts"),
+    "endorsement": dict.fromkeys(("mailbox", "sealed", "shown_name", "shown_office"), "campaign")
+        | {"asked_at": "endorsements"},
     "link": dict.fromkeys(
         ("mailbox", "id", "letter", "sent_at", "sent_day", "sent_count", "told_day", "quiet_until",
          "created_at"), "links"),
@@ -107,6 +110,12 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
     ),
     "contact": ("id", "campaign_id", "wish", "proof", "consent_version"),
     "contact_link": ("campaign_id", "wish"),
+    # What an organisation says of itself and its decision stays public; so far nobody confirmed it, it goes by a rule.
+    "endorsement": (
+        "id", "campaign_id", "state", "organisation", "level", "country", "body", "decided_on", "members", "homepage",
+        "language", "show_name", "logo", "place", "version", "consent_version", "created_at", "confirmed_at",
+        "decided_at",
+    ),
     "event": (
         "id", "slug", "first_language", "time_zone", "starts_at", "ends_at", "online", "topic_id", "campaign_id",
         "published_at", "cancelled_at", "changed_at", "created_at", "trashed_at",
@@ -175,6 +184,8 @@ def _rules(at: datetime) -> Iterator[tuple[str, _Batch]]:
         yield "networks", partial(_empty, column, since <= traces)
     old_wishes = PendingContact.asked_at <= at - KEPT
     yield "pending contacts", partial(_delete, PendingContact.id, old_wishes)
+    never_confirmed = and_(Endorsement.state == ASKED, Endorsement.asked_at <= at - endorsements.KEPT)
+    yield "endorsements", partial(_delete, Endorsement.id, never_confirmed)
     yield "contacts", partial(_delete, Contact.id, _over(at))
     yield from (("pending signatures", partial(_pending, campaign_id, at)) for campaign_id in _with_old_pending(at))
     yield "limits", partial(_delete, MailboxDay.mailbox, MailboxDay.day <= at.astimezone(UTC).date() - MAILBOX_DAYS)
@@ -204,11 +215,13 @@ def _over(at: datetime) -> ColumnElement[bool]:
 def _idle_contact_link(at: datetime) -> ColumnElement[bool]:
     """As with a link of signatures: it has stood for fourteen days, nothing is stored or waits, no silence holds."""
     waiting = PendingContact.mailbox == ContactLink.mailbox, PendingContact.wish == ContactLink.wish
+    endorsing = Endorsement.campaign_id == ContactLink.campaign_id, Endorsement.mailbox == ContactLink.mailbox
     return and_(
         func.coalesce(ContactLink.sent_at, ContactLink.created_at) <= at - IDLE_LINK,
         or_(ContactLink.quiet_until.is_(None), ContactLink.quiet_until <= at),
         ~exists().where(*waiting),
         ~exists().where(Contact.link_id == ContactLink.id),
+        ~exists().where(*endorsing, ContactLink.wish == endorsements.ENDORSE),
         ~exists().where(Suppression.link_id == ContactLink.id, Suppression.until > at),
     )
 
@@ -317,6 +330,8 @@ def _ended_campaigns(at: datetime) -> list[int]:
     for held in _PEOPLE:
         some = exists().where(held.campaign_id == Campaign.id)
         found |= set(db.session.scalars(select(Campaign.id).where(Campaign.forgotten_at.is_not(None), some)))
+    named = exists().where(Endorsement.campaign_id == Campaign.id, endorsements.NAMES_SOMEBODY)
+    found |= set(db.session.scalars(select(Campaign.id).where(Campaign.forgotten_at.is_not(None), named)))
     return sorted(found)
 
 
@@ -330,7 +345,7 @@ def forgets_at(reading: Reading) -> datetime | None:
     ends = [moment for moment in (reading.closes_at, reading.withdrawn_at) if moment is not None]
     signed = [
         exists().where(held.campaign_id == Consent.campaign_id, held.consent_version == Consent.version)
-        for held in (Signature, PendingSignature, PendingContact, Contact)
+        for held in (Signature, PendingSignature, PendingContact, Contact, Endorsement)
     ]
     promised = select(Consent.months).where(Consent.campaign_id == reading.id, or_(*signed))
     months = list(db.session.scalars(promised))
@@ -356,6 +371,9 @@ class _Forgetting:
             if rows:
                 self._signatures += rows if held is Signature else 0
                 return rows, True
+        rows = endorsements.forget_people(self.campaign_id)
+        if rows:
+            return rows, True
         return (0, False) if reading.forgotten_at else (self._finish(), False)
 
     def _is_due(self, reading: Reading) -> bool:
