@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 import psycopg
 
-from bench import ground, letters, seed
+from bench import desk, ground, letters, seed
 from bench.ground import Ground, Row, middle
 from petition import migrating
 from petition.app import create_app
@@ -179,9 +179,24 @@ def writing(place: Ground) -> list[Row]:
     ]
 
 
+def organising(place: Ground) -> list[Row]:
+    """The slowest page of the desk on both databases; last of all, for it points the settings at SQLite."""
+    with create_app().app_context():
+        reading = seed.campaigns.read("large")
+        assert reading is not None
+        size = seed.register.total(reading.id)
+    slowest = {"PostgreSQL": desk.measure()[0]}
+    place.use(f"sqlite:///{place.folder}/desk.db")
+    slowest["SQLite"] = desk.measure(size)[0]
+    return [
+        Row(f"the desk's slowest page, {engine}", 200 / ms, 1, 1.0, f"{ms:.0f} ms: {path} (wanted < 200)")
+        for engine, (path, ms) in slowest.items()
+    ]
+
+
 MEASURES: dict[str, Callable[[Ground], list[Row]]] = {
     "start": starting, "sign": signing, "confirm": confirming, "pages": reading_pages, "export": exporting,
-    "letters": writing,
+    "letters": writing, "desk": organising,
 }  # fmt: skip
 
 

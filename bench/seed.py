@@ -4,9 +4,11 @@ import random
 import secrets
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import text
+import psycopg
+from sqlalchemy import insert, text
 
 from petition import articles, campaigns, drafts, events, links, register, signatures, topics
 from petition.base import db
@@ -52,24 +54,31 @@ def _fill(reading: Reading, size: int) -> None:
         Details(random.choice(NAMES), f"p{n}@example.org", "Dublin", "nurse", "Health branch").seal(reading.id)
         for n in range(2000)
     ]
-    db.session.execute(text("SET LOCAL statement_timeout = 0"))
-    connection = db.session.connection().connection.driver_connection
-    assert connection is not None
     columns = [column.name for column in Signature.__table__.columns]
-    with connection.cursor() as cursor, cursor.copy(f"COPY signature ({', '.join(columns)}) FROM STDIN") as copy:
-        for row in _rows(reading, blobs, columns, size):
-            copy.write_row(row)
-    with connection.cursor() as cursor:
-        cursor.execute(
+    rows = _rows(reading, blobs, columns, size)
+    connection = db.session.connection().connection.driver_connection
+    if isinstance(connection, psycopg.Connection):
+        db.session.execute(text("SET LOCAL statement_timeout = 0"))
+        with connection.cursor() as cursor, cursor.copy(f"COPY signature ({', '.join(columns)}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+    else:
+        for part in iter(lambda: list(islice(rows, 20_000)), []):
+            named = [dict(zip(columns, row, strict=True)) for row in part]
+            db.session.execute(insert(Signature.__table__), named)  # type: ignore[arg-type]
+    db.session.execute(
+        text(
             """INSERT INTO move (campaign_id, number, signature_id, kind, amount, day, country, language, channel,
                source, partner, at) SELECT campaign_id, row_number() OVER (ORDER BY id), id, 'entered', 1, day, country,
-               language, channel, source, partner, entered_at FROM signature WHERE campaign_id = %s""",
-            (reading.id,),
-        )
+               language, channel, source, partner, entered_at FROM signature WHERE campaign_id = :campaign"""
+        ),
+        {"campaign": reading.id},
+    )
     db.session.execute(db.insert(register.RegisterHead).values(campaign_id=reading.id, number=size))
     register.rebuild(reading.id)
     db.session.commit()
-    db.session.connection(execution_options={"isolation_level": "AUTOCOMMIT"}).exec_driver_sql("ANALYZE")
+    db.session.execute(text("ANALYZE"))
+    db.session.commit()
     db.session.remove()
 
 

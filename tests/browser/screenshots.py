@@ -26,7 +26,7 @@ ARTICLE = "/en/articles/eleven-months-at-anchor"
 #: The other pages, each seen once: on a telephone in light, on a wide screen in dark.
 PAGES = {
     "articles": "/en/articles/", "topic": "/en/topics/health-at-work", "mixed": "/en/articles/carta-desde-el-toldo",
-    "form-in-article": "/en/articles/the-four-hour-greenhouse#sign", "events": "/en/events/",
+    "events": "/en/events/",
     "signatories": f"{CAMPAIGN}/signatories", "organisations": f"{CAMPAIGN}/endorsements",
     "endorse": f"{CAMPAIGN}/endorse", "campaign-ended": "/en/campaigns/keep-the-vellmarch-clinic",
     "campaign-arabic": "/ar/campaigns/bring-the-corvane-crew-home", "front-spanish": "/es/",
