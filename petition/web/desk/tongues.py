@@ -14,7 +14,7 @@ from petition.base import db, i18n
 from petition.campaigns import Reading
 from petition.drafts import NotReady
 from petition.phrases import PhraseRefused, Said, Sentence
-from petition.web.desk import editing, wall
+from petition.web.desk import door, editing, wall
 from petition.web.desk.appeal_forms import line
 from petition.web.desk.editing import Crossing, EditForm
 from petition.web.desk.wall import desk
@@ -65,7 +65,8 @@ def _said(language: str, form: EditForm) -> dict[str, str | dict[str, str]]:
             said |= phrases.checked(language, {sentence.words: words})
         except PhraseRefused:
             editing.complain(form, next(iter(names.values())), str(
-                _("Keep every placeholder, a % with a name in brackets, and every tag such as <a> as in the sentence; add none.")
+                _("Keep every placeholder, a % with a name in brackets, and every tag such as <a> as in the sentence;"
+                  " add none.")
             ))  # fmt: skip
     return said
 
@@ -165,8 +166,7 @@ def words_file(campaign: Reading, language: str) -> Response:
 def bring_words(campaign: Reading, language: str) -> Response | tuple[str, int]:
     """Take the words of a gettext file."""
     _known(campaign, language)
-    sent = request.files.get("file")
-    data = sent.read(LARGEST_FILE + 1) if sent else b""
+    data = door.file_sent("file")
     try:
         if not 0 < len(data) <= LARGEST_FILE:
             raise PhraseRefused("no file, or one that is too large")
