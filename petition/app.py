@@ -15,6 +15,8 @@ from petition.web.cache import PageCache
 from petition.web.public import (
     articles,
     campaign,
+    endorsed,
+    endorsements,
     events,
     feeds,
     joining,
@@ -34,8 +36,8 @@ _HERE = Path(__file__).resolve().parent
 TEMPLATES = next(path for path in (_HERE / "_templates", _HERE.parent / "templates") if path.is_dir())
 LONGEST_BODY = 64 * 1024
 _PAGES = (
-    style, reading, articles, campaign, wordings, signatories, pictures, sharing, signing, events, feeds, joining, own,
-    news, machines, kept, ops,
+    style, reading, articles, campaign, wordings, signatories, endorsements, pictures, sharing, signing, events, feeds,
+    joining, own, news, endorsed, machines, kept, ops,
 )  # fmt: skip
 
 

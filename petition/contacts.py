@@ -330,17 +330,23 @@ def settle(pending: PendingContact, letter: int, outcome: str, at: datetime) -> 
     """A letter about a pending contact has ended: let its link go. One that was sent starts the clocks of everything
     that waits there and had none."""
     link = take(wish_of(pending))
+    sent = let_go(link, letter, outcome, at)
+    if outcome != "parked":
+        this, not_asked = PendingContact.id == pending.id, PendingContact.asked_at.is_(None)
+        which: Sequence[ColumnElement[bool]] = [not_asked | this] if sent else [not_asked, this]
+        asked = update(PendingContact).where(*_same(PendingContact, wish_of(link)), *which)
+        db.session.execute(asked.values(asked_at=at))
+
+
+def let_go(link: ContactLink, letter: int, outcome: str, at: datetime) -> bool:
+    """Take a letter that has ended off a locked link's wire, and count it if it was sent; whether it was."""
     if link.letter == letter:
         link.letter = None
     sent = outcome in ("sent", "uncertain")
     if sent:
         _count(link, at)
     db.session.flush()
-    if outcome != "parked":
-        this, not_asked = PendingContact.id == pending.id, PendingContact.asked_at.is_(None)
-        which: Sequence[ColumnElement[bool]] = [not_asked | this] if sent else [not_asked, this]
-        asked = update(PendingContact).where(*_same(PendingContact, wish_of(link)), *which)
-        db.session.execute(asked.values(asked_at=at))
+    return sent
 
 
 def _count(link: ContactLink, at: datetime) -> None:

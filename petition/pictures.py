@@ -1,9 +1,10 @@
-"""Pictures that organisers choose: one for a campaign, any for what is written in Markdown.
+"""Pictures that organisers choose: one for a campaign, any for what is written in Markdown, logos.
 
 They are public and lie in `files` as they are shown, at addresses that hold a hash of their content and their size.
 What they show is said where they stand, in the language of the text.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -157,9 +158,22 @@ def _note(names: Iterable[str], changed: ColumnElement[bool], since: datetime | 
 
 
 def _used() -> Iterator[str]:
-    """The pictures of campaigns, and those that any text written in Markdown shows."""
-    yield from db.session.scalars(select(CampaignPicture.picture))
+    """The pictures that any row names (of campaigns, and logos), and those that any text written in Markdown shows."""
     for table in db.Base.metadata.tables.values():
+        for column in table.c:
+            if any(key.column is Picture.__table__.c.name for key in column.foreign_keys):
+                yield from db.session.scalars(select(column).where(column.is_not(None)))
         if {"source", "html"} <= set(table.c.keys()):
             for source in db.session.scalars(select(table.c.source).where(table.c.source.contains("/pictures/"))):
                 yield from (found["name"] for found in PICTURE.finditer(source))
+
+
+def newest(most: int) -> list[Picture]:
+    """The pictures that were added last."""
+    return list(db.session.scalars(select(Picture).order_by(Picture.created_at.desc(), Picture.name).limit(most)))
+
+
+def markdown(path: str, alt: str) -> str:
+    """A picture as it stands in a text in Markdown, saying what it shows."""
+    said = re.sub(r"([\\\[\]*_`<&!])", r"\\\1", alt)
+    return f"![{said}]({path})"

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute
 
-from petition import accounts, campaigns, journal, networks, pictures
+from petition import accounts, campaigns, endorsements, journal, networks, pictures, trash
 from petition.accounts import AccountSession, Guess
 from petition.base import db, settings
 from petition.base.files import File
@@ -33,6 +33,7 @@ from petition.base.months import later
 from petition.base.outbox import ENDED, UNSENT, Letter
 from petition.campaigns import Campaign, Consent, Reading
 from petition.contacts import Contact, ContactLink, PendingContact
+from petition.endorsements import ASKED, Endorsement
 from petition.links import Link, MailboxDay, SiteKey, Suppression
 from petition.signatures import KEPT, PendingSignature, Signature
 
@@ -65,6 +66,8 @@ PERSONAL: dict[str, dict[str, str]] = {
     "contact_link": dict.fromkeys(
         ("mailbox", "id", "letter", "sent_at", "sent_day", "sent_count", "told_day", "quiet_until",
          "created_at"), "links of contacts"),
+    "endorsement": dict.fromkeys(("mailbox", "sealed", "shown_name", "shown_office"), "campaign")
+        | {"asked_at": "endorsements"},
     "link": dict.fromkeys(
         ("mailbox", "id", "letter", "sent_at", "sent_day", "sent_count", "told_day", "quiet_until",
          "created_at"), "links"),
@@ -87,11 +90,12 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
         "factor_counter", "recovery_codes", "invitation", "invited_at", "joined_at",
     ),
     "article": (
-        "id", "slug", "first_language", "authors", "topic_id", "campaign_id", "is_update", "published_at",
-        "changed_at", "created_at",
+        "id", "slug", "first_language", "authors", "topic_id", "campaign_id", "is_update", "published_at", "time_zone",
+        "changed_at", "created_at", "trashed_at",
     ),
     "article_slug": ("slug", "article_id"),
-    "article_text": ("id", "article_id", "language", "title", "standfirst", "text_language", "source", "html"),
+    "article_text": ("id", "article_id", "language", "title", "standfirst", "text_language", "source", "html",
+                     "changed_at"),
     "breakdown": ("campaign_id", "dimension", "day", "cells"),
     "campaign": (
         "id", "slug", "first_language", "colour", "goals", "time_zone", "opens_at", "closes_at", "published_at",
@@ -106,15 +110,21 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
     ),
     "contact": ("id", "campaign_id", "wish", "proof", "consent_version"),
     "contact_link": ("campaign_id", "wish"),
+    # What an organisation says of itself and its decision stays public; so far nobody confirmed it, it goes by a rule.
+    "endorsement": (
+        "id", "campaign_id", "state", "organisation", "level", "country", "body", "decided_on", "members", "homepage",
+        "language", "show_name", "logo", "place", "version", "consent_version", "created_at", "confirmed_at",
+        "decided_at",
+    ),
     "event": (
         "id", "slug", "first_language", "time_zone", "starts_at", "ends_at", "online", "topic_id", "campaign_id",
-        "published_at", "cancelled_at", "changed_at", "created_at",
+        "published_at", "cancelled_at", "changed_at", "created_at", "trashed_at",
     ),
     # Public pictures so far. What names people is sealed there and ends with `ends_at`.
     "file": ("name", "size", "is_sealed", "ends_at", "created_at"),
     "file_chunk": ("name", "number", "data"),
     "event_slug": ("slug", "event_id"),
-    "event_text": ("event_id", "language", "title", "standfirst", "place", "source", "html"),
+    "event_text": ("event_id", "language", "title", "standfirst", "place", "source", "html", "changed_at"),
     "grant": ("id", "account_id", "scope", "campaign_id", "role", "granted_at"),
     "journal": ("id", "at", "actor", "deed", "campaign_id", "about", "count", "reason"),
     "letter": (
@@ -136,9 +146,9 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
     "share_picture": ("campaign_id", "language", "facts", "png", "made_at"),
     "site_key": ("name", "sealed", "created_at"),
     "tally": ("campaign_id", "dimension", "value", "amount"),
-    "topic": ("id", "slug", "first_language", "position", "created_at"),
+    "topic": ("id", "slug", "first_language", "position", "created_at", "trashed_at"),
     "topic_slug": ("slug", "topic_id"),
-    "topic_text": ("topic_id", "language", "title", "standfirst"),
+    "topic_text": ("topic_id", "language", "title", "standfirst", "changed_at"),
     "wording_check": ("wording_id", "at"),
     "wording": (
         "id", "campaign_id", "language", "version", "title", "addressee", "standfirst", "source", "html", "created_at",
@@ -174,6 +184,8 @@ def _rules(at: datetime) -> Iterator[tuple[str, _Batch]]:
         yield "networks", partial(_empty, column, since <= traces)
     old_wishes = PendingContact.asked_at <= at - KEPT
     yield "pending contacts", partial(_delete, PendingContact.id, old_wishes)
+    never_confirmed = and_(Endorsement.state == ASKED, Endorsement.asked_at <= at - endorsements.KEPT)
+    yield "endorsements", partial(_delete, Endorsement.id, never_confirmed)
     yield "contacts", partial(_delete, Contact.id, _over(at))
     yield from (("pending signatures", partial(_pending, campaign_id, at)) for campaign_id in _with_old_pending(at))
     yield "limits", partial(_delete, MailboxDay.mailbox, MailboxDay.day <= at.astimezone(UTC).date() - MAILBOX_DAYS)
@@ -187,6 +199,8 @@ def _rules(at: datetime) -> Iterator[tuple[str, _Batch]]:
     parked = and_(Letter.state == "parked", Letter.due_at <= at - PARKED_ADDRESS)
     yield "parked letters", partial(_empty, Letter.sealed, parked)
     yield "files", partial(_delete, File.name, File.ends_at <= at)
+    # Before the pictures: those of what is deleted here are used no more.
+    yield "trash", lambda: trash.sweep(at)
     yield "pictures", lambda: (pictures.sweep(at), False)
     yield "links", _Links(at).batch
     yield "links of contacts", partial(_delete, ContactLink.id, _idle_contact_link(at))
@@ -201,11 +215,13 @@ def _over(at: datetime) -> ColumnElement[bool]:
 def _idle_contact_link(at: datetime) -> ColumnElement[bool]:
     """As with a link of signatures: it has stood for fourteen days, nothing is stored or waits, no silence holds."""
     waiting = PendingContact.mailbox == ContactLink.mailbox, PendingContact.wish == ContactLink.wish
+    endorsing = Endorsement.campaign_id == ContactLink.campaign_id, Endorsement.mailbox == ContactLink.mailbox
     return and_(
         func.coalesce(ContactLink.sent_at, ContactLink.created_at) <= at - IDLE_LINK,
         or_(ContactLink.quiet_until.is_(None), ContactLink.quiet_until <= at),
         ~exists().where(*waiting),
         ~exists().where(Contact.link_id == ContactLink.id),
+        ~exists().where(*endorsing, ContactLink.wish == endorsements.ENDORSE),
         ~exists().where(Suppression.link_id == ContactLink.id, Suppression.until > at),
     )
 
@@ -314,6 +330,8 @@ def _ended_campaigns(at: datetime) -> list[int]:
     for held in _PEOPLE:
         some = exists().where(held.campaign_id == Campaign.id)
         found |= set(db.session.scalars(select(Campaign.id).where(Campaign.forgotten_at.is_not(None), some)))
+    named = exists().where(Endorsement.campaign_id == Campaign.id, endorsements.NAMES_SOMEBODY)
+    found |= set(db.session.scalars(select(Campaign.id).where(Campaign.forgotten_at.is_not(None), named)))
     return sorted(found)
 
 
@@ -327,7 +345,7 @@ def forgets_at(reading: Reading) -> datetime | None:
     ends = [moment for moment in (reading.closes_at, reading.withdrawn_at) if moment is not None]
     signed = [
         exists().where(held.campaign_id == Consent.campaign_id, held.consent_version == Consent.version)
-        for held in (Signature, PendingSignature, PendingContact, Contact)
+        for held in (Signature, PendingSignature, PendingContact, Contact, Endorsement)
     ]
     promised = select(Consent.months).where(Consent.campaign_id == reading.id, or_(*signed))
     months = list(db.session.scalars(promised))
@@ -353,6 +371,9 @@ class _Forgetting:
             if rows:
                 self._signatures += rows if held is Signature else 0
                 return rows, True
+        rows = endorsements.forget_people(self.campaign_id)
+        if rows:
+            return rows, True
         return (0, False) if reading.forgotten_at else (self._finish(), False)
 
     def _is_due(self, reading: Reading) -> bool:

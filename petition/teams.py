@@ -20,7 +20,8 @@ SITE_EDITOR, ORGANISER, ADMINISTRATOR = "site editor", "organiser", "administrat
 
 #: Role on a campaign → what it may there. "see figures": numbers that name nobody. "edit campaign": its texts, look
 #: and dates. "run campaign": publish, pause, close, withdraw. "see people": signatures with what is stored of them.
-#: "decide": hold, release, remove, restore. "export": lists of people. "manage team": who else may what.
+#: "decide": hold, release, remove, restore; which
+#: organisations are shown. "export": lists of people. "manage team": who else may what.
 ON_CAMPAIGN: dict[str, frozenset[str]] = {
     OWNER: frozenset(
         {"see figures", "edit campaign", "run campaign", "see people", "decide", "export", "manage team", "see journal"}

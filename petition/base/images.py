@@ -22,6 +22,10 @@ LEAST_SIDE = 200
 #: One side is at most so many times the other.
 MOST_STRETCHED = 4
 QUALITY = 80
+#: A logo is at most so large, for screens that show two dots where others show one; it may be smaller than a picture
+#: and more stretched.
+LOGO_WIDTH, LOGO_HEIGHT = 320, 160
+LEAST_LOGO_SIDE, LOGO_STRETCHED, LOGO_QUALITY = 32, 8, 90
 
 Why = Literal["too_large", "unknown", "broken", "too_many_pixels", "too_small", "too_stretched"]
 
@@ -50,10 +54,28 @@ class Scaled:
 
 def scaled(data: bytes) -> Scaled:
     """The picture in a JPEG, PNG or WebP file. Raises ImageRefused. Takes a few seconds and 240 MB at the very most."""
+    image = _read(data, LEAST_SIDE, MOST_STRETCHED)
+    sizes = urls.picture_sizes(*image.size)
+    return Scaled(hashlib.sha256(data).hexdigest()[:32], tuple((*size, _jpeg(image, size)) for size in sizes))
+
+
+def logo(data: bytes) -> Scaled:
+    """The logo in such a file, on white, small. Raises ImageRefused."""
+    image = _read(data, LEAST_LOGO_SIDE, LOGO_STRETCHED)
+    width, height = image.size
+    shrink = min(1.0, LOGO_WIDTH / width, LOGO_HEIGHT / height)
+    size = max(1, round(width * shrink)), max(1, round(height * shrink))
+    # The same file may have been taken as a picture, too.
+    name = hashlib.sha256(b"logo" + data).hexdigest()[:32]
+    return Scaled(name, ((*size, _jpeg(image, size, LOGO_QUALITY)),))
+
+
+def _read(data: bytes, least: int, stretched: int) -> Image.Image:
+    """The picture in a file whose sides are at least so long and stretched at most so much. Raises ImageRefused."""
     if len(data) > LARGEST_FILE:
         raise ImageRefused("too_large")
     try:
-        image = _decoded(data)
+        return _decoded(data, least, stretched)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise ImageRefused("too_many_pixels") from None
     except UnidentifiedImageError:
@@ -64,11 +86,9 @@ def scaled(data: bytes) -> Scaled:
         if isinstance(error, ImageRefused):
             raise
         raise ImageRefused("broken") from None
-    sizes = urls.picture_sizes(*image.size)
-    return Scaled(hashlib.sha256(data).hexdigest()[:32], tuple((*size, _jpeg(image, size)) for size in sizes))
 
 
-def _decoded(data: bytes) -> Image.Image:
+def _decoded(data: bytes, least: int, stretched: int) -> Image.Image:
     """Upright, in sRGB, without transparency, at least as large as it will be shown."""
     # By what the file holds, never by its name; no other decoder is even tried.
     with Image.open(BytesIO(data), formats=tuple(MOST_PIXELS)) as image:
@@ -76,9 +96,9 @@ def _decoded(data: bytes) -> Image.Image:
         kind = "JPEG" if image.format == "MPO" else str(image.format)
         if width * height > MOST_PIXELS[kind]:
             raise ImageRefused("too_many_pixels")
-        if min(width, height) < LEAST_SIDE:
+        if min(width, height) < least:
             raise ImageRefused("too_small")
-        if max(width, height) > MOST_STRETCHED * min(width, height):
+        if max(width, height) > stretched * min(width, height):
             raise ImageRefused("too_stretched")
         image.draft("RGB", (urls.PICTURE_WIDTH, urls.PICTURE_WIDTH))
         image.load()
@@ -111,11 +131,11 @@ def _in_srgb(image: Image.Image, profile: object) -> Image.Image:
     return image.convert("RGB")
 
 
-def _jpeg(image: Image.Image, size: tuple[int, int]) -> bytes:
+def _jpeg(image: Image.Image, size: tuple[int, int], quality: int = QUALITY) -> bytes:
     file = BytesIO()
     small = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
     # A picture that was loaded brings its notes along; a new one has none.
     clean = Image.new("RGB", size)
     clean.paste(small)
-    clean.save(file, "JPEG", quality=QUALITY, optimize=True, progressive=True)
+    clean.save(file, "JPEG", quality=quality, optimize=True, progressive=True)
     return file.getvalue()

@@ -42,6 +42,21 @@ def signatories(language: str, slug: str, country: str | None = None, after: int
     return path + (f"/after/{after}" if after is not None else "")
 
 
+def endorsements(language: str, slug: str) -> str:
+    """Path of the organisations that support a campaign."""
+    return f"/{language}/campaigns/{slug}/endorsements"
+
+
+def endorse(language: str, slug: str) -> str:
+    """Path of the form that asks for an organisation's support to be shown."""
+    return f"/{language}/campaigns/{slug}/endorse"
+
+
+def endorsement_page(token: str) -> str:
+    """Path of the page behind the link of who asked for organisations."""
+    return f"/t/{token}/endorsement"
+
+
 def poster(language: str, slug: str) -> str:
     """Path of a campaign's poster."""
     return f"/{language}/campaigns/{slug}/poster"

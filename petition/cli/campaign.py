@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import click
 from sqlalchemy import select
 
-from petition import campaigns, drafts, folders, phrases, pictures, register
+from petition import campaigns, drafts, endorsement_decisions, folders, phrases, pictures, register
 from petition.base import db, i18n
 from petition.campaigns import Campaign, Reading
 from petition.cli.ground import Refused, actor, campaign_named, reason, row_named, with_app
@@ -179,6 +179,22 @@ def rename(slug: str, new_slug: str) -> None:
         raise Refused(f"{error}.") from None
     db.session.commit()
     click.echo(f"“{old}” is called “{new_slug}” now.")
+
+
+@campaign.command("endorsements")
+@_slug
+@with_app
+def endorsements_(slug: str) -> None:
+    """List the organisations that support a campaign, or ask to be shown: state, level, country, name.
+
+    \b
+    Example: petition campaign endorsements keep-the-clinic
+    """
+    found = endorsement_decisions.of_campaign(campaign_named(slug).id)
+    for row in found:
+        click.echo(f"{row.state:<10} {row.level:<14} {row.country or '–':<3} {row.organisation}")
+    if not found:
+        click.echo("No organisation has asked, and none was entered.")
 
 
 @campaign.command()

@@ -3,7 +3,7 @@ asked to hear from us."""
 
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -17,6 +17,8 @@ from petition import (
     breakdowns,
     contacts,
     drafts,
+    endorsement_decisions,
+    endorsements,
     events,
     folders,
     journal,
@@ -29,10 +31,12 @@ from petition import (
 from petition.base import crypto, db, mailbox
 from petition.campaigns import Campaign, Reading, read_id
 from petition.contacts import JOIN, MEETINGS, NEWS, SITE_TERMS, ContactDetails, PendingContact, Wish
+from petition.demo.backers import BACKERS
 from petition.demo.first import FIRST_SIGNATORIES, Signatory
 from petition.demo.people import ARTICLE_SOURCE, Person, people
 from petition.demo.words import OFFERS
 from petition.details import Details
+from petition.endorsements import ASKED, Endorsement
 from petition.register import Move
 from petition.signatures import PendingSignature, Signature
 
@@ -66,6 +70,8 @@ CROWDS = {
 #: The campaign whose news some ask for in the form of its own, and how many use such forms, over how many days.
 TOLD_OF = "reinstate-the-ondavelle-workers"
 ASKING = 45
+#: The campaign that organisations support.
+BACKED = "bring-the-corvane-crew-home"
 ASKING_DAYS = 60
 
 
@@ -99,6 +105,7 @@ def load(actor: str, now: datetime, advance: Callable[[int], None] = lambda _don
         signed += _enter(reading, CROWDS[slug], advance)
         _name_first(reading, CROWDS[slug], actor)
     _ask(readings[TOLD_OF], now)
+    back(readings[BACKED], actor)
     for campaign_id in breakdowns.due(now):
         breakdowns.publish(campaign_id, now)
     journal.write(actor, "demo loaded", count=signed)
@@ -243,3 +250,21 @@ def _press(reading: Reading, wish: str, details: ContactDetails, language: str, 
     )  # fmt: skip
     db.session.add(pending)
     contacts.press(contacts.take(asked), pending.id, at)
+
+
+def back(reading: Reading, actor: str) -> None:
+    """Organisations ask to be shown, press the button of the letter, and are accepted. Posts no letters."""
+    assert reading.opens_at is not None
+    for said, person, show_name, language, decided, asked in BACKERS:
+        at = reading.opens_at + timedelta(days=asked)
+        if decided is not None:
+            said = replace(said, decided_on=(reading.opens_at + timedelta(days=decided)).date())
+        box = signatures.mailbox_key(reading, mailbox.parse(person.address).folded)
+        row = Endorsement(**endorsements.new_row(reading.id, said, person, language) | {
+            "state": ASKED, "mailbox": box, "show_name": show_name, "created_at": at, "asked_at": at,
+            "consent_version": reading.consent.version if reading.consent else 0,
+        })  # fmt: skip
+        db.session.add(row)
+        db.session.flush()
+        endorsements.confirm(contacts.take(endorsements.wish_of(reading.id, box)), row.id, at)
+        endorsement_decisions.accept(row, row.version, actor)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from petition.base import db, outbox
 from petition.base.outbox import Decision, Letter, Nothing
-from petition.letters import affairs, going, ready, signing, wishes
+from petition.letters import affairs, endorsements, going, ready, signing, wishes
 from petition.letters.going import Going
 
 Decide = Callable[[Sequence[Letter]], Sequence[Decision | Going]]
@@ -30,6 +30,7 @@ KINDS = {
     "withdrawn": Kind(affairs.withdrawn, affairs.settle),
     "wish": Kind(wishes.decide, wishes.settle),
     "fresh wish": Kind(wishes.decide, wishes.settle),
+    "endorsement": Kind(endorsements.decide, endorsements.settle),
     "ready": Kind(ready.decide, ready.settle),
 }
 

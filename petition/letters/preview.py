@@ -11,7 +11,7 @@ from petition.base import i18n, urls
 from petition.base.outbox import Letter, Message
 from petition.campaigns import Consent, Reading, Wording
 from petition.contacts import JOIN, MEETINGS, NEWS, ContactDetails
-from petition.letters import affairs, signing, wishes, wording
+from petition.letters import affairs, endorsements, signing, wishes, wording
 from petition.letters.signing import Known
 from petition.letters.wishes import Asked
 from petition.letters.wording import Sentences
@@ -20,10 +20,11 @@ from petition.signatures import COUNTED, HELD, REMOVED, Signature
 #: Where the made-up letters go: an address reserved for examples.
 ADDRESS = "ines.moreau@example.org"
 NAME = "Inès Moreau"
+ORGANISATION = "Night Drivers’ Union"
 #: The kinds of letters, in the order in which somebody may get them.
 KINDS = (
     "confirm", "reminder", "already", "held", "removed", "corrected", "withdrawn",
-    "join", "join-listed", "meetings", "meetings-listed", "news", "news-listed",
+    "join", "join-listed", "meetings", "meetings-listed", "news", "news-listed", "endorsement",
 )  # fmt: skip
 
 _MADE = datetime(2030, 5, 1, 9, 0, tzinfo=UTC)
@@ -43,6 +44,8 @@ def previews(language: str) -> dict[str, Message]:
     for wish in (JOIN, MEETINGS, NEWS):
         for name, listed in ((wish, False), (f"{wish}-listed", True)):
             said[name] = _wish(reading if wish == NEWS else None, language, wish, listed)
+    asked = endorsements.Asked(_LINK, 0, ADDRESS, ORGANISATION, reading)
+    said["endorsement"] = endorsements.word(asked, language)
     return said
 
 

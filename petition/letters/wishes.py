@@ -60,21 +60,21 @@ def _decide(
     reading = campaigns.read_id(link.campaign_id) if link.campaign_id is not None else None
     details = contacts.opened(pending)
     box = links.site_mailbox(mailbox.parse(details.address).folded)
-    if _is_over(reading) or _is_quiet(link, box, at):
+    if is_over(reading) or is_quiet(link, box, at):
         return Nothing()
     asked = Asked(link.wish, link.id, pending.id, details, contacts.contact_of(link) is not None, reading)
     going = Going(letter, link, box, partial(word, asked, letter.language))
     return going if going.is_retry or _has_something_to_say(letter, pending, link, asked, at) else Nothing()
 
 
-def _is_over(reading: Reading | None) -> bool:
+def is_over(reading: Reading | None) -> bool:
     """A campaign that is withdrawn, or whose people are forgotten, has no news for anybody."""
     if reading is None:
         return False
     return reading.forgotten_at is not None or campaigns.phase(reading, db.now()) is Phase.WITHDRAWN
 
 
-def _is_quiet(link: ContactLink, box: bytes, at: datetime) -> bool:
+def is_quiet(link: ContactLink, box: bytes, at: datetime) -> bool:
     """ "This was not me" about this wish or about the campaign it belongs to, or "no letters from this site"."""
     silences = [link.quiet_until]
     if link.campaign_id is not None:

@@ -11,8 +11,11 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
+
+import brotli
 
 from petition.base.settings import Settings, is_loopback
 
@@ -31,13 +34,13 @@ WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
 class _Page:
-    __slots__ = ("body", "compressed", "etag", "headers", "lifetime", "made", "making")
+    __slots__ = ("body", "etag", "headers", "lifetime", "made", "making", "packed")
 
     def __init__(self, headers: list[tuple[str, str]], body: bytes, lifetime: float) -> None:
         self.body = body
         kind = next((value for name, value in headers if name.lower() == "content-type"), "")
-        # A picture is compressed already.
-        self.compressed = None if kind.startswith(_PICTURES) else gzip.compress(body, 6, mtime=0)
+        #: Content coding → the body in it, made when it is first asked for. A picture is compressed already.
+        self.packed: dict[str, bytes] | None = None if kind.startswith(_PICTURES) else {}
         self.etag = 'W/"' + hashlib.blake2b(body, digest_size=12).hexdigest() + '"'
         dropped = ("content-length", "etag", "vary")
         self.headers = [(name, value) for name, value in headers if name.lower() not in dropped]
@@ -45,6 +48,15 @@ class _Page:
         self.lifetime = lifetime
         self.made = time.monotonic()
         self.making = False
+
+    def pack(self, coding: str) -> bytes:
+        """The body in a content coding. Two requests that ask at once make the same bytes."""
+        assert self.packed is not None
+        found = self.packed.get(coding)
+        if found is None:
+            best = self.lifetime == FOR_EVER
+            found = self.packed[coding] = _CODINGS[coding](self.body, best)
+        return found
 
 
 class PageCache:
@@ -147,11 +159,38 @@ def _answer(page: _Page, environ: Environ, start: StartResponse) -> Iterable[byt
         return []
     headers = page.headers
     body = page.body
-    if page.compressed is not None and "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
-        body = page.compressed
-        headers = [*headers, ("Content-Encoding", "gzip")]
+    coding = _coding(environ.get("HTTP_ACCEPT_ENCODING", "")) if page.packed is not None else ""
+    if coding:
+        body = page.pack(coding)
+        headers = [*headers, ("Content-Encoding", coding)]
     start("200 OK", [*headers, ("Content-Length", str(len(body)))])
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+
+def _brotli(body: bytes, best: bool) -> bytes:
+    # Level 5 takes about two milliseconds a page, which is made anew every second; the best one eighty.
+    packed: bytes = brotli.compress(body, quality=11 if best else 5)
+    return packed
+
+
+def _gzip(body: bytes, best: bool) -> bytes:
+    return gzip.compress(body, 9 if best else 6, mtime=0)
+
+
+#: In the order in which they are liked: Brotli makes a campaign's page and its sheet a tenth smaller than gzip.
+_CODINGS: dict[str, Callable[[bytes, bool], bytes]] = {"br": _brotli, "gzip": _gzip}
+
+
+@lru_cache(maxsize=256)
+def _coding(accepted: str) -> str:
+    """The content coding to answer in, "" for none (RFC 9110, 12.5.3; a weight of nought refuses)."""
+    said = [one.replace(" ", "").lower() for one in accepted.split(",")]
+    return next((name for name in _CODINGS if any(one == name or _is_liked(one, name) for one in said)), "")
+
+
+def _is_liked(said: str, name: str) -> bool:
+    coding, _, weight = said.partition(";q=")
+    return coding == name and weight.strip("0.") != ""
 
 
 def _without_body(parts: Iterable[bytes]) -> Iterable[bytes]:

@@ -109,7 +109,8 @@ def domain_check() -> DomainCheck | None:
     return found
 
 
-def _country(form: Any, field: Any) -> None:
+def known_country(form: Any, field: Any) -> None:
+    """A validator: a country there is, or none where the form does not require one."""
     if field.data and field.data not in countries.CODES:
         raise StopValidation(_("Choose a country from the list."))
     if not field.data and "country" in form.requires:
@@ -183,7 +184,7 @@ class CorrectForm(FlaskForm):
         """The address of the page is the secret."""
 
     name = StringField(validators=[Cleaned(text.name, LONGEST_LINE, lambda: _("Type your name."))])
-    country = StringField(validators=[_country])
+    country = StringField(validators=[known_country])
     place = StringField(validators=[Cleaned(text.line, LONGEST_LINE, lambda: _("Type your town or city."))])
     role = StringField(validators=[Cleaned(text.line, LONGEST_LINE, lambda: _("Type what you do."))])
     organisation = StringField(
@@ -290,7 +291,7 @@ class WishForm(PublicForm):
 
     email = MailboxField(validators=[checked_address])
     name = StringField(validators=[Cleaned(text.name, LONGEST_LINE, lambda: _("Type your name."))])
-    country = StringField(validators=[_country])
+    country = StringField(validators=[known_country])
     place = StringField(validators=[Cleaned(text.line, LONGEST_LINE, lambda: _("Type your town or city."))])
     note = StringField(validators=[Cleaned(text.paragraphs, LONGEST_COMMENT, lambda: "")])
 

@@ -22,6 +22,7 @@ PUBLIC_PAGES = frozenset(
         "articles.articles", "articles.before", "articles.article", "articles.topic", "articles.topic_before",
         "campaign.campaign", "campaign.privacy", "wordings.wordings", "wordings.wording",
         "signing.link", "signing.find_link",
+        "endorsements.endorsements", "endorsements.endorse",
         "signatories.signatories", "signatories.country", "signatories.after",
         "sharing.poster", "sharing.picture",
         "joining.form",
@@ -34,9 +35,12 @@ PUBLIC_PAGES = frozenset(
 #: Endpoints with a secret or a stamp in their address: no other site may learn it, and browsers then send
 #: `Origin: null` with their forms.
 SECRET = frozenset(
-    {"signing.inbox", "signing.thanks", "joining.inbox", "desk.welcome", "desk.join", "security.reset_password"}
-)
-SECRET_BLUEPRINTS = frozenset({"own", "news", "kept"})
+    {
+        "signing.inbox", "signing.thanks", "joining.inbox", "endorsements.inbox", "desk.welcome", "desk.join",
+        "security.reset_password",
+    }
+)  # fmt: skip
+SECRET_BLUEPRINTS = frozenset({"own", "news", "endorsed", "kept"})
 
 
 def init_app(app: Flask) -> None:

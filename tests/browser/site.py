@@ -20,7 +20,17 @@ from pathlib import Path
 from flask import Flask
 from sqlalchemy import select, update
 
-from petition import articles, breakdowns, campaigns, decisions, demo, events, migrating, signatories
+from petition import (
+    articles,
+    breakdowns,
+    campaigns,
+    decisions,
+    demo,
+    endorsement_decisions,
+    events,
+    migrating,
+    signatories,
+)
 from petition.app import create_app
 from petition.base import crypto, db, images, settings, smtp, tokens
 from petition.base.settings import Settings
@@ -34,7 +44,7 @@ from petition.web.public import news
 from tests.cast import Cast, free_port, link_in
 from tests.domain.test_images import picture
 from tests.signers import enter, signer
-from tests.web import asking
+from tests.web import asking, endorsing
 from tests.web.asking import page_in
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,6 +69,7 @@ REWORDED = {
                       "Take *every one* of them back.\n\nAnd pay them what they are owed."),
     "ar": Text("أعيدوا العاملات", "سلطة الميناء", "فُصلت أربعون.", "أعيدوهن."),
 }  # fmt: skip
+BACKING = tuple(f"backing, {state}" for state in ("asked", "confirmed", "accepted", "refused in Arabic", "quiet"))
 STARTING, READING = 60, 30
 
 
@@ -182,6 +193,7 @@ def _arrange(site: Site) -> None:
     _write(cast)
     _sign_everywhere(cast, site.links)
     _ask_everywhere(cast, site.links)
+    _back(cast, site.links)
     campaigns.withdraw(cast.row("withdrawn"), "a test")
     campaigns.pause(cast.row("paused"), "a test")
     campaigns.close(cast.row("closed"), "a test", now - timedelta(hours=1))
@@ -297,6 +309,34 @@ def _ask_everywhere(cast: Cast, links: dict[str, str]) -> None:
     cast.browser().post(links["refused"] + "/not-me")
 
 
+def _back(cast: Cast, links: dict[str, str]) -> None:
+    """Organisations in every state, one with a logo and with names that try the page."""
+    demo.back(cast.reading(CREW), "a test")
+    db.session.commit()
+    path = f"/en/campaigns/{CREW}/endorse"
+    long = {"organisation": "Asociación de electroencefalografistas y otorrinolaringólogas " + "W" * 50,
+            "body": DETAILS["organisation"], "office": "B" * 100, "show_name": "y",
+            "name": "Ngũgĩ wa Thiong’o"}  # fmt: skip
+    letter = endorsing.accepted(cast, "long@example.org", path=path, **long)
+    links["backing, accepted"] = endorsing.page_in(letter)
+    row = endorsement_decisions.lock(cast.reading(CREW).id, int(links["backing, accepted"].partition("=")[2]))
+    assert row is not None
+    endorsement_decisions.put_logo(row, images.logo(picture("PNG", (640, 300))), "a test")
+    db.session.commit()
+    links["backing, confirmed"] = endorsing.page_in(endorsing.confirmed(cast, "waits@example.org", path=path))
+    endorsing.ask(cast, "asked@backing.example", path=path, organisation="Boilermakers")
+    links["backing, asked"] = endorsing.page_in(endorsing.asked(cast, "asked@backing.example", path=path))
+    refused = endorsing.accepted(cast, "refused@backing.example", path=f"/ar/campaigns/{CREW}/endorse")
+    links["backing, refused in Arabic"] = endorsing.page_in(refused)
+    row = endorsement_decisions.lock(cast.reading(CREW).id, int(endorsing.page_in(refused).partition("=")[2]))
+    assert row is not None
+    endorsement_decisions.refuse(row, row.version, "a test", "a test")
+    db.session.commit()
+    quiet = endorsing.asked(cast, "quiet@backing.example", path=path)
+    endorsing.press(cast, quiet, "not-me")
+    links["backing, quiet"] = endorsing.page_in(quiet)
+
+
 def waiting(cast: Cast, email: str, slug: str = CREW, language: str = "en", **typed: str) -> str:
     """Sign and read the letter; the path of the own page."""
     cast.sign(email, slug=slug, language=language, **typed)
@@ -339,6 +379,13 @@ def pages() -> dict[str, Callable[[Site], str]]:
         "signatories, found": f"/en/campaigns/{CREW}/signatories/search?q=ana",
         "signatories, not found": f"/es/campaigns/{CREW}/signatories/search?q=%25",
         "signatories, nobody": "/en/campaigns/arabic/signatories",
+        "endorsements": f"/en/campaigns/{CREW}/endorsements",
+        "endorsements, Spanish": f"/es/campaigns/{CREW}/endorsements",
+        "endorsements, Arabic": f"/ar/campaigns/{CREW}/endorsements",
+        "endorsements, none": f"/en/campaigns/{ENDED}/endorsements",
+        "endorse": f"/en/campaigns/{CREW}/endorse", "endorse, Spanish": f"/es/campaigns/{CREW}/endorse",
+        "endorse, Arabic": f"/ar/campaigns/{CREW}/endorse", "endorse, over": f"/en/campaigns/{ENDED}/endorse",
+        "endorse inbox, late": f"/en/campaigns/{CREW}/endorse/inbox/none",
         "poster": f"/en/campaigns/{CREW}/poster", "poster, Spanish": f"/es/campaigns/{GARDEN}/poster",
         "poster, Arabic": f"/ar/campaigns/{CREW}/poster",
         "events": "/en/events/", "events, Spanish": "/es/events/", "events, past": "/en/events/past",
@@ -362,6 +409,7 @@ def pages() -> dict[str, Callable[[Site], str]]:
     found |= {f"own, {state}": lambda site, state=state: site.links[state] for state in states}
     wishes = ("joined", "asked twice", "asked", "news in Arabic", "refused")
     found |= {f"contact, {state}": lambda site, state=state: site.links[state] for state in wishes}
+    found |= {name: lambda site, name=name: site.links[name] for name in BACKING}
     found |= {
         "own, several, Spanish": lambda site: site.links["several"] + "?language=es",
         "own, corrected": lambda site: site.links["counted"] + "?done=corrected",

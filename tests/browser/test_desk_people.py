@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from passlib.totp import TOTP
 from playwright.sync_api import Browser, Page
 
-from petition import accounts, teams
+from petition import accounts, endorsement_decisions, teams
 from petition.base import db, mailbox
 from tests.browser.conftest import PATIENCE, PHONE
 from tests.browser.site import CREW, Site
@@ -143,11 +143,14 @@ def test_the_pages_of_the_desk_are_usable_by_all_on_a_phone_and_wide_light_and_d
         account = accounts.by_address(address)
         assert account is not None
         number = account.id
-    team = f"/desk/campaigns/{CREW}/team"
+        rows = endorsement_decisions.of_campaign(site.cast.reading(CREW).id)
+        states = {row.state: row.id for row in rows}
+    team, backing = (f"/desk/campaigns/{CREW}/{corner}" for corner in ("team", "endorsements"))
     inside = [
         "/desk/", "/desk/people", f"/desk/people/{number}", "/desk/account", "/desk/account/password", "/desk/app",
         "/desk/recovery-codes", "/desk/fresh", team, f"{team}/{number}", "/desk/nothing",
         "/desk/journal", f"/desk/campaigns/{CREW}/journal",
+        backing, backing + "/new", *(f"{backing}/{one}" for one in states.values()),
     ]  # fmt: skip
     outside = ["/desk/sign-in", "/desk/forgot"]
     problems = []

@@ -12,6 +12,7 @@ from petition.campaigns import Phase
 from petition.journal import Entry
 from tests.cast import Cast, moment
 from tests.cli.conftest import Petition
+from tests.web import endorsing
 
 ENGLISH = """---
 title: Keep the bus
@@ -186,6 +187,19 @@ def test_the_list_names_every_campaign_with_its_total(petition: Petition, cast: 
     lines = petition("campaign", "list").stdout.splitlines()
     assert [[*line.split()[:2], line.split()[-1]] for line in lines] == [
         ["0", "draft", "keep-the-bus"], ["1", "open", "canteen"],
+    ]  # fmt: skip
+
+
+def test_organisations_are_listed_once_their_mailbox_is_confirmed(petition: Petition, cast: Cast) -> None:
+    cast.campaign()
+    assert "No organisation has asked" in petition("campaign", "endorsements", "canteen").stdout
+    endorsing.accepted(cast)
+    endorsing.confirmed(cast, "ben@example.org", organisation="Boilermakers", level="international", country="")
+    endorsing.asked(cast, "eve@example.org", organisation="Nobody pressed")
+    listed = petition("campaign", "endorsements", "canteen").stdout
+    assert [line.split() for line in listed.splitlines()] == [
+        ["accepted", "national", "IE", "Crane", "Drivers’", "Union"],
+        ["confirmed", "international", "–", "Boilermakers"],
     ]  # fmt: skip
 
 

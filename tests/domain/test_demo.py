@@ -8,13 +8,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from petition import articles, breakdowns, campaigns, demo, events, register, signatures, topics
+from petition import articles, breakdowns, campaigns, demo, endorsements, events, register, signatures, topics
 from petition.articles import ArticleText
 from petition.base import db, outbox
 from petition.campaigns import Campaign, Phase, Reading
 from petition.contacts import JOIN, MEETINGS, NEWS, Contact, ContactDetails, PendingContact
 from petition.contacts import opened as asked
-from petition.demo import ASKING, CROWDS, TOLD_OF, NotEmpty
+from petition.demo import ASKING, BACKED, CROWDS, TOLD_OF, NotEmpty
+from petition.demo.backers import BACKERS
 from petition.demo.people import ARTICLE_SOURCE, people
 from petition.details import opened
 from petition.events import EventText
@@ -181,6 +182,17 @@ def test_two_events_are_ahead_and_one_topic_has_none(written: dict[str, Reading]
     meeting = {event.topic_id for event in ahead}
     assert len(meeting) == 2
     assert meeting < {topic.id for topic in topics.all_public("en")}
+
+
+def test_organisations_support_the_large_campaign_as_if_their_letters_had_been_answered(
+    loaded: dict[str, Reading],
+) -> None:
+    shown = [row for row, _logo in endorsements.shown(loaded[BACKED].id)]
+    assert {(row.language, row.state) for row in shown} == {("en", "accepted"), ("es", "accepted")}
+    assert len(shown) == len(BACKERS) >= 3
+    assert all((row.asked_at and row.decided_on is None) or row.decided_on <= row.created_at.date() for row in shown)
+    assert {bool(row.shown_name) for row in shown} == {True, False}
+    assert endorsements.some_shown(loaded[CORVANE].id, 1)[0] == len(BACKERS)
 
 
 def test_every_link_in_the_demo_leads_somewhere(cast: Cast) -> None:

@@ -166,3 +166,27 @@ def test_the_largest_picture_takes_bounded_memory(form: str, width: int, height:
     data = picture(form, (width, height), "RGB" if form == "JPEG" else "RGBA", **how)
     done = subprocess.run([sys.executable, "-c", _MEASURED], input=data, capture_output=True, check=True)
     assert 10 < int(done.stdout) < most
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"),
+    [((640, 100), (320, 50)), ((100, 700), (23, 160)), ((40, 40), (40, 40)), ((1000, 1000), (160, 160))],
+)  # fmt: skip
+def test_a_logo_is_made_small_on_white_and_never_larger(size: tuple[int, int], shown: tuple[int, int]) -> None:
+    image = Image.new("RGBA", size, (0, 0, 0, 0))
+    file = BytesIO()
+    image.save(file, "PNG")
+    found = images.logo(file.getvalue())
+    ((width, height, data),) = found.sizes
+    assert (width, height) == opened(data).size == shown
+    assert opened(data).getpixel((0, 0)) == (255, 255, 255)
+    assert found.name != images.logo(picture()).name
+
+
+def test_a_logo_too_thin_or_tiny_is_refused_and_has_another_name_than_the_picture_of_its_file() -> None:
+    for size, why in (((900, 100), "too_stretched"), ((31, 31), "too_small")):
+        with pytest.raises(ImageRefused) as caught:
+            images.logo(picture(size=size))
+        assert caught.value.why == why
+    data = picture(size=(400, 300))
+    assert images.logo(data).name != images.scaled(data).name

@@ -12,13 +12,26 @@ import pytest
 import time_machine
 from sqlalchemy import Table, func, insert, select, text, update
 
-from petition import accounts, campaigns, contacts, decisions, drafts, links, networks, register, retention, signatures
+from petition import (
+    accounts,
+    campaigns,
+    contacts,
+    decisions,
+    drafts,
+    endorsements,
+    links,
+    networks,
+    register,
+    retention,
+    signatures,
+)
 from petition.accounts import Guess
 from petition.base import crypto, db, mailbox, outbox
 from petition.base.outbox import ENDED, UNSENT, Letter
 from petition.campaigns import Campaign, Pause, Reading
 from petition.contacts import Contact, ContactDetails, ContactLink, PendingContact, Wish
 from petition.details import Details
+from petition.endorsements import ACCEPTED, ASKED, CONFIRMED, REFUSED, Endorsement, Organisation, Person
 from petition.journal import Entry
 from petition.links import Link, MailboxDay, SiteKey, Suppression
 from petition.signatures import PendingSignature, Signature
@@ -113,6 +126,35 @@ def test_while_a_pause_lasts_no_pending_signature_grows_old(cast: Cast) -> None:
     pending(reading, START)
     purge(START + 100 * DAY)
     assert how_many(PendingSignature) == 1
+
+
+def test_an_organisation_nobody_confirms_goes_fourteen_days_after_its_letter_and_the_others_stay(cast: Cast) -> None:
+    reading = cast.campaign()
+    endorsed(reading, ASKED)
+    never_asked = endorsed(reading, ASKED, asked_at=None)
+    decided = [endorsed(reading, state) for state in (CONFIRMED, ACCEPTED, REFUSED)]
+    box = signatures.mailbox_key(reading, f"{ACCEPTED}@example.org")
+    contacts.take(endorsements.wish_of(reading.id, box)).created_at = START
+    contacts.take(endorsements.wish_of(reading.id, bytes(32))).created_at = START
+    db.session.commit()
+    assert purge(START + endorsements.KEPT - SECOND)["endorsements"] == 0
+    done = purge(START + endorsements.KEPT)
+    assert (done["endorsements"], done["links of contacts"]) == (1, 1)
+    assert set(db.session.scalars(select(Endorsement.id))) == {never_asked, *decided}
+    assert db.session.scalars(select(ContactLink.mailbox)).all() == [box]
+
+
+def test_a_forgotten_campaign_keeps_its_organisations_and_forgets_who_spoke_for_them_also_later(cast: Cast) -> None:
+    reading = peopled(cast)
+    day = datetime(2031, 11, 24, 12, 0, tzinfo=UTC)
+    purge(day)
+    late = dict.fromkeys(("sealed", "mailbox"), b"x" * 32) | {"shown_name": "Ana"}
+    db.session.execute(update(Endorsement).values(late))
+    db.session.commit()
+    assert purge(day)["campaign"] == 1
+    row = db.session.scalars(select(Endorsement)).one()
+    assert (row.campaign_id, row.organisation, row.body) == (reading.id, "Dockers", "the assembly")
+    assert (row.sealed, row.mailbox, row.shown_name, row.shown_office) == (None, None, None, None)
 
 
 def test_networks_and_their_key_are_gone_after_48_hours(cast: Cast) -> None:
@@ -300,11 +342,28 @@ def peopled(cast: Cast) -> Reading:
                 "consent_version": 1, "campaign_id": reading.id, "created_at": START, "asked_at": START}  # fmt: skip
         db.session.execute(insert(PendingContact).values(wish))
         _joined(letter)
+        for state in (ASKED, CONFIRMED, ACCEPTED, REFUSED):
+            endorsed(reading, state)
         db.session.execute(update(PendingSignature).values(reminded_at=START))
         db.session.execute(update(Signature).where(Signature.shown_name == "Counted").values(first=1))
         db.session.commit()
         cast.number()
     return cast.reading()
+
+
+def endorsed(reading: Reading, state: str, asked_at: datetime | None = START) -> int:
+    """An organisation in a state, with all that can be stored of who spoke for it."""
+    box = signatures.mailbox_key(reading, f"{state}@example.org")
+    row_id = endorsements.ask(
+        reading, Organisation("Dockers", "local", "IE", "the assembly"), Person("Ana", "chair", "ana@example.org"),
+        mailbox=box, show_name=True, language="en", consent_version=1, network=None, at=START,
+    )  # fmt: skip
+    db.session.execute(update(Letter).where(Letter.about == row_id).values(state="sent", settled_at=START))
+    shown = {"shown_name": "Ana", "shown_office": "chair"} if state == ACCEPTED else {}
+    changed = update(Endorsement).where(Endorsement.id == row_id)
+    db.session.execute(changed.values(state=state, asked_at=asked_at, **shown))
+    db.session.commit()
+    return row_id
 
 
 def _joined(letter: int) -> None:
@@ -348,6 +407,8 @@ def test_after_forgetting_no_personal_column_holds_anything_and_the_figures_stay
     assert register.check(reading.id, None) == []
     line = db.session.scalars(select(Entry).where(Entry.deed == "campaign forgotten")).one()
     assert (line.campaign_id, line.count, line.actor) == (reading.id, 4, "retention")
+    left = db.session.execute(select(Endorsement.state, Endorsement.organisation)).all()
+    assert [tuple(row) for row in left] == [(ACCEPTED, "Dockers")]
     # What somebody has asked of the whole site outlives the campaign, until its own year is over.
     assert [how_many(model) for model in (Suppression, Contact, ContactLink)] == [1, 1, 1]
     purge(START + links.QUIET + timedelta(hours=1))

@@ -17,6 +17,7 @@ from petition.web.headers import CSP, PERSONAL, PUBLIC, SECRET
 from petition.web.public import news
 from tests.cast import Browser, Cast, form_token, link_in
 from tests.organisers import desk_of
+from tests.web import endorsing
 
 LETTER_CSP = (
     "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-popups allow-popups-to-escape-sandbox;"
@@ -60,6 +61,18 @@ ROUTES: dict[tuple[str, str], tuple[str, int, str]] = {
     ("signatories.country", "GET"): ("public", 200, "/en/campaigns/canteen/signatories/IE"),
     ("signatories.after", "GET"): ("personal", 302, "/en/campaigns/canteen/signatories/IE/after/1"),
     ("signatories.search", "GET"): ("personal", 200, "/en/campaigns/canteen/signatories/search?q=a"),
+    ("endorsements.endorsements", "GET"): ("public", 200, "/en/campaigns/canteen/endorsements"),
+    ("endorsements.endorse", "GET"): ("public", 200, "/en/campaigns/canteen/endorse"),
+    ("endorsements.ask", "POST"): ("personal", 422, "/en/campaigns/canteen/endorse"),
+    ("endorsements.inbox", "GET"): ("secret", 200, "/en/campaigns/canteen/endorse/inbox/none"),
+    ("endorsed.page", "GET"): ("secret", 200, "{endorsement}"),
+    ("endorsed.data", "GET"): ("secret", 200, "{endorsement}/data.json"),
+    ("endorsed.confirm", "POST"): ("secret", 303, "{endorsement}/confirm"),
+    ("endorsed.correct", "POST"): ("secret", 303, "{endorsement}/correct"),
+    ("endorsed.withdraw", "POST"): ("secret", 303, "{endorsement}/withdraw"),
+    ("endorsed.not_me", "POST"): ("secret", 303, "{endorsement}/not-me"),
+    ("endorsed.no_letters", "POST"): ("secret", 303, "{endorsement}/no-letters"),
+    ("endorsed.allow", "POST"): ("secret", 303, "{endorsement}/allow"),
     ("sharing.poster", "GET"): ("public", 200, "/en/campaigns/canteen/poster"),
     ("sharing.picture", "GET"): ("public", 200, "/en/campaigns/canteen/share.png"),
     ("reading.privacy", "GET"): ("public", 200, "/en/privacy"),
@@ -151,6 +164,7 @@ def _walk(cast: Cast) -> dict[str, str]:
     contact = news.address(db.session.scalars(select(Contact)).one())
     return {
         "news": contact, "inbox": inbox, "thanks": thanks, "own": own, "kept": kept, "build": style.build(),
+        "endorsement": endorsing.page_in(endorsing.asked(cast)).partition("?")[0],
         "newer": str(newer),
     }  # fmt: skip
 

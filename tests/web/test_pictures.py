@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from petition import articles, folders, pictures, retention
+from petition import articles, endorsements, folders, pictures, retention
+from petition import endorsement_decisions as decisions
 from petition.base import db, images, text
 from petition.base.files import File
 from petition.drafts import Text
+from petition.endorsements import Organisation, Person
 from petition.folders import FolderRefused
 from petition.journal import Entry
 from petition.pictures import Chosen, Picture
@@ -140,6 +142,27 @@ def test_a_picture_that_nothing_uses_goes_after_thirty_days_and_none_that_someth
     swept(93)
     assert {one.name for one in db.session.scalars(select(Picture))} == {scaled.name, others[1].name}
     assert cast.browser().get(scaled.path).status_code == 200
+
+
+def test_a_logo_stays_as_long_as_its_organisation(cast: Cast) -> None:
+    said = Organisation("Dockers", "local", "IE", "the assembly")
+    backing = decisions.enter(
+        cast.campaign(), said, Person(), show_name=False, language="en", actor="a test", reason=""
+    )  # fmt: skip
+    row = decisions.lock(cast.reading().id, backing)
+    assert row is not None
+    decisions.put_logo(row, images.logo(picture(size=(400, 200))), "a test")
+    db.session.commit()
+    swept(31)
+    swept(62)
+    assert (rows(Picture), rows(File)) == (1, 1)
+    row = decisions.lock(cast.reading().id, backing)
+    assert row is not None
+    endorsements.withdraw(row, "a test")
+    db.session.commit()
+    swept(93)
+    swept(124)
+    assert (rows(Picture), rows(File)) == (0, 0)
 
 
 def test_a_picture_in_an_older_version_of_a_signed_text_stays(cast: Cast, scaled: images.Scaled) -> None:

@@ -24,6 +24,7 @@ from petition.letters import KINDS, Letters
 from petition.links import SiteKey
 from petition.signatures import PendingSignature
 from tests.cast import Cast, Sink, form_token, link_in
+from tests.web import endorsing
 from tests.web.steps import START, network_key, page, path_of, pending, stored
 
 
@@ -356,7 +357,9 @@ def _every_letter(cast: Cast, clock: time_machine.Traveller, language: str) -> s
     assert len(cast.deliver()) == 1
     cast.browser().post(f"{path}/withdraw")
     assert len(cast.deliver()) == 1
-    kinds |= {"corrected", "withdrawn"}
+    clock.shift(timedelta(days=1))
+    endorsing.asked(cast, email, path=f"/{language}/campaigns/canteen/endorse")
+    kinds |= {"corrected", "withdrawn", "endorsement"}
     # What is posted ready goes to organisers, who know what they work on.
     assert kinds | {"fresh", "reminder", "ready", *contacts.LETTERS} == set(KINDS)
     return {letter.subject for letter in cast.sink.letters if letter.to == email}

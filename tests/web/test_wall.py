@@ -10,9 +10,10 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
-from petition import teams
+from petition import endorsement_decisions, teams
 from petition.base import db, tokens
 from petition.drafts import Text
+from petition.endorsements import Organisation, Person
 from petition.web.desk import wall
 from petition.web.desk.wall import ANYBODY, SIGNED_IN, Need, Wall
 from tests import organisers
@@ -38,9 +39,14 @@ def _filled(cast: Cast) -> dict[str, str]:
     campaign = cast.campaign(texts={"en": text, "ar": text})
     member, _secret = organisers.enrol("Mia")
     teams.grant(member, teams.EDITOR, campaign.id, "a test")
+    backing = endorsement_decisions.enter(campaign, Organisation("Dockers", "local", "IE", "the assembly"), Person(),
+                                 show_name=False, language="en", actor="a test", reason="")  # fmt: skip
     db.session.commit()
+    pieces = {"article": cast.article().id, "event": cast.event().id, "topic": cast.topic().id}
+    db.session.remove()
     return {"slug": campaign.slug, "account": str(member.id), "token": tokens.link("none", uuid4()),
-            "language": "ar", "deed": "pause"}  # fmt: skip
+            "endorsement": str(backing), "language": "ar", "deed": "pause",
+            **{name: str(key) for name, key in pieces.items()}}  # fmt: skip
 
 
 def _path(rule: Rule, filled: dict[str, str]) -> str:

@@ -10,6 +10,7 @@ from wtforms.validators import StopValidation
 
 from petition.base import i18n, text
 from petition.web.desk import people, words
+from petition.web.endorsing import EndorsementFields
 from petition.web.forms import LONGEST_LINE, Cleaned, MailboxField, checked_address
 
 LONGEST_REASON = 500
@@ -96,3 +97,10 @@ class ReasonForm(DeskForm):
 
     requires = frozenset({"reason"})
     reason = reason_field()
+
+
+class EndorsementForm(DeskForm, EndorsementFields):
+    """An organisation that supports a campaign, as an organiser types it; who speaks for it may be left open."""
+
+    requires = frozenset({"organisation", "level", "body"})
+    reason = StringField(validators=[Cleaned(text.line, LONGEST_REASON, lambda: "")])

@@ -86,7 +86,21 @@ def deed(name: str) -> str:
         "signature removed": _("signature removed"), "signature restored": _("signature restored"),
         "signature looked up": _("signature looked up"), "signatures exported": _("signatures exported"),
         "contacts exported": _("contacts exported"), "letters retried": _("letters tried again"),
+        "endorsement confirmed": _("organisation confirmed"), "endorsement corrected": _("organisation corrected"),
+        "endorsement entered": _("organisation entered"), "endorsement accepted": _("organisation accepted"),
+        "endorsement refused": _("organisation refused"), "endorsement withdrawn": _("organisation deleted"),
+        "endorsements put in order": _("organisations put in order"), "endorsement logo chosen": _("logo chosen"),
+        "endorsement logo taken away": _("logo taken away"),
         "register rebuilt": _("register rebuilt"), "demo loaded": _("demo loaded"),
+        "article made": _("article made"), "article edited": _("article edited"),
+        "article renamed": _("article has another address"), "article trashed": _("article put into the trash"),
+        "article restored": _("article taken out of the trash"), "event made": _("event made"),
+        "event edited": _("event edited"), "event renamed": _("event has another address"),
+        "event cancelled": _("event cancelled"), "event trashed": _("event put into the trash"),
+        "event restored": _("event taken out of the trash"), "topic made": _("topic made"),
+        "topic edited": _("topic edited"), "topic renamed": _("topic has another address"),
+        "topic moved": _("topic moved"), "topic trashed": _("topic put into the trash"),
+        "topic restored": _("topic taken out of the trash"),
     }.get(kind, kind)  # fmt: skip
     return f"{said}: {roles().get(role, role)}" if role else said
 
@@ -104,7 +118,7 @@ def meanings() -> dict[str, str]:
     return {
         OWNER: _("may do everything here, and says who else may what"),
         EDITOR: _("writes the texts; sees numbers, but nobody’s name"),
-        MODERATOR: _("sees who signed and decides about signatures; takes no lists out"),
+        MODERATOR: _("sees who signed, decides about signatures and organisations; takes no lists out"),
         FIGURES: _("sees numbers and nothing else"),
         ADMINISTRATOR: _("says who works here; sees no list of signers by that"),
         SITE_EDITOR: _("writes articles and events, and may start campaigns"),

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from flask import Blueprint, g, render_template
 
-from petition import articles, campaigns, events, register, signatories
+from petition import articles, campaigns, endorsements, events, register, signatories
 from petition.base import db, i18n, urls
 from petition.campaigns import Phase, Reading
 from petition.web import context, divisions, guards, meetings
@@ -13,7 +13,7 @@ from petition.web.forms import SignForm
 blueprint = Blueprint("campaign", __name__)
 MORE_ARTICLES = 3
 NEXT_EVENTS = 2
-#: So many of the first signatories, and of the newest, stand on a campaign's own page.
+#: So many of the first signatories, of the newest ones, and of the organisations stand on a campaign's own page.
 SOME = 6
 
 
@@ -62,6 +62,7 @@ def campaign_page(reading: Reading, language: str, form: object) -> str:
         events_href=urls.events(spoken),
         divisions=divisions.view(reading),
         languages=[(code, i18n.own_name(code), urls.campaign(code, reading.slug)) for code in sorted(reading.wordings)],
+        backing=_backing(reading, language),
         **_people(reading, language),
         **(context.country_lists() if form else {}),
     )
@@ -84,6 +85,12 @@ def _people(reading: Reading, language: str) -> dict[str, object]:
         "first": first[:SOME], "newest": newest[:SOME],
         "signatories_href": urls.signatories(language, reading.slug) if any_shown else "",
     }  # fmt: skip
+
+
+def _backing(reading: Reading, language: str) -> dict[str, object]:
+    """How many organisations support it, and the first of them by name."""
+    count, first = endorsements.some_shown(reading.id, SOME)
+    return {"count": count, "first": first, "href": urls.endorsements(language, reading.slug)}
 
 
 def _languages(reading: Reading) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from petition import breakdowns, links, networks, reminders, signatures
+from petition import breakdowns, endorsements, links, networks, reminders, signatures
 from petition.base import i18n, settings
 from petition.campaigns import GRACE, SETTLING
 
@@ -20,6 +20,7 @@ def privacy() -> Facts:
         (_("Reading"), _reading()),
         (_("Signing"), _signing()),
         (_("Joining, meetings and news"), _contacts()),
+        (_("For an organisation"), _organisations()),
         (_("Networks"), _networks()),
         (_("Letters"), _letters()),
         (_("Afterwards"), _afterwards()),
@@ -70,6 +71,21 @@ def _contacts() -> list[str]:
         _("Responsible for what is not a campaign’s: %(who)s, %(address)s", who=who, address=address)
         if address
         else _("Responsible for what is not a campaign’s: %(who)s", who=who),
+    ]  # fmt: skip
+
+
+def _organisations() -> list[str]:
+    return [
+        _("Who asks that an organisation be shown as a supporter leaves a name, what they are in it and an address."
+          " All of it is stored encrypted. Once an organiser has agreed, what they are is shown, and the name only if"
+          " they ticked that; the address never is."),
+        ngettext(
+            "What is not confirmed is deleted %(num)s day after our letter.",
+            "What is not confirmed is deleted %(num)s days after our letter.",
+            endorsements.KEPT.days,
+        ),
+        _("It can be taken back at any time by the link in our letter. With a campaign’s people, what names who spoke"
+          " for an organisation is deleted; which organisations supported it stays."),
     ]  # fmt: skip
 
 
@@ -138,6 +154,8 @@ def _what_counts() -> list[str]:
           " identity papers, and nothing that was only typed into a form."),
         _("One mailbox counts once in a campaign, however its address is spelled, where its provider is known"
           " to treat those spellings as one."),
+        _("Organisations that support a campaign are listed apart. Neither they nor the members they say they have"
+          " are in any total."),
     ]  # fmt: skip
 
 

@@ -160,4 +160,5 @@ def _page(reading: Reading, language: str, **shown: object) -> str:
         campaign_href=urls.campaign(language, reading.slug),
         all_href=base,
         search_href=base + "/search",
+        endorsements_href=urls.endorsements(language, reading.slug),
     )

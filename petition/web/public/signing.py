@@ -15,7 +15,7 @@ from petition.base import db, i18n, mailbox, outbox, settings, tokens, urls
 from petition.base.tokens import BadToken, FormToken
 from petition.campaigns import Phase, Reading
 from petition.fields import CHOICE, PREFIX, Question
-from petition.web import context, errors, guards, kept, limits
+from petition.web import context, endorsing, errors, guards, kept, limits
 from petition.web.forms import LinkForm, SignForm
 from petition.web.public.campaign import MORE_ARTICLES, campaign_page, next_events
 from petition.web.public.sharing import has_poster
@@ -138,10 +138,12 @@ def hand_back(reason: str, fresh: str = "", asked: tuple[Question, ...] = ()) ->
         "news": _("Send me news of this campaign"), "campaign": _("Campaign"), "short": _("Your short form"),
         "note": _("What you would like to do"),
     }  # fmt: skip
+    labels |= endorsing.labels()
     posted: MultiDict[str, str] = request.form
     labels |= {name: name.removeprefix(PREFIX).replace("_", " ") for name in posted if _OWN.fullmatch(name)}
     labels |= {one.name: one.label for one in asked}
     choices = {one.name: one.options for one in asked if one.kind == CHOICE}
+    choices["level"] = tuple(endorsing.levels().items())
     fields = [(name, label[:1].upper() + label[1:], posted[name]) for name, label in labels.items() if name in posted]
     token = fresh if reason == "changed" else _renewed(posted.get("token", ""), fresh)
     retry = errors.RETRY_AFTER if reason == "unavailable" else None
@@ -221,6 +223,7 @@ def thanks(language: str, slug: str, stamp: str) -> str | BaseResponse:
         campaign_href=base,
         total=register.total(reading.id),
         share=context.share_view(wording.title, base),
+        endorse_href=urls.endorse(language, reading.slug) if reading.forgotten_at is None else "",
         poster_href=urls.poster(language, reading.slug) if has_poster(reading) else "",
         news_href=urls.campaign_news(language, reading.slug) if reading.forgotten_at is None else "",
         # Its own meetings, or else any.
