@@ -16,8 +16,8 @@ from tests.browser.site import CREW, Site
 from tests.browser.test_desk_people import fits, press
 
 SLUG = "open-the-night-kitchen"
-PAGES = ("", "/texts", "/texts/en", "/texts/es", "/look", "/form", "/terms", "/first", "/run", "/run/close",
-         "/run/withdraw", "/run/outcome", "/preview/en", "/journal")  # fmt: skip
+PAGES = ("", "/texts", "/texts/en", "/texts/es", "/words", "/words/ar", "/look", "/form", "/terms", "/first",
+         "/run", "/run/close", "/run/withdraw", "/run/outcome", "/preview/en", "/journal")  # fmt: skip
 
 
 def cookie(site: Site, name: str, role: str | None, slug: str = "") -> dict[str, Any]:

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask import Flask
 from sqlalchemy import event, select
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
 
 from petition import campaigns, demo, drafts, phrases, pictures, register, signatories, teams
 from petition.base import db
@@ -301,11 +303,12 @@ def test_a_picture_is_taken_with_words_in_every_language_described_anew_and_take
     path, words = ROOT + "/look/picture", {"alt-en": "A crane", "alt-es": "Una grúa"}
 
     def send(data: bytes, **typed: str) -> Any:
-        token = token_in(desk.get(ROOT + "/look").text)
-        return desk.client.post(path, data={"csrf_token": token, "picture": (BytesIO(data), "x.jpg"), **typed},
-                                content_type="multipart/form-data")  # fmt: skip
+        fields = {"csrf_token": token_in(desk.get(ROOT + "/look").text), "picture": FileStorage(BytesIO(data), "x.jpg")}
+        boundary, body = encode_multipart(fields | typed)
+        return desk.client.post(path, data=body, content_type=f"multipart/form-data; boundary={boundary}")
 
-    large = picture(size=(3000, 2000))
+    # Larger than any other form of the desk may be.
+    large = picture(size=(3000, 2000)) + bytes(700_000)
     answer = send(large, **{"alt-en": "A crane"})
     assert (answer.status_code, "A crane" in answer.text) == (422, True)
     for bad in (b"", b"<svg>", large[:2000]):

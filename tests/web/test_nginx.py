@@ -223,6 +223,9 @@ def test_a_body_over_the_limit_is_refused(site: Site) -> None:
     """S36, D18: by its length, and where it does not say its length, once it is too long."""
     answer, _ = site.ask("POST", PAGE, body="name=" + "a" * 66_000)
     assert answer.status == 413
+    # Organisers send longer texts, and pictures.
+    longer, _ = site.ask("POST", "/desk/sign-in", body="email=" + "a" * 90_000)
+    assert longer.status == 400
     client = site.slow(
         f"POST {PAGE} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
         "Content-Type: application/x-www-form-urlencoded\r\n\r\n".encode()

@@ -95,6 +95,15 @@ def _form_body() -> None:
     guards.well_formed(MOST_FIELDS, LONGEST_FIELD)
 
 
+def file_sent(name: str) -> bytes:
+    """What a file of the form holds, b"" without one. At most LONGEST_UPLOAD; nothing of it stays on a disk."""
+    data = b""
+    for field, sent in request.files.items():
+        data = sent.read() if field == name else data
+        sent.close()
+    return data
+
+
 def _too_many() -> bool:
     """Count a guess, in a transaction of its own; whether the hour's limit is passed. The same work for everybody."""
     who = (request.form.get("email") or str(session.get("tf_user_id") or session.get("_user_id") or "")).lower()[:300]

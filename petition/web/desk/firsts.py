@@ -127,4 +127,5 @@ def find_first(campaign: Reading) -> Response | tuple[str, int]:
     if found is None:
         editing.complain(form, "email", str(_("Nobody who counts and chose to be shown has signed with this address.")))
         return _page(campaign, address=form), 422
+    editing.locked(campaign)
     return _add(campaign, found)

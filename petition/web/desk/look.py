@@ -21,7 +21,7 @@ from petition.drafts import MOST_GOAL, MOST_GOALS
 from petition.pictures import LONGEST_ALT, Chosen
 from petition.pieces import SlugRefused
 from petition.web import guards
-from petition.web.desk import dates, editing, preview, wall
+from petition.web.desk import dates, door, editing, preview, wall
 from petition.web.desk.appeal_forms import line
 from petition.web.desk.editing import Crossing, EditForm
 from petition.web.desk.forms import DeskForm
@@ -194,8 +194,7 @@ def save_look(campaign: Reading) -> Response | str | tuple[str, int]:
 @desk.post("/campaigns/<slug:slug>/look/picture", needs="edit campaign", files=True)
 def save_picture(campaign: Reading) -> Response | tuple[str, int]:
     """Take a picture, or other words for the one there is."""
-    alts, sent = _alt_form(campaign), request.files.get("picture")
-    data = sent.read() if sent else b""
+    alts, data = _alt_form(campaign), door.file_sent("picture")
     has_one = pictures.of_campaign(campaign.id) is not None
     wrong = "" if data or has_one else str(_("Choose a picture."))
     valid = alts.validate()

@@ -14,7 +14,7 @@ from petition.base import db, i18n
 from petition.campaigns import Reading
 from petition.drafts import NotReady
 from petition.phrases import PhraseRefused, Said, Sentence
-from petition.web.desk import editing, wall
+from petition.web.desk import door, editing, wall
 from petition.web.desk.appeal_forms import line
 from petition.web.desk.editing import Crossing, EditForm
 from petition.web.desk.wall import desk
@@ -166,8 +166,7 @@ def words_file(campaign: Reading, language: str) -> Response:
 def bring_words(campaign: Reading, language: str) -> Response | tuple[str, int]:
     """Take the words of a gettext file."""
     _known(campaign, language)
-    sent = request.files.get("file")
-    data = sent.read(LARGEST_FILE + 1) if sent else b""
+    data = door.file_sent("file")
     try:
         if not 0 < len(data) <= LARGEST_FILE:
             raise PhraseRefused("no file, or one that is too large")
