@@ -48,7 +48,8 @@ PLANTED = """() => { const found = [];
                     || to.host === "evil.example") found.push(one.outerHTML.slice(0, 120));
             }
         }
-        if (one.matches("script:not([src^='/static/']):not([type='application/ld+json']), base, object, embed, meta[http-equiv], style"))
+        if (one.matches("script:not([src^='/static/']):not([type='application/ld+json']), base, object, embed,"
+                + " meta[http-equiv], style"))
             found.push(one.outerHTML.slice(0, 120));
     }
     if (window.__xss) found.push("a script has run");

@@ -57,8 +57,8 @@ from petition.web.desk.people import App, Codes, Mail, Passwords, User
 
 #: The corners of the desk: importing them hangs their routes on the wall.
 CORNERS = (
-    front, account, starting, overview, texts, tongues, look, asking, terms, firsts, organisations, running, preview, team, site,
-    record, welcome,
+    front, account, starting, overview, texts, tongues, look, asking, terms, firsts, organisations, running, preview,
+    team, site, record, welcome,
 )  # fmt: skip
 LONGEST_BODY = 512 * 1024
 
