@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from petition import journal, pictures, pieces
 from petition.base import db, text
-from petition.pieces import SlugRefused
+from petition.pieces import SlugRefused, Sought
 from petition.topics import Topic
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 #: Words that stand in the place of a slug in the addresses of other pages.
 RESERVED = frozenset({"before"})
+LONGEST_AUTHORS = 300
 
 
 class Article(db.Base):
@@ -29,6 +30,8 @@ class Article(db.Base):
         Index("article_newest", "published_at", "id"),
         Index("article_of_topic", "topic_id", "published_at", "id"),
         Index("article_of_campaign", "campaign_id", "published_at", "id"),
+        Index("article_last_changed", "changed_at", "id"),
+        pieces.trash_index("article"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -40,9 +43,13 @@ class Article(db.Base):
     #: Reports how its campaign goes on: stands on the campaign's page and in its feed, not among the site's news.
     is_update: Mapped[bool] = mapped_column(default=False)
     published_at: Mapped[datetime | None]
+    #: In which `published_at` was chosen, and is shown to editors.
+    time_zone: Mapped[str] = mapped_column(String(64), server_default="UTC")
     #: When any of its texts last changed.
     changed_at: Mapped[datetime]
     created_at: Mapped[datetime]
+    #: Since when it is in the trash (see `trash`): public no more.
+    trashed_at: Mapped[datetime | None]
 
 
 class ArticleSlug(db.Base):
@@ -69,6 +76,7 @@ class ArticleText(db.Base):
     text_language: Mapped[str] = mapped_column(String(12))
     source: Mapped[str] = mapped_column(LongText)
     html: Mapped[str] = mapped_column(LongText)
+    changed_at: Mapped[datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +121,15 @@ class Draft:
     authors: str = ""
     campaign_id: int | None = None
     published_at: datetime | None = None
+    time_zone: str = "UTC"
     topic_id: int | None = None
     is_update: bool = False
     #: Those that its texts show and that may not be stored yet.
     pictures: tuple["Scaled", ...] = ()
+    #: Languages whose text is as it was, but was found to say what the first one says by now.
+    looked_at: frozenset[str] = frozenset()
+    #: Only as a new one: a slug that is there already is refused.
+    is_new: bool = False
 
 
 def read(slug: str, language: str, at: datetime) -> Reading | None:
@@ -167,7 +180,7 @@ def of_topics(topic_ids: Iterable[int | None], language: str, at: datetime, most
 
 def campaign_ids(topic_id: int, at: datetime) -> set[int]:
     """The campaigns of a topic's public articles."""
-    query = select(Article.campaign_id).where(Article.topic_id == topic_id, Article.published_at <= at).distinct()
+    query = _public(at).where(Article.topic_id == topic_id).with_only_columns(Article.campaign_id).distinct()
     return {key for key in db.session.scalars(query) if key is not None}
 
 
@@ -191,7 +204,7 @@ def related(found: Reading, language: str, at: datetime, most: int) -> list[Read
 
 
 def _public(at: datetime) -> Select[Article]:
-    return select(Article).where(Article.published_at <= at)
+    return select(Article).where(Article.published_at <= at, Article.trashed_at.is_(None))
 
 
 def _newest_first(query: Select[Article]) -> Select[Article]:
@@ -200,9 +213,7 @@ def _newest_first(query: Select[Article]) -> Select[Article]:
 
 def _readings(articles: Iterable[Article], language: str) -> list[Reading]:
     found = list(articles)
-    texts: dict[int, dict[str, ArticleText]] = {article.id: {} for article in found}
-    for written in db.session.scalars(select(ArticleText).where(ArticleText.article_id.in_(texts))):
-        texts[written.article_id][written.language] = written
+    texts = pieces.texts_of(ArticleText.article_id, [article.id for article in found])
     return [_reading(article, texts[article.id], language) for article in found]
 
 
@@ -215,6 +226,34 @@ def _reading(article: Article, texts: dict[str, ArticleText], language: str) -> 
     )  # fmt: skip
 
 
+def listed(sought: Sought, language: str, at: datetime, most: int) -> list[pieces.Row]:
+    """For editors: drafts and scheduled ones among the others, the last one changed first. States: "draft",
+    "scheduled", "public"."""
+    states = {
+        "draft": Article.published_at.is_(None), "scheduled": Article.published_at > at,
+        "public": Article.published_at <= at,
+    }  # fmt: skip
+    query = select(Article).where(*pieces.sought(ArticleText.article_id, Article, sought, Article.changed_at))
+    if sought.state in states:
+        query = query.where(states[sought.state])
+    query = query.order_by(Article.changed_at.desc(), Article.id.desc()).limit(most)
+    return pieces.rows(ArticleText.article_id, db.session.scalars(query).all(), language)
+
+
+def texts(article_id: int) -> dict[str, ArticleText]:
+    """An article's texts by language."""
+    return pieces.texts_of(ArticleText.article_id, [article_id])[article_id]
+
+
+def seen(draft: Draft, language: str, at: datetime, article_id: int = 0) -> Reading:
+    """What a draft would be, read in a language at a moment; nothing is stored. Raises TextRefused."""
+    said = {code: ArticleText(language=code, **_values(code, one)) for code, one in draft.texts.items()}
+    public = Article(
+        id=article_id, slug=draft.slug, changed_at=at, created_at=at, **(_facts(draft) | {"published_at": at})
+    )
+    return _reading(public, said, language)
+
+
 def by_slug(slug: str) -> Article | None:
     """The article that has, or ever had, a slug, public or not, for verbs."""
     return pieces.by_slug(Article, ArticleSlug.article_id, slug)
@@ -223,10 +262,14 @@ def by_slug(slug: str) -> Article | None:
 def save(draft: Draft, actor: str) -> bool:
     """Make the article or bring it up to the draft; whether anything changed. What is as it was leaves no trace.
 
-    Raises SlugRefused where the slug is reserved or was an article's earlier one, TextRefused where the Markdown is
-    too long.
+    Raises SlugRefused where the slug is reserved, was an article's earlier one or is one's in the trash, TextRefused
+    where the Markdown is too long.
     """
     article, at = by_slug(draft.slug), db.now()
+    if article is not None and draft.is_new:
+        raise SlugRefused(f"“{draft.slug}” is an address already, or was")
+    if article is not None and article.trashed_at is not None:
+        raise SlugRefused(f"The article “{draft.slug}” is in the trash, or was deleted")
     if article is not None and article.slug != draft.slug:
         raise SlugRefused(f"The article “{draft.slug}” is called “{article.slug}” now")
     deed = "article edited" if article else "article made"
@@ -237,14 +280,14 @@ def save(draft: Draft, actor: str) -> bool:
         pictures.add(picture, actor)
     texts = {language: _values(language, said) for language, said in draft.texts.items()}
     changed = article.change(_facts(draft))
-    if not pieces.write(ArticleText.article_id, article.id, texts) and not changed:
+    if not pieces.write(ArticleText.article_id, article.id, texts, draft.looked_at) and not changed:
         return False
     _note(article, actor, deed, at)
     return True
 
 
 def _facts(draft: Draft) -> dict[str, Any]:
-    names = ("first_language", "authors", "topic_id", "campaign_id", "is_update", "published_at")
+    names = ("first_language", "authors", "topic_id", "campaign_id", "is_update", "published_at", "time_zone")
     return {name: getattr(draft, name) for name in names}
 
 
@@ -254,6 +297,11 @@ def _values(language: str, said: Text) -> dict[str, Any]:
         "title": said.title, "standfirst": said.standfirst, "text_language": said.text_language or language,
         "source": said.source, "html": text.markdown(said.source, has_form=True),
     }  # fmt: skip
+
+
+def has_form(source: str) -> bool:
+    """Whether a text in Markdown has a place for its campaign's form. Raises TextRefused."""
+    return text.FORM_PLACE in text.markdown(source, has_form=True)
 
 
 def _note(article: Article, actor: str, deed: str, at: datetime, reason: str = "") -> None:

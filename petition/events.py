@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, and_, literal, or_, select, tuple_
 from sqlalchemy import Text as LongText
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from petition import journal, pieces
 from petition.base import db, text
-from petition.pieces import SlugRefused
+from petition.pieces import SlugRefused, Sought
 from petition.topics import Topic
 
 #: How long a meeting is thought to last whose end nobody has said.
@@ -27,7 +27,7 @@ class Event(db.Base):
     `published_at` on."""
 
     __tablename__ = "event"
-    __table_args__ = (Index("event_in_order", "starts_at", "id"),)
+    __table_args__ = (Index("event_in_order", "starts_at", "id"), pieces.trash_index("event"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(String(80), unique=True)
@@ -43,6 +43,8 @@ class Event(db.Base):
     #: When anything of it last changed.
     changed_at: Mapped[datetime]
     created_at: Mapped[datetime]
+    #: Since when it is in the trash (see `trash`): public no more.
+    trashed_at: Mapped[datetime | None]
 
 
 class EventSlug(db.Base):
@@ -66,6 +68,7 @@ class EventText(db.Base):
     place: Mapped[str] = mapped_column(String(300))
     source: Mapped[str] = mapped_column(LongText)
     html: Mapped[str] = mapped_column(LongText)
+    changed_at: Mapped[datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,10 @@ class Draft:
     campaign_id: int | None = None
     published_at: datetime | None = None
     cancelled: bool | None = None
+    #: Languages whose text is as it was, but was found to say what the first one says by now.
+    looked_at: frozenset[str] = frozenset()
+    #: Only as a new one: a slug that is there already is refused.
+    is_new: bool = False
 
 
 def read(slug: str, language: str, at: datetime) -> Reading | None:
@@ -170,7 +177,7 @@ def changed_last(language: str, at: datetime, begin: datetime, most: int) -> lis
 
 
 def _public(at: datetime) -> Select[Event]:
-    return select(Event).where(Event.published_at <= at)
+    return select(Event).where(Event.published_at <= at, Event.trashed_at.is_(None))
 
 
 def _ahead(at: datetime) -> ColumnElement[bool]:
@@ -190,9 +197,7 @@ def _about(query: Select[Event], campaign_id: int | None, topic_id: int | None) 
 
 def _readings(events: Iterable[Event], language: str) -> list[Reading]:
     found = list(events)
-    texts: dict[int, dict[str, EventText]] = {event.id: {} for event in found}
-    for written in db.session.scalars(select(EventText).where(EventText.event_id.in_(texts))):
-        texts[written.event_id][written.language] = written
+    texts = pieces.texts_of(EventText.event_id, [event.id for event in found])
     return [_reading(event, texts[event.id], language) for event in found]
 
 
@@ -206,6 +211,41 @@ def _reading(event: Event, texts: dict[str, EventText], language: str) -> Readin
     )  # fmt: skip
 
 
+def listed(sought: Sought, language: str, at: datetime, most: int) -> list[pieces.Row]:
+    """For editors: drafts, scheduled and cancelled ones among the others, the latest first. States: "draft",
+    "scheduled", "ahead", "past", "cancelled"."""
+    states = {
+        "draft": Event.published_at.is_(None), "scheduled": Event.published_at > at, "ahead": _ahead(at),
+        "past": ~_ahead(at), "cancelled": Event.cancelled_at.is_not(None),
+    }  # fmt: skip
+    query = select(Event).where(*pieces.sought(EventText.event_id, Event, sought, Event.starts_at))
+    if sought.state in states:
+        query = query.where(states[sought.state])
+    query = query.order_by(Event.starts_at.desc(), Event.id.desc()).limit(most)
+    return pieces.rows(EventText.event_id, db.session.scalars(query).all(), language)
+
+
+def texts(event_id: int) -> dict[str, EventText]:
+    """An event's texts by language."""
+    return pieces.texts_of(EventText.event_id, [event_id])[event_id]
+
+
+def seen(draft: Draft, language: str, at: datetime, cancelled_at: datetime | None) -> Reading:
+    """What a draft would be, read in a language at a moment; nothing is stored. Raises TextRefused."""
+    said = {code: EventText(language=code, **_values(one)) for code, one in draft.texts.items()}
+    facts = _facts(draft) | {"published_at": at, "cancelled_at": cancelled_at}
+    return _reading(Event(id=0, slug=draft.slug, changed_at=at, created_at=at, **facts), said, language)
+
+
+def span_wrong(starts_at: datetime, ends_at: datetime | None) -> Literal["", "before", "too_long"]:
+    """What is wrong with the times of a meeting: it ends before it begins, or lasts longer than LONGEST."""
+    if ends_at is None:
+        return ""
+    if ends_at <= starts_at:
+        return "before"
+    return "too_long" if ends_at - starts_at > LONGEST else ""
+
+
 def by_slug(slug: str) -> Event | None:
     """The event that has, or ever had, a slug, public or not, for verbs."""
     return pieces.by_slug(Event, EventSlug.event_id, slug)
@@ -214,10 +254,14 @@ def by_slug(slug: str) -> Event | None:
 def save(draft: Draft, actor: str) -> bool:
     """Make the event or bring it up to the draft; whether anything changed. What is as it was leaves no trace.
 
-    Raises SlugRefused where the slug is reserved or was an event's earlier one, TextRefused where the Markdown is
-    too long.
+    Raises SlugRefused where the slug is reserved, was an event's earlier one or is one's in the trash, TextRefused
+    where the Markdown is too long.
     """
     event, at = by_slug(draft.slug), db.now()
+    if event is not None and draft.is_new:
+        raise SlugRefused(f"“{draft.slug}” is an address already, or was")
+    if event is not None and event.trashed_at is not None:
+        raise SlugRefused(f"The event “{draft.slug}” is in the trash, or was deleted")
     if event is not None and event.slug != draft.slug:
         raise SlugRefused(f"The event “{draft.slug}” is called “{event.slug}” now")
     deed = "event edited" if event else "event made"
@@ -226,7 +270,7 @@ def save(draft: Draft, actor: str) -> bool:
         pieces.enter(event, EventSlug.event_id, draft.slug, RESERVED)
     texts = {language: _values(said) for language, said in draft.texts.items()}
     changed = event.change(_facts(draft) | _cancelling(event, draft, at))
-    if not pieces.write(EventText.event_id, event.id, texts) and not changed:
+    if not pieces.write(EventText.event_id, event.id, texts, draft.looked_at) and not changed:
         return False
     _note(event, actor, deed, at)
     return True

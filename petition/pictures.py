@@ -4,6 +4,7 @@ They are public and lie in `files` as they are shown, at addresses that hold a h
 What they show is said where they stand, in the language of the text.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -165,3 +166,14 @@ def _used() -> Iterator[str]:
         if {"source", "html"} <= set(table.c.keys()):
             for source in db.session.scalars(select(table.c.source).where(table.c.source.contains("/pictures/"))):
                 yield from (found["name"] for found in PICTURE.finditer(source))
+
+
+def newest(most: int) -> list[Picture]:
+    """The pictures that were added last."""
+    return list(db.session.scalars(select(Picture).order_by(Picture.created_at.desc(), Picture.name).limit(most)))
+
+
+def markdown(path: str, alt: str) -> str:
+    """A picture as it stands in a text in Markdown, saying what it shows."""
+    said = re.sub(r"([\\\[\]*_`<&!])", r"\\\1", alt)
+    return f"![{said}]({path})"

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute
 
-from petition import accounts, campaigns, endorsements, journal, networks, pictures
+from petition import accounts, campaigns, endorsements, journal, networks, pictures, trash
 from petition.accounts import AccountSession, Guess
 from petition.base import db, settings
 from petition.base.files import File
@@ -90,11 +90,12 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
         "factor_counter", "recovery_codes", "invitation", "invited_at", "joined_at",
     ),
     "article": (
-        "id", "slug", "first_language", "authors", "topic_id", "campaign_id", "is_update", "published_at",
-        "changed_at", "created_at",
+        "id", "slug", "first_language", "authors", "topic_id", "campaign_id", "is_update", "published_at", "time_zone",
+        "changed_at", "created_at", "trashed_at",
     ),
     "article_slug": ("slug", "article_id"),
-    "article_text": ("id", "article_id", "language", "title", "standfirst", "text_language", "source", "html"),
+    "article_text": ("id", "article_id", "language", "title", "standfirst", "text_language", "source", "html",
+                     "changed_at"),
     "breakdown": ("campaign_id", "dimension", "day", "cells"),
     "campaign": (
         "id", "slug", "first_language", "colour", "goals", "time_zone", "opens_at", "closes_at", "published_at",
@@ -117,13 +118,13 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
     ),
     "event": (
         "id", "slug", "first_language", "time_zone", "starts_at", "ends_at", "online", "topic_id", "campaign_id",
-        "published_at", "cancelled_at", "changed_at", "created_at",
+        "published_at", "cancelled_at", "changed_at", "created_at", "trashed_at",
     ),
     # Public pictures so far. What names people is sealed there and ends with `ends_at`.
     "file": ("name", "size", "is_sealed", "ends_at", "created_at"),
     "file_chunk": ("name", "number", "data"),
     "event_slug": ("slug", "event_id"),
-    "event_text": ("event_id", "language", "title", "standfirst", "place", "source", "html"),
+    "event_text": ("event_id", "language", "title", "standfirst", "place", "source", "html", "changed_at"),
     "grant": ("id", "account_id", "scope", "campaign_id", "role", "granted_at"),
     "journal": ("id", "at", "actor", "deed", "campaign_id", "about", "count", "reason"),
     "letter": (
@@ -145,9 +146,9 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
     "share_picture": ("campaign_id", "language", "facts", "png", "made_at"),
     "site_key": ("name", "sealed", "created_at"),
     "tally": ("campaign_id", "dimension", "value", "amount"),
-    "topic": ("id", "slug", "first_language", "position", "created_at"),
+    "topic": ("id", "slug", "first_language", "position", "created_at", "trashed_at"),
     "topic_slug": ("slug", "topic_id"),
-    "topic_text": ("topic_id", "language", "title", "standfirst"),
+    "topic_text": ("topic_id", "language", "title", "standfirst", "changed_at"),
     "wording_check": ("wording_id", "at"),
     "wording": (
         "id", "campaign_id", "language", "version", "title", "addressee", "standfirst", "source", "html", "created_at",
@@ -198,6 +199,8 @@ def _rules(at: datetime) -> Iterator[tuple[str, _Batch]]:
     parked = and_(Letter.state == "parked", Letter.due_at <= at - PARKED_ADDRESS)
     yield "parked letters", partial(_empty, Letter.sealed, parked)
     yield "files", partial(_delete, File.name, File.ends_at <= at)
+    # Before the pictures: those of what is deleted here are used no more.
+    yield "trash", lambda: trash.sweep(at)
     yield "pictures", lambda: (pictures.sweep(at), False)
     yield "links", _Links(at).batch
     yield "links of contacts", partial(_delete, ContactLink.id, _idle_contact_link(at))

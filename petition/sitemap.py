@@ -53,12 +53,14 @@ def places(kind: str, block: int, at: datetime) -> list[Place]:
 def _public(model: type[Any], at: datetime) -> Select[*tuple[Any, ...]]:
     if model is Topic:
         # A topic's page changes with every article filed under it.
-        newest = select(func.max(Article.published_at)).where(Article.topic_id == Topic.id, Article.published_at <= at)
+        newest = select(func.max(Article.published_at)).where(
+            Article.topic_id == Topic.id, Article.published_at <= at, Article.trashed_at.is_(None)
+        )  # fmt: skip
         changed = func.coalesce(newest.scalar_subquery(), Topic.created_at, type_=db.Moment())
-        return select(Topic.id, Topic.slug, changed).order_by(Topic.id)
+        return select(Topic.id, Topic.slug, changed).where(Topic.trashed_at.is_(None)).order_by(Topic.id)
     changed = model.published_at if model is Campaign else model.changed_at
     query = select(model.id, model.slug, changed).where(model.published_at <= at).order_by(model.id)
-    return query.where(Campaign.withdrawn_at.is_(None)) if model is Campaign else query
+    return query.where((model.withdrawn_at if model is Campaign else model.trashed_at).is_(None))
 
 
 def _languages(kind: str, ids: Iterable[int]) -> Select[*tuple[Any, ...]]:

@@ -1,10 +1,10 @@
 """What the site's news is filed under."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Select, String, select
+from sqlalchemy import ForeignKey, Select, String, func, select
 from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -20,12 +20,15 @@ class Topic(db.Base):
     """A subject of the site, with a page of its own. Topics stand in the order of `position`."""
 
     __tablename__ = "topic"
+    __table_args__ = (pieces.trash_index("topic"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(String(80), unique=True)
     first_language: Mapped[str] = mapped_column(String(12))
     position: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
+    #: Since when it is in the trash (see `trash`): public no more.
+    trashed_at: Mapped[datetime | None]
 
 
 class TopicSlug(db.Base):
@@ -46,6 +49,7 @@ class TopicText(db.Base):
     language: Mapped[str] = mapped_column(String(12), primary_key=True)
     title: Mapped[str] = mapped_column(String(200))
     standfirst: Mapped[str] = mapped_column(LongText)
+    changed_at: Mapped[datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +83,15 @@ class Draft:
     first_language: str
     texts: Mapping[str, Text]
     position: int = 0
+    #: Languages whose text is as it was, but was found to say what the first one says by now.
+    looked_at: frozenset[str] = frozenset()
+    #: Only as a new one: a slug that is there already is refused.
+    is_new: bool = False
 
 
 def read(slug: str, language: str) -> Reading | None:
     """The topic that has, or ever had, this slug. A topic is public as soon as it is there."""
-    query = select(Topic).join(TopicSlug, TopicSlug.topic_id == Topic.id).where(TopicSlug.slug == slug)
+    query = _public().join(TopicSlug, TopicSlug.topic_id == Topic.id).where(TopicSlug.slug == slug)
     found = _readings(query, language)
     return found[0] if found else None
 
@@ -98,12 +106,16 @@ def read_id(topic_id: int, language: str) -> Reading:
 
 def all_public(language: str) -> list[Reading]:
     """Every topic, in order."""
-    return _readings(select(Topic).order_by(Topic.position, Topic.id), language)
+    return _readings(_public().order_by(Topic.position, Topic.id), language)
+
+
+def _public() -> Select[Topic]:
+    return select(Topic).where(Topic.trashed_at.is_(None))
 
 
 def _readings(query: Select[Topic], language: str) -> list[Reading]:
     found = list(db.session.scalars(query))
-    texts = _texts(topic.id for topic in found)
+    texts = pieces.texts_of(TopicText.topic_id, [topic.id for topic in found])
     return [
         Reading(
             topic.id, topic.slug, topic.first_language, pieces.in_order(texts[topic.id], topic.first_language),
@@ -113,11 +125,40 @@ def _readings(query: Select[Topic], language: str) -> list[Reading]:
     ]  # fmt: skip
 
 
-def _texts(ids: Iterable[int]) -> dict[int, dict[str, TopicText]]:
-    found: dict[int, dict[str, TopicText]] = {key: {} for key in ids}
-    for written in db.session.scalars(select(TopicText).where(TopicText.topic_id.in_(found))):
-        found[written.topic_id][written.language] = written
-    return found
+def listed(language: str) -> list[pieces.Row]:
+    """For editors: every topic, in order."""
+    query = _public().order_by(Topic.position, Topic.id)
+    return pieces.rows(TopicText.topic_id, db.session.scalars(query).all(), language)
+
+
+def texts(topic_id: int) -> dict[str, TopicText]:
+    """A topic's texts by language."""
+    return pieces.texts_of(TopicText.topic_id, [topic_id])[topic_id]
+
+
+def move(topic: Topic, steps: int, actor: str) -> bool:
+    """Let a topic stand so many places further down, or up for fewer than none; whether it could. Two who move
+    topics at once take turns."""
+    order = _public().order_by(Topic.position, Topic.id).with_for_update()
+    found = list(db.session.scalars(order, execution_options={"populate_existing": True}))
+    place = next((at for at, one in enumerate(found) if one.id == topic.id), None)
+    if place is None or not 0 <= place + steps < len(found):
+        return False
+    found.insert(place + steps, found.pop(place))
+    for position, one in enumerate(found):
+        one.position = position
+    journal.write(actor, "topic moved", about=topic.id)
+    return True
+
+
+def slug_of(topic_id: int | None) -> str:
+    """The slug of a topic; "" for none."""
+    return db.session.scalar(select(Topic.slug).where(Topic.id == topic_id)) or "" if topic_id is not None else ""
+
+
+def last_position() -> int:
+    """Where a new topic stands: behind all others."""
+    return (db.session.scalar(select(func.max(Topic.position))) or 0) + 1
 
 
 def by_slug(slug: str) -> Topic | None:
@@ -128,9 +169,13 @@ def by_slug(slug: str) -> Topic | None:
 def save(draft: Draft, actor: str) -> bool:
     """Make the topic or bring it up to the draft; whether anything changed. What is as it was leaves no trace.
 
-    Raises SlugRefused where the slug is reserved or was a topic's earlier one.
+    Raises SlugRefused where the slug is reserved, was a topic's earlier one or is one's in the trash.
     """
     topic = by_slug(draft.slug)
+    if topic is not None and draft.is_new:
+        raise SlugRefused(f"“{draft.slug}” is an address already, or was")
+    if topic is not None and topic.trashed_at is not None:
+        raise SlugRefused(f"The topic “{draft.slug}” is in the trash, or was deleted")
     if topic is not None and topic.slug != draft.slug:
         raise SlugRefused(f"The topic “{draft.slug}” is called “{topic.slug}” now")
     deed = "topic edited" if topic else "topic made"
@@ -140,7 +185,7 @@ def save(draft: Draft, actor: str) -> bool:
         pieces.enter(topic, TopicSlug.topic_id, draft.slug, RESERVED)
     texts = {language: {"title": said.title, "standfirst": said.standfirst} for language, said in draft.texts.items()}
     changed = topic.change(facts)
-    if not pieces.write(TopicText.topic_id, topic.id, texts) and not changed:
+    if not pieces.write(TopicText.topic_id, topic.id, texts, draft.looked_at) and not changed:
         return False
     journal.write(actor, deed, about=topic.id)
     return True

@@ -13,8 +13,12 @@ SHARED = ("starts", "ends", "time_zone", "online", "topic", "campaign", "date", 
 LONGEST_PLACE = 300
 LONGEST_ADDRESS = 500
 
+_SPAN_WHY = {
+    "before": "must come after “starts”",
+    "too_long": f"must come within {events.LONGEST.days} days of “starts”",
+}
 _DAYS = re.compile(r"([+-]?[0-9]{1,5})T([0-9:]+)")
-_HTTPS = re.compile(r"https://[a-z0-9][^/?#@\\\s\"<>]*([/?#][^\\\s\"<>]*)?", re.IGNORECASE)
+HTTPS = re.compile(r"https://[a-z0-9][^/?#@\\\s\"<>]*([/?#][^\\\s\"<>]*)?", re.IGNORECASE)
 
 
 def event(folder: Path, now: datetime) -> events.Draft:
@@ -56,10 +60,9 @@ def _span(folder: Folder, now: datetime) -> tuple[datetime, datetime | None]:
     starts_at, ends_at = _moment(folder, "starts", now), _moment(folder, "ends", now)
     if starts_at is None:
         raise folder.refuse("starts", "is missing")
-    if ends_at is not None and ends_at <= starts_at:
-        raise folder.refuse("ends", "must come after “starts”")
-    if ends_at is not None and ends_at - starts_at > events.LONGEST:
-        raise folder.refuse("ends", f"must come within {events.LONGEST.days} days of “starts”")
+    wrong = events.span_wrong(starts_at, ends_at)
+    if wrong:
+        raise folder.refuse("ends", _SPAN_WHY[wrong])
     return starts_at, ends_at
 
 
@@ -82,6 +85,6 @@ def _moment(folder: Folder, key: str, now: datetime) -> datetime | None:
 
 def _online(folder: Folder) -> str:
     address = folder.first.words("online", most=LONGEST_ADDRESS)
-    if address and not _HTTPS.fullmatch(address):
+    if address and not HTTPS.fullmatch(address):
         raise folder.refuse("online", "must be an address that begins with https://")
     return address

@@ -1,10 +1,10 @@
 """Folders of the site's news: articles, and the topics they are filed under."""
 
-import re
 from datetime import datetime
 from pathlib import Path
 
 from petition import articles, campaigns, topics
+from petition import pictures as stored
 from petition.base import text
 from petition.folders import pictures
 from petition.folders.files import LONGEST_LINE, LONGEST_STANDFIRST, File, Folder, is_language, read
@@ -28,7 +28,7 @@ def article(folder: Path, now: datetime) -> articles.Draft:
     if is_update and about is None:
         raise found.refuse("update", "tells how a campaign goes on, and none is named")
     for file in found.files.values():
-        if about is None and text.FORM_PLACE in text.markdown(file.body, has_form=True):
+        if about is None and articles.has_form(file.body):
             raise file.refuse("campaign", "is missing, and “[campaign]” in the text stands for its form")
     shown = pictures.read(found)
     return articles.Draft(
@@ -38,6 +38,7 @@ def article(folder: Path, now: datetime) -> articles.Draft:
         authors=_authors(found),
         campaign_id=about,
         published_at=found.moment("date", now),
+        time_zone=found.zone().key,
         topic_id=topic_id(found),
         is_update=is_update,
         pictures=(shown.scaled,) if shown else (),
@@ -61,7 +62,7 @@ def _authors(folder: Folder) -> str:
         folder.first.clean("authors", name, text.name, most=text.LONGEST_NAME, needed=True)
         for name in folder.strings("authors")
     ]
-    return folder.first.clean("authors", ", ".join(names), most=300, needed=False)
+    return folder.first.clean("authors", ", ".join(names), most=articles.LONGEST_AUTHORS, needed=False)
 
 
 def topic(folder: Path) -> topics.Draft:
@@ -85,8 +86,7 @@ def _pictured(file: File, shown: Chosen | None) -> str:
     """The text, its picture first."""
     if shown is None:
         return file.body
-    said = re.sub(r"([\\\[\]*_`<&!])", r"\\\1", shown.alt[file.language])
-    return f"![{said}]({shown.scaled.path})\n\n{file.body}"
+    return f"{stored.markdown(shown.scaled.path, shown.alt[file.language])}\n\n{file.body}"
 
 
 def campaign_id(folder: Folder) -> int | None:

@@ -24,6 +24,7 @@ def init_app(app: Flask) -> None:
     app.add_template_global(style.asset, "asset")
     app.add_template_global(i18n.direction, "direction")
     app.add_template_global(i18n.locale, "locale")
+    app.add_template_global(i18n.own_name, "own_language")
     app.add_template_global(i18n.number, "number")
     app.add_template_global(i18n.percent, "percent")
     app.add_template_global(i18n.listed, "listed")

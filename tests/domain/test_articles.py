@@ -252,6 +252,7 @@ def test_an_article_s_folder_becomes_a_draft(written: Written, cast: Cast) -> No
         authors="Ana Ruiz, Tom",
         campaign_id=campaign.id,
         published_at=moment("2030-05-31T22:00"),
+        time_zone="Europe/Madrid",
         topic_id=topic.id,
         is_update=True,
     )

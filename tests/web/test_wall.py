@@ -42,8 +42,11 @@ def _filled(cast: Cast) -> dict[str, str]:
     backing = endorsement_decisions.enter(campaign, Organisation("Dockers", "local", "IE", "the assembly"), Person(),
                                  show_name=False, language="en", actor="a test", reason="")  # fmt: skip
     db.session.commit()
+    pieces = {"article": cast.article().id, "event": cast.event().id, "topic": cast.topic().id}
+    db.session.remove()
     return {"slug": campaign.slug, "account": str(member.id), "token": tokens.link("none", uuid4()),
-            "endorsement": str(backing), "language": "ar", "deed": "pause"}  # fmt: skip
+            "endorsement": str(backing), "language": "ar", "deed": "pause",
+            **{name: str(key) for name, key in pieces.items()}}  # fmt: skip
 
 
 def _path(rule: Rule, filled: dict[str, str]) -> str:

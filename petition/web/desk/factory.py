@@ -31,8 +31,10 @@ from petition.letters import ready
 from petition.web import context, errors, guards, headers
 from petition.web.desk import (
     account,
+    articles,
     asking,
     door,
+    events,
     firsts,
     front,
     look,
@@ -49,16 +51,19 @@ from petition.web.desk import (
     terms,
     texts,
     tongues,
+    topics,
+    trash,
     wall,
     welcome,
     words,
+    writing,
 )
 from petition.web.desk.people import App, Codes, Mail, Passwords, User
 
 #: The corners of the desk: importing them hangs their routes on the wall.
 CORNERS = (
     front, account, starting, overview, texts, tongues, look, asking, terms, firsts, organisations, running, preview,
-    team, site, record, welcome,
+    team, site, record, welcome, articles, events, topics, trash, writing,
 )  # fmt: skip
 LONGEST_BODY = 512 * 1024
 

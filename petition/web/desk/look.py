@@ -206,7 +206,7 @@ def save_picture(campaign: Reading) -> Response | tuple[str, int]:
         try:
             scaled = images.scaled(data)
         except ImageRefused as refused:
-            wrong = _picture_refused(refused.why)
+            wrong = picture_refused(refused.why)
     if wrong or not valid:
         return _page(campaigns.read_id(campaign.id), _stored(campaign), alts=alts, wrong_picture=wrong), 422
     row = campaigns.locked(campaign.id)
@@ -225,7 +225,8 @@ def _stored(campaign: Reading) -> LookForm:
     return form
 
 
-def _picture_refused(why: str) -> str:
+def picture_refused(why: str) -> str:
+    """Why a file is not taken as a picture."""
     said = {
         "too_large": _("This file is larger than %(most)s MB.", most=images.LARGEST_FILE // 1024 // 1024),
         "unknown": _("This is no JPEG, PNG or WebP picture."),

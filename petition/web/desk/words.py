@@ -92,6 +92,15 @@ def deed(name: str) -> str:
         "endorsements put in order": _("organisations put in order"), "endorsement logo chosen": _("logo chosen"),
         "endorsement logo taken away": _("logo taken away"),
         "register rebuilt": _("register rebuilt"), "demo loaded": _("demo loaded"),
+        "article made": _("article made"), "article edited": _("article edited"),
+        "article renamed": _("article has another address"), "article trashed": _("article put into the trash"),
+        "article restored": _("article taken out of the trash"), "event made": _("event made"),
+        "event edited": _("event edited"), "event renamed": _("event has another address"),
+        "event cancelled": _("event cancelled"), "event trashed": _("event put into the trash"),
+        "event restored": _("event taken out of the trash"), "topic made": _("topic made"),
+        "topic edited": _("topic edited"), "topic renamed": _("topic has another address"),
+        "topic moved": _("topic moved"), "topic trashed": _("topic put into the trash"),
+        "topic restored": _("topic taken out of the trash"),
     }.get(kind, kind)  # fmt: skip
     return f"{said}: {roles().get(role, role)}" if role else said
 

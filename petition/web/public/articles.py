@@ -48,19 +48,24 @@ def article(language: str, slug: str) -> str:
     found = articles.read(slug, language, at)
     if found is None:
         abort(404)
-    spoken = _speak(language, found.languages)
+    _speak(language, found.languages)
     guards.follow(found.slug)
+    return render_template("public/article.html", **shown(found, language, at))
+
+
+def shown(found: Reading, language: str, at: datetime) -> dict[str, Any]:
+    """What the page of an article shows; the desk previews with it what is not stored."""
+    spoken = i18n.interface(language)
     appeal = _appeal(found, language, at)
-    return render_template(
-        "public/article.html",
-        article=_story(found, language),
-        linked=linked.article(found, appeal.get("picture", "")),
-        topic=_topic_of(found, spoken),
-        more=context.article_cards(articles.related(found, spoken, at, MORE_ARTICLES), spoken),
-        share=context.share_view(found.text.title, urls.article(language, found.slug)),
+    return {
+        "article": _story(found, language),
+        "linked": linked.article(found, appeal.get("picture", "")),
+        "topic": _topic_of(found, spoken),
+        "more": context.article_cards(articles.related(found, spoken, at, MORE_ARTICLES), spoken),
+        "share": context.share_view(found.text.title, urls.article(language, found.slug)),
         **appeal,
         **({} if "form" in appeal else _instead(found, spoken, at, leads="card" not in appeal)),
-    )
+    }
 
 
 def _speak(language: str, written_in: tuple[str, ...]) -> str:

@@ -1,6 +1,7 @@
 """Events: those ahead, those past, one of them, and calendars. The same bytes for everybody."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from flask import Blueprint, Response, abort, g, make_response, render_template
 from flask_babel import gettext as _
@@ -67,18 +68,19 @@ def event(language: str, slug: str) -> str:
     found = _found(language, slug)
     at = db.now()
     g.page_language, g.exists_in = language, found.languages
-    card, picture = _campaign(found, i18n.interface(language))
+    return render_template("public/event.html", **shown(found, language, at))
+
+
+def shown(found: Reading, language: str, at: datetime) -> dict[str, Any]:
+    """What the page of an event shows; the desk previews with it what is not stored."""
+    spoken = i18n.interface(language)
+    card, picture = _campaign(found, spoken)
     view = meetings.view(found, language, at)
-    return render_template(
-        "public/event.html",
-        event=view,
-        linked=linked.event(found, view.when, picture, is_over=view.over),
-        card=card,
-        picture=picture,
-        share=context.share_view(found.text.title, urls.event(language, found.slug)),
-        events_href=urls.events(i18n.interface(language)),
-        tell_me_href=urls.tell_me(i18n.interface(language)),
-    )
+    return {
+        "event": view, "linked": linked.event(found, view.when, picture, is_over=view.over), "card": card,
+        "picture": picture, "share": context.share_view(found.text.title, urls.event(language, found.slug)),
+        "events_href": urls.events(spoken), "tell_me_href": urls.tell_me(spoken),
+    }  # fmt: skip
 
 
 def _found(language: str, slug: str) -> Reading:

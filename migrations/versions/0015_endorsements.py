@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0040"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 
 #: A 64-bit key that SQLite can number by itself.
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
