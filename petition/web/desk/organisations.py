@@ -15,7 +15,7 @@ from petition.campaigns import Reading
 from petition.endorsement_decisions import Changed
 from petition.endorsements import ACCEPTED, CONFIRMED, LEVELS, REFUSED, Endorsement
 from petition.web import context, endorsing, guards
-from petition.web.desk import wall
+from petition.web.desk import door, wall
 from petition.web.desk.forms import EndorsementForm, ReasonForm
 from petition.web.desk.wall import desk
 
@@ -191,8 +191,7 @@ def correct_endorsement(campaign: Reading, endorsement: int) -> Response | tuple
 @desk.post(_ONE + "/logo", needs="decide", files=True)
 def put_logo(campaign: Reading, endorsement: int) -> Response | tuple[str, int]:
     """Show a logo beside it, or none."""
-    file = request.files.get("logo")
-    data = file.read() if file else b""
+    data = door.file_sent("logo")
     away = "away" in request.form
     try:
         if len(data) > LARGEST_LOGO:

@@ -22,7 +22,7 @@ from petition.folders.files import is_language
 from petition.journal import Entry
 from petition.pieces import SlugRefused, Sought
 from petition.web import guards
-from petition.web.desk import editing, news_forms, wall
+from petition.web.desk import door, editing, news_forms, wall
 from petition.web.desk.appeal_forms import suggested_slug
 from petition.web.desk.editing import Crossing
 from petition.web.desk.forms import ReasonForm
@@ -207,19 +207,19 @@ def _preview(kind: Writing, row: Any, form: Any, language: str) -> str:
 def _pictured(kind: Writing, row: Any, form: Any) -> Answer:
     """Take a picture, and put it at the end of a text."""
     alt, into = request.form.get("alt", ""), request.form.get("into", "")
-    sent = request.files.get("picture")
+    sent = door.file_sent("picture")
     problem = "" if sent else str(_("Choose a picture."))
     try:
         alt = text.line(alt, most=pictures.LONGEST_ALT)
     except TextRefused:
         alt = ""
     problem = problem or ("" if alt else str(_("Say what the picture shows, for those who cannot see it.")))
-    if problem or sent is None or into not in form.languages:
+    if problem or into not in form.languages:
         return kind.page(row, form, wrong_picture=problem, alt=alt), 422
     # Decoding takes a while: nobody else must wait for it.
     db.session.rollback()
     try:
-        scaled = images.scaled(sent.read())
+        scaled = images.scaled(sent)
     except ImageRefused as refused:
         return kind.page(row, form, wrong_picture=picture_refused(refused.why), alt=alt), 422
     added = pictures.add(scaled, wall.me().called())
