@@ -1,6 +1,7 @@
 """Writing news at the desk, in a real browser: the way of an article from a draft to the trash and back."""
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -106,8 +107,11 @@ def test_an_editor_writes_schedules_publishes_renames_trashes_and_restores_an_ar
 
     page.get_by_label("Address").fill("the-clinic-is-saved")
     press(page, "Save")
-    page.goto(public)
-    assert page.url.endswith("/es/articles/the-clinic-is-saved")
+    # A page that has just been read is kept for a second.
+    end = time.monotonic() + 10
+    while not page.url.endswith("/es/articles/the-clinic-is-saved"):
+        assert time.monotonic() < end
+        page.goto(public)
 
     page.goto("/desk/articles?title=clinic+stays")
     page.get_by_role("link", name="The clinic stays open").click()

@@ -286,7 +286,7 @@ def test_an_article_shows_the_picture_of_its_campaign_and_when_it_was_published(
     campaigns.withdraw(cast.row(), "a test")
     db.session.commit()
     withdrawn = client.get("/en/articles/gate").text
-    assert "og:image" not in withdrawn
+    assert "share.png" not in withdrawn
     assert "Take the canteen" not in withdrawn
 
 

@@ -178,12 +178,12 @@ def test_two_hundred_requests_over_twenty_campaigns_send_one_mailbox_five_letter
 ) -> None:
     """S10, A6: from 200 networks; the same page every time."""
     for number in range(20):
-        cast.campaign(f"c{number}")
+        cast.campaign(f"appeal-{number}-")
     client = cast.browser()
-    tokens = {slug: form_token(client.get(f"/en/campaigns/{slug}").text) for slug in (f"c{n}" for n in range(20))}
+    tokens = {slug: form_token(client.get(f"/en/campaigns/{slug}").text) for slug in (f"appeal-{n}-" for n in range(20))}
     pages = set()
     for number in range(200):
-        slug = f"c{number % 20}"
+        slug = f"appeal-{number % 20}-"
         data = {"name": "V", "email": "victim@example.org", "country": "IE", "token": tokens[slug]}
         answer = client.post(f"/en/campaigns/{slug}", data=data, environ_base={"REMOTE_ADDR": f"10.0.{number}.1"})
         assert answer.status_code == 303
