@@ -180,7 +180,8 @@ def test_two_hundred_requests_over_twenty_campaigns_send_one_mailbox_five_letter
     for number in range(20):
         cast.campaign(f"appeal-{number}-")
     client = cast.browser()
-    tokens = {slug: form_token(client.get(f"/en/campaigns/{slug}").text) for slug in (f"appeal-{n}-" for n in range(20))}
+    slugs = [f"appeal-{number}-" for number in range(20)]
+    tokens = {slug: form_token(client.get(f"/en/campaigns/{slug}").text) for slug in slugs}
     pages = set()
     for number in range(200):
         slug = f"appeal-{number % 20}-"
