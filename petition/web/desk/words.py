@@ -7,6 +7,7 @@ from flask import Flask, get_flashed_messages, render_template
 from flask_babel import gettext as _
 from wtforms import Form
 
+from petition.signatures import COUNTED, HELD, REMOVED
 from petition.teams import ADMINISTRATOR, EDITOR, FIGURES, MODERATOR, ORGANISER, OWNER, SITE_EDITOR
 from petition.web.desk.people import LEAST_PASSWORD
 
@@ -140,3 +141,13 @@ def details() -> dict[str, str]:
         "name": _("Name"), "country": _("Country"), "place": _("Town or city"), "role": _("What they do"),
         "organisation": _("Organisation"), "comment": _("Why they sign"),
     }  # fmt: skip
+
+
+def states() -> dict[str, str]:
+    """Where a signature stands."""
+    return {COUNTED: _("counted"), HELD: _("held"), REMOVED: _("removed")}
+
+
+def channels() -> dict[str, str]:
+    """How a signature came."""
+    return {"online": _("online"), "paper": _("on paper"), "import": _("from another list")}
