@@ -35,6 +35,7 @@ from petition.web.desk import (
     asking,
     door,
     events,
+    exports,
     firsts,
     front,
     look,
@@ -64,6 +65,7 @@ from petition.web.desk.people import App, Codes, Mail, Passwords, User
 CORNERS = (
     front, account, starting, overview, texts, tongues, look, asking, terms, firsts, organisations, running, preview,
     team, site, record, welcome, articles, events, topics, trash, writing,
+    exports,
 )  # fmt: skip
 LONGEST_BODY = 512 * 1024
 
