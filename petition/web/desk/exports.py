@@ -84,7 +84,8 @@ def _new(campaign: Reading, form: DeskForm, chosen: Sequence[str], problem: str 
         "desk/new_export.html", campaign=campaign, title=campaign.wording(i18n.spoken()).title, form=form,
         problem=problem, path=path, query=_path(campaign, wanted).removeprefix(path),
         shown=filtering.fields(campaign, wanted), rows=taking.count(campaign, wanted), at_once=taking.AT_ONCE,
-        columns=[(name, labels[name], name in chosen) for name in order if name != "address"], address="address" in chosen, forms=words.list_forms(FORMATS),
+        columns=[(name, labels[name], name in chosen) for name in order if name != "address"],
+        address="address" in chosen, forms=words.list_forms(FORMATS),
         others=len(taking.others(campaign.id, wall.me())),
     )  # fmt: skip
 

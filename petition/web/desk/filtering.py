@@ -109,7 +109,8 @@ def fields(campaign: Reading, wanted: Filter) -> Fields:
     spoken = i18n.spoken()
     sayings: dict[str, tuple[str, Callable[[str], str]]] = {
         "country": (_("Country"), lambda code: countries.name(code, spoken)),
-        "language": (_("Language"), i18n.own_name), "channel": (_("How it came"), lambda key: words.channels().get(key, key)),
+        "language": (_("Language"), i18n.own_name),
+        "channel": (_("How it came"), lambda key: words.channels().get(key, key)),
         "source": (_("Source"), str), "partner": (_("Partner site"), str),
     }  # fmt: skip
     first, last = wanted.first_day, wanted.last_day

@@ -110,7 +110,7 @@ class TakeTotalsForm(ReasonForm):
     def validate_form(self, field: Any) -> None:
         """One of the forms there are."""
         if field.data not in self.forms:
-            raise StopValidation(_("Choose a form from the list."))
+            raise StopValidation(_("Choose a file format from the list."))
 
 
 class TakeListForm(TakeTotalsForm):
