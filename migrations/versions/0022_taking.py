@@ -24,7 +24,7 @@ def upgrade() -> None:
         sa.Column("made_at", MOMENT, nullable=False),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name="named_export_campaign_id_fkey"),
         sa.PrimaryKeyConstraint("id", name="named_export_pkey"),
-        sa.UniqueConstraint("campaign_id", "name", name="named_export_campaign_id_key"),
+        sa.UniqueConstraint("campaign_id", "name", name="named_export_campaign_id_name_key"),
     )
     op.create_table(
         "taken_list",
