@@ -15,9 +15,8 @@ def newest(at: datetime, most: int, before_id: int | None = None) -> list[Readin
     public = select(Campaign.id).where(Campaign.published_at <= at, Campaign.withdrawn_at.is_(None))
     query = public.order_by(Campaign.published_at.desc(), Campaign.id.desc()).limit(most)
     if before_id is not None:
-        published_at = db.session.scalar(
-            public.with_only_columns(Campaign.published_at).where(Campaign.id == before_id)
-        )
+        before = public.with_only_columns(Campaign.published_at).where(Campaign.id == before_id)
+        published_at = db.session.scalar(before)
         if published_at is None:
             return []
         place = tuple_(literal(published_at, db.Moment()), literal(before_id))
@@ -32,4 +31,4 @@ def slugs(ids: set[int], at: datetime) -> dict[int, str]:
     query = select(Campaign.id, Campaign.slug).where(
         Campaign.id.in_(ids), Campaign.published_at <= at, Campaign.withdrawn_at.is_(None)
     )
-    return {key: slug for key, slug in db.session.execute(query)} if ids else {}
+    return {row.id: row.slug for row in db.session.execute(query)} if ids else {}

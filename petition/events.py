@@ -213,8 +213,8 @@ def _reading(event: Event, texts: dict[str, EventText], language: str) -> Readin
     assert event.published_at is not None
     languages = pieces.in_order(texts, event.first_language)
     return Reading(
-        event.id, event.slug, event.first_language, languages, texts.get(language) or texts[event.first_language], texts,
-        event.time_zone, event.starts_at, event.ends_at, event.online, event.topic_id, event.campaign_id,
+        event.id, event.slug, event.first_language, languages, texts.get(language) or texts[event.first_language],
+        texts, event.time_zone, event.starts_at, event.ends_at, event.online, event.topic_id, event.campaign_id,
         event.published_at, event.cancelled_at, event.changed_at, event.created_at,
     )  # fmt: skip
 

@@ -15,8 +15,8 @@ CSP = (
 PUBLIC = "public, max-age=0, s-maxage=1, must-revalidate"
 PERSONAL = "no-store"
 
-#: Programs and other sites may keep open figures so long, and show them meanwhile while they ask again: what is live for
-#: five seconds in all, what changes now and then for a minute, what changes once a day for five.
+#: Programs and other sites may keep open figures for so long, the second number while they ask again: what is live for
+#: five seconds in all, what changes now and then for a minute, what changes once a day for five minutes.
 LIVE = "public, max-age=1, stale-while-revalidate=4"
 CALM = "public, max-age=10, stale-while-revalidate=50"
 DAILY = "public, max-age=60, stale-while-revalidate=240"

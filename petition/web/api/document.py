@@ -51,15 +51,15 @@ def _parameter(name: str, schema: Schema, description: str) -> Schema:
 
 
 def _paths() -> Schema:
-    of_campaign = "/campaigns/{slug}"
+    of_one = "/campaigns/{slug}"
     return {
-        "/": _operation("index", "Index", "Where everything is"),
-        "/openapi.json": _operation("openapi", "Contract", "This document"),
+        **_json("/", "index", "Index", "Where everything is"),
+        **_json("/openapi.json", "openapi", "Contract", "This document"),
         **_pages("/campaigns", "campaigns", "before", "Public campaigns, the newest first"),
-        of_campaign: _operation("campaign", "Campaign", "A campaign with its text in each of its languages"),
-        **_both(of_campaign + "/totals", "totals", "How many have signed at this moment, by channel"),
-        **_both(of_campaign + "/series", "series", "How many signed on each day, once a day"),
-        **_both(of_campaign + "/breakdowns", "breakdowns", "By country, language and source, once a day"),
+        **_json(of_one, "campaign", "Campaign", "A campaign with its text in each of its languages"),
+        **_both(of_one + "/totals", "totals", "Totals", "How many have signed at this moment, by channel"),
+        **_both(of_one + "/series", "series", "Series", "How many signed on each day, once a day"),
+        **_both(of_one + "/breakdowns", "breakdowns", "Breakdowns", "By country, language and source, once a day"),
         **_pages("/articles", "articles", "before", "Articles, the newest first"),
         **_pages("/events", "events", "after", "Events that are not over, the next one first"),
         **_pages("/events/past", "past_events", "before", "Events that took place, the last one first"),
@@ -68,48 +68,30 @@ def _paths() -> Schema:
 
 def _pages(path: str, name: str, way: str, summary: str) -> Schema:
     """A list: its first page, and the ones behind it."""
-    further = {f"{path}/{way}/{{row}}": (name + "_further", summary + ": a further page")}
-    schema = _schema_name(name)
-    found = _both(path, name, summary)
-    for place, (operation, said) in further.items():
-        found |= _both(place, operation, said, schema)
-    return found
+    schema = "Events" if name == "past_events" else name.capitalize()
+    further = _both(f"{path}/{way}/{{row}}", name + "_further", schema, summary + ": a further page")
+    return _both(path, name, schema, summary) | further
 
 
-def _both(path: str, name: str, summary: str, schema: str = "") -> Schema:
-    """An operation as JSON and as CSV."""
-    return {
-        path: _operation(name, schema or _schema_name(name), summary),
-        path + ".csv": _operation(name + "_csv", "", summary + ", as CSV"),
-    }
+def _both(path: str, name: str, schema: str, summary: str) -> Schema:
+    return _json(path, name, schema, summary) | _get(path + ".csv", name + "_csv", summary + ", as CSV", _CSV)
 
 
-def _schema_name(operation: str) -> str:
-    return "Events" if operation == "past_events" else operation.capitalize()
+def _json(path: str, name: str, schema: str, summary: str) -> Schema:
+    return _get(path, name, summary, {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}})
 
 
-def _operation(name: str, schema: str, summary: str) -> Schema:
-    """A GET; without a schema it answers in CSV."""
-    parameters = [{"$ref": f"#/components/parameters/{word}"} for word in _words_in(name)]
-    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}} if schema else _CSV
+def _get(path: str, name: str, summary: str, content: Schema) -> Schema:
+    """A path that can be read. What its answer may be follows from what stands in it."""
+    words = [word for word in ("slug", "row") if f"{{{word}}}" in path]
+    statuses = ["400", "429", "503", *(["404"] if words else []), *(["301", "410"] if "slug" in words else [])]
+    given = {"parameters": [{"$ref": f"#/components/parameters/{word}"} for word in words]} if words else {}
     answers: Schema = {
         "200": {"description": summary, "headers": _headers("ETag", "Link", "RateLimit-Policy"), "content": content},
         "304": {"description": "Nothing has changed"},
-        **{status: {"$ref": f"#/components/responses/{status}"} for status in ("400", "429", "503")},
+        **{status: {"$ref": f"#/components/responses/{status}"} for status in sorted(statuses)},
     }
-    if parameters:
-        answers["404"] = {"$ref": "#/components/responses/404"}
-    if parameters and "row" not in str(parameters):
-        answers |= {status: {"$ref": f"#/components/responses/{status}"} for status in ("301", "410")}
-    given = {"parameters": parameters} if parameters else {}
-    return {"get": {"operationId": name, "summary": summary, **given, "responses": answers}}
-
-
-def _words_in(operation: str) -> list[str]:
-    name = operation.removesuffix("_csv")
-    if name in ("campaign", "totals", "series", "breakdowns"):
-        return ["slug"]
-    return ["row"] if name.endswith("_further") else []
+    return {path: {"get": {"operationId": name, "summary": summary, **given, "responses": answers}}}
 
 
 def _headers(*names: str) -> Schema:
@@ -131,7 +113,7 @@ _HEADERS: Schema = {
         "description": "Seconds after which to come back", "required": True,
         "schema": {"type": "integer", "minimum": 1},
     },
-    "Location": {"description": "Where it is now", "required": True, "schema": {"type": "string", "format": "uri"}},
+    "Location": {"description": "Where it is now", "required": True, "schema": {"type": "string", "format": "uri-reference"}},
 }  # fmt: skip
 
 
@@ -150,7 +132,7 @@ _RESPONSES: Schema = {
 }
 
 
-def _object(optional: tuple[str, ...] = (), **properties: Schema) -> Schema:
+def _object(properties: Schema, optional: tuple[str, ...] = ()) -> Schema:
     """An object with all of these, but for the optional ones. More may come, so nothing else is refused."""
     required = [name for name in properties if name not in optional]
     return {"type": "object", "required": required, "properties": properties}
@@ -169,7 +151,7 @@ def _by(schema: Schema, description: str) -> Schema:
 
 
 def _rows_of(name: str, schema: str) -> Schema:
-    return _object(**{name: _many({"$ref": f"#/components/schemas/{schema}"}), "next": _or_none(_URL)})
+    return _object({name: _many({"$ref": f"#/components/schemas/{schema}"}), "next": _or_none(_URL)})
 
 
 _TEXT: Schema = {"type": "string"}
@@ -183,51 +165,56 @@ _LANGUAGE: Schema = {"type": "string", "description": "A BCP 47 tag"}
 _OTHER: Schema = {"type": "integer", "minimum": 0, "description": "All values that are not named: 0, or ten at least"}
 _OF_ITS_DAY: Schema = _or_none({**_COUNT, "description": "The total at that publication; null before the first one"})
 _TITLE: Schema = {"url": _URL, "title": _TEXT, "standfirst": _TEXT}
-_CAMPAIGN = {
+_CAMPAIGN_TEXT: Schema = {
+    **_TITLE, "addressee": _TEXT, "version": {"type": "integer", "minimum": 1}, "outcome": _TEXT,
+    "html": {**_TEXT, "description": "Only of one campaign, not in lists"},
+}  # fmt: skip
+_CAMPAIGN: Schema = {
     "slug": _NAME, "href": _URL, "first_language": _LANGUAGE,
     "phase": {"enum": ["scheduled", "open", "paused", "closed", "final"]},
     "published_at": _MOMENT, "opens_at": _or_none(_MOMENT), "closes_at": _or_none(_MOMENT),
     "total": _COUNT, "goal": _or_none({**_COUNT, "description": "The next goal, the last one once all are reached"}),
-    "goals": _many(_COUNT),
-    "texts": _by(_object(("html",), **_TITLE, addressee=_TEXT, version={"type": "integer", "minimum": 1}, outcome=_TEXT,
-                         html={**_TEXT, "description": "Only of one campaign, not in lists"}), "By language"),
+    "goals": _many(_COUNT), "texts": _by(_object(_CAMPAIGN_TEXT, ("html",)), "By language"),
 }  # fmt: skip
+_DIVIDED: Schema = {"campaign": _NAME, "published_on": _or_none(_DAY), "total": _OF_ITS_DAY}
+_ARTICLE: Schema = {
+    "slug": _NAME, "first_language": _LANGUAGE, "published_at": _MOMENT, "changed_at": _MOMENT,
+    "campaign": _or_none(_NAME), "is_update": {**_YES, "description": "Tells how its campaign goes on"},
+    "texts": _by(_object({**_TITLE, "text_language": _LANGUAGE}), "By language"),
+}  # fmt: skip
+_EVENT: Schema = {
+    "slug": _NAME, "first_language": _LANGUAGE, "starts_at": _MOMENT, "ends_at": _or_none(_MOMENT),
+    "time_zone": _TEXT, "is_cancelled": _YES, "published_at": _MOMENT, "changed_at": _MOMENT,
+    "online": {**_TEXT, "description": "Where to meet online; empty where one has to come"},
+    "campaign": _or_none(_NAME), "texts": _by(_object({**_TITLE, "place": _TEXT}), "By language"),
+}  # fmt: skip
+_TENS: Schema = {"type": "integer", "minimum": 10, "multipleOf": 10}
 _SCHEMAS: Schema = {
-    "Index": _object(site=_TEXT, openapi=_URL, campaigns=_URL, articles=_URL, events=_URL, events_past=_URL),
+    "Index": _object(
+        dict.fromkeys(("openapi", "campaigns", "articles", "events", "events_past"), _URL) | {"site": _TEXT}
+    ),
     "Contract": {"type": "object", "required": ["openapi", "info", "paths"]},
-    "Campaign": _object(**_CAMPAIGN),
+    "Campaign": _object(_CAMPAIGN),
     "Campaigns": _rows_of("campaigns", "Campaign"),
-    "Totals": _object(
-        campaign=_NAME, total=_COUNT, goal=_CAMPAIGN["goal"],
-        channels=_by(_COUNT, "By channel, such as online; together the total"),
-    ),
-    "Series": _object(
-        campaign=_NAME, published_on=_or_none(_DAY), total=_OF_ITS_DAY,
-        days=_many(_object(day=_DAY, signatures={"type": "integer", "minimum": 10})), other=_OTHER,
-    ),
-    "Breakdowns": _object(
-        campaign=_NAME, published_on=_or_none(_DAY), total=_OF_ITS_DAY,
-        by=_by({"$ref": "#/components/schemas/Division"}, "By country (ISO 3166-1), language and source"),
-    ),
-    "Division": _object(
-        values=_many(_object(value=_TEXT, signatures={"type": "integer", "minimum": 10, "multipleOf": 10})),
-        other=_OTHER,
-    ),
-    "Article": _object(
-        slug=_NAME, first_language=_LANGUAGE, published_at=_MOMENT, changed_at=_MOMENT, campaign=_or_none(_NAME),
-        is_update={**_YES, "description": "Tells how its campaign goes on"},
-        texts=_by(_object(**_TITLE, text_language=_LANGUAGE), "By language"),
-    ),
+    "Totals": _object({
+        "campaign": _NAME, "total": _COUNT, "goal": _CAMPAIGN["goal"],
+        "channels": _by(_COUNT, "By channel, such as online; together the total"),
+    }),
+    "Series": _object({
+        **_DIVIDED, "days": _many(_object({"day": _DAY, "signatures": {"type": "integer", "minimum": 10}})),
+        "other": _OTHER,
+    }),
+    "Breakdowns": _object({
+        **_DIVIDED,
+        "by": _by({"$ref": "#/components/schemas/Division"}, "By country (ISO 3166-1), language and source"),
+    }),
+    "Division": _object({"values": _many(_object({"value": _TEXT, "signatures": _TENS})), "other": _OTHER}),
+    "Article": _object(_ARTICLE),
     "Articles": _rows_of("articles", "Article"),
-    "Event": _object(
-        slug=_NAME, first_language=_LANGUAGE, starts_at=_MOMENT, ends_at=_or_none(_MOMENT), time_zone=_TEXT,
-        online={**_TEXT, "description": "Where to meet online; empty where one has to come"}, is_cancelled=_YES,
-        published_at=_MOMENT, changed_at=_MOMENT, campaign=_or_none(_NAME),
-        texts=_by(_object(**_TITLE, place=_TEXT), "By language"),
-    ),
+    "Event": _object(_EVENT),
     "Events": _rows_of("events", "Event"),
     "Problem": {
-        **_object(("detail",), type=_TEXT, title=_TEXT, status={"type": "integer"}, detail=_TEXT),
+        **_object({"type": _TEXT, "title": _TEXT, "status": {"type": "integer"}, "detail": _TEXT}, ("detail",)),
         "description": "RFC 9457",
     },
 }  # fmt: skip

@@ -115,8 +115,8 @@ def _rows(
     return (*columns, *said), rows
 
 
-@_get("/campaigns/<slug:slug>", "campaign", "json")
-def one_campaign(slug: str, form: str) -> Response:
+@blueprint.get("/campaigns/<slug:slug>", endpoint="campaign")
+def one_campaign(slug: str) -> Response:
     """A campaign with its text in each of its languages."""
     found = guards.published(slug)
     return as_json(shapes.campaign(found, register.total(found.id), db.now(), whole=True))
