@@ -15,9 +15,10 @@ CSP = (
 PUBLIC = "public, max-age=0, s-maxage=1, must-revalidate"
 PERSONAL = "no-store"
 
-#: Programs and other sites may keep open figures for so long, the second number while they ask again: what is live for
-#: five seconds in all, what changes now and then for a minute, what changes once a day for five minutes.
-LIVE = "public, max-age=1, stale-while-revalidate=4"
+#: Programs and other sites may keep open figures for so long, the second number while they ask again. A proxy and a
+#: browser behind it both do: what is live is then ten seconds old at most, the rest two minutes, what is published once
+#: a day ten.
+LIVE = "public, max-age=1, stale-while-revalidate=3"
 CALM = "public, max-age=10, stale-while-revalidate=50"
 DAILY = "public, max-age=60, stale-while-revalidate=240"
 FIGURES = {

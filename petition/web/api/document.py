@@ -9,7 +9,7 @@ _SLUG = "^[a-z0-9][a-z0-9-]{0,79}$"
 _ABOUT = """\
 Everything here is public, of the moment, and names nobody. Any page and program may read it, without a key.
 
-- **Live**: `total` and `channels`, at most five seconds old. **Once a day**: `series` and `breakdowns`. What is \
+- **Live**: `total` and `channels`, at most ten seconds old. **Once a day**: `series` and `breakdowns`. What is \
 under ten, and what nobody said, is in `other`; values but days are full tens, and a total of that day's publication.
 - Lists have pages. Follow `next`, or the `Link` header; what stands in these addresses may change. A next page whose \
 first neighbour was taken back meanwhile answers 404: begin anew.
@@ -113,7 +113,9 @@ _HEADERS: Schema = {
         "description": "Seconds after which to come back", "required": True,
         "schema": {"type": "integer", "minimum": 1},
     },
-    "Location": {"description": "Where it is now", "required": True, "schema": {"type": "string", "format": "uri-reference"}},
+    "Location": {
+        "description": "Where it is now", "required": True, "schema": {"type": "string", "format": "uri-reference"},
+    },
 }  # fmt: skip
 
 
