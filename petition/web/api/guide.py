@@ -53,9 +53,10 @@ def _snippet(slug: str, page: str) -> str:
 <p><a href="{page}">{_("Sign")}</a> <b id="petition-total"></b></p>
 <script>
 fetch("{address}")
-  .then(answer => answer.ok ? answer.json() : Promise.reject(answer.status))
+  .then(answer => answer.json())
   .then(found => {{
-    document.getElementById("petition-total").textContent = found.total.toLocaleString();
+    const place = document.getElementById("petition-total");
+    place.textContent = found.total.toLocaleString();
   }})
   .catch(() => {{}});
 </script>"""
