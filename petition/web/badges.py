@@ -57,14 +57,16 @@ def _drawn(reading: Reading, language: str, look: BadgeLook) -> str:
     tone = colour.scheme(colour.parse(readable(look.colour, reading.colour)))
     accent, ink = (tone["dark_accent"], _DARK_INK) if look.dark else (tone["accent"], _INK)
     signed = ngettext("person has signed", "people have signed", total)
-    lines = [_line(i18n.number(total), FIGURE, 46, accent, bold=True), _line(signed, WORDS, 65, ink)]
+    # Without a goal the same room, so that a page on which it stands does not move when the campaign ends.
+    top = 0 if goal or look.alone else 16
+    lines = [_line(i18n.number(total), FIGURE, 46 + top, accent, bold=True), _line(signed, WORDS, 65 + top, ink)]
     if goal:
         lines.append(_line(_goal(total, goal), WORDS - 2, 97, ink))
     title = reading.wording(language).title
     said = ngettext("%(figure)s person has signed", "%(figure)s people have signed", total, figure=i18n.number(total))
     return render_template(
         "embed/badge.svg", title=title, said=f"{said}. {_goal(total, goal)}" if goal else said, lines=lines,
-        share=min(1.0, total / goal) if goal else None, width=WIDTH, height=HEIGHT if goal else HEIGHT_ALONE,
+        share=min(1.0, total / goal) if goal else None, width=WIDTH, height=HEIGHT_ALONE if look.alone else HEIGHT,
         margin=MARGIN, accent=accent, ink=ink, ground="#" + (DARK_SHEET if look.dark else SHEET).hex, language=language,
     )  # fmt: skip
 
