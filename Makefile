@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix bench lock
+.PHONY: help run test outside check fix bench lock
 
 help: ## This list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1	\2/' | expand -t 16
@@ -17,6 +17,9 @@ test: $(VENV)/test ## All checks and tests, on SQLite and PostgreSQL
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/pytest -n 2 --dist worksteal
+
+outside: $(VENV)/test ## What needs foreign programs: a real WordPress (apt install wordpress php-cli php-mysql mariadb-server-core)
+	@$(BIN)/pytest tests/outside
 
 check: $(VENV)/test ## Style, types, and whether the catalogues are complete
 	@$(BIN)/ruff check .
