@@ -26,7 +26,8 @@ WIDTH, HEIGHT, COMPACT_BELOW = 600, 900, 700
 _CAMPAIGN = re.compile(rf"/({guards.Language.regex})/campaigns/({guards.Slug.regex})/?", re.ASCII)
 #: The quotation stands where the frame cannot, and WordPress listens to a frame only beside one.
 _HTML = Markup('<blockquote><a href="{href}">{title}</a></blockquote>'
-               '<iframe src="{src}" width="{width}" height="{height}" title="{title}" frameborder="0" loading="lazy"></iframe>')  # fmt: skip
+               '<iframe src="{src}" width="{width}" height="{height}" title="{title}" frameborder="0"'
+               ' loading="lazy"></iframe>')  # fmt: skip
 
 
 def links(path: str) -> list[tuple[str, str]]:
