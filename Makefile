@@ -35,6 +35,9 @@ fix: $(VENV)/test ## Mend style where a machine can, and compile the catalogues
 bench: $(VENV)/test ## Speed, as ratios against limits measured in the same run
 	@$(BIN)/python -m bench
 
+outside: $(VENV)/test ## Tests with foreign programs that CI does not carry (LibreOffice)
+	@$(BIN)/pytest tests/outside -rs
+
 lock: ## Lock the newest dependencies, with hashes and without addresses (needs uv)
 	uv pip compile pyproject.toml --extra demo --extra build $(LOCKING) -o requirements.txt
 	uv pip compile pyproject.toml --extra demo --extra build --extra test $(LOCKING) -o requirements-test.txt

@@ -36,6 +36,7 @@ from petition.web.desk import (
     door,
     embedding,
     events,
+    exports,
     firsts,
     front,
     look,
@@ -64,7 +65,7 @@ from petition.web.desk.people import App, Codes, Mail, Passwords, User
 #: The corners of the desk: importing them hangs their routes on the wall.
 CORNERS = (
     front, account, starting, overview, texts, tongues, look, asking, terms, embedding, firsts, organisations, running,
-    preview, team, site, record, welcome, articles, events, topics, trash, writing,
+    preview, team, site, record, welcome, articles, events, topics, trash, writing, exports,
 )  # fmt: skip
 LONGEST_BODY = 512 * 1024
 
