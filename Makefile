@@ -18,8 +18,8 @@ test: $(VENV)/test ## All checks and tests, on SQLite and PostgreSQL
 	@$(BIN)/mypy
 	@$(BIN)/pytest -n 2 --dist worksteal
 
-outside: $(VENV)/test ## What needs foreign programs: a real WordPress (apt install wordpress php-cli php-mysql mariadb-server-core)
-	@$(BIN)/pytest tests/outside
+outside: $(VENV)/test ## Tests with foreign programs that CI does not carry: LibreOffice, a real WordPress (see tests/outside)
+	@$(BIN)/pytest tests/outside -rs
 
 check: $(VENV)/test ## Style, types, and whether the catalogues are complete
 	@$(BIN)/ruff check .
@@ -34,9 +34,6 @@ fix: $(VENV)/test ## Mend style where a machine can, and compile the catalogues
 
 bench: $(VENV)/test ## Speed, as ratios against limits measured in the same run
 	@$(BIN)/python -m bench
-
-outside: $(VENV)/test ## Tests with foreign programs that CI does not carry (LibreOffice)
-	@$(BIN)/pytest tests/outside -rs
 
 lock: ## Lock the newest dependencies, with hashes and without addresses (needs uv)
 	uv pip compile pyproject.toml --extra demo --extra build $(LOCKING) -o requirements.txt
