@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug import Response as BaseResponse
 
-from petition import campaigns, contacts, links, signatures, wordings
+from petition import campaigns, confirming, contacts, links, signatures, wordings
 from petition.base import countries, db, i18n, mailbox, tokens, urls
 from petition.base.text import short_name
 from petition.base.tokens import BadToken
@@ -227,7 +227,7 @@ def _row() -> int:
 def confirm(token: str) -> BaseResponse:
     """The button: makes the signature. Twice, or from two tabs: the same friendly page."""
     link, reading = _locked(token)
-    pressed = signatures.confirm(reading, link, _row(), db.now())
+    pressed = confirming.confirm(reading, link, _row(), db.now())
     db.session.commit()
     if not pressed.language:
         return _back(token)
