@@ -86,7 +86,7 @@ def _rules() -> None:
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name="rule_touched_campaign_id_fkey"),
         sa.ForeignKeyConstraint(["run_id"], ["rule_run.id"], name="rule_touched_run_id_fkey"),
         sa.PrimaryKeyConstraint("id", name="rule_touched_pkey"),
-        sa.UniqueConstraint("run_id", "signature_id", name="rule_touched_run_id_key"),
+        sa.UniqueConstraint("run_id", "signature_id", name="rule_touched_run_id_signature_id_key"),
     )
     op.create_index("rule_touched_campaign", "rule_touched", ["campaign_id"])
 
@@ -103,7 +103,7 @@ def _people() -> None:
         sa.Column("at", MOMENT, nullable=False),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name="block_campaign_id_fkey"),
         sa.PrimaryKeyConstraint("id", name="block_pkey"),
-        sa.UniqueConstraint("campaign_id", "key", name="block_campaign_id_key"),
+        sa.UniqueConstraint("campaign_id", "key", name="block_campaign_id_key_key"),
     )
     op.create_table(
         "objection",

@@ -302,7 +302,9 @@ def test_whether_a_run_goes_on_is_known_also_where_its_worker_gave_up(reading: R
 
 def test_what_was_decided_is_told_by_day_and_kind(reading: Reading) -> None:
     ran(reading, written(reading))
-    assert decisions.by_day(reading.id) == [(db.now().date(), {"held": 29, "removed": 1})]
+    at = db.now()
+    assert decisions.by_day([reading.id, 99], at) == {reading.id: [(at.date(), {"held": 29, "removed": 1})]}
+    assert decisions.by_day([reading.id], at + timedelta(days=decisions.TOLD_DAYS)) == {}
     held = db.session.scalar(select(func.count()).select_from(Move).where(Move.kind == "held"))
     assert held == db.session.scalar(select(DecidedDay.n).where(DecidedDay.kind == "held"))
 

@@ -31,22 +31,28 @@ from petition.letters import ready
 from petition.web import context, errors, guards, headers
 from petition.web.desk import (
     account,
+    answering,
     articles,
     asking,
+    blocking,
+    deciding,
     door,
     events,
     firsts,
     front,
     look,
+    naming,
     organisations,
     overview,
     people,
     preview,
     record,
+    ruling,
     running,
     sessions,
     site,
     starting,
+    suspecting,
     team,
     terms,
     texts,
@@ -63,7 +69,8 @@ from petition.web.desk.people import App, Codes, Mail, Passwords, User
 #: The corners of the desk: importing them hangs their routes on the wall.
 CORNERS = (
     front, account, starting, overview, texts, tongues, look, asking, terms, firsts, organisations, running, preview,
-    team, site, record, welcome, articles, events, topics, trash, writing,
+    team, site, record, welcome, articles, events, topics, trash, writing, deciding, ruling, suspecting, blocking,
+    answering, naming,
 )  # fmt: skip
 LONGEST_BODY = 512 * 1024
 
