@@ -71,7 +71,8 @@ def decisions_page(campaign: Reading) -> str:
     return render_template(
         "desk/decisions.html", waiting=decisions.waiting(campaign.id), rules=found[:PAGE], runs=runs,
         going={row.id for row in rows if row.ended_at is None and rules.is_going(row)},
-        older=found[PAGE - 1].id if len(found) > PAGE else None, days=decisions.by_day([campaign.id], db.now()).get(campaign.id, [])[:7],
+        older=found[PAGE - 1].id if len(found) > PAGE else None,
+        days=decisions.by_day([campaign.id], db.now()).get(campaign.id, []),
         **about(campaign),
     )  # fmt: skip
 
