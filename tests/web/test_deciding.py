@@ -250,7 +250,7 @@ def test_an_objection_lands_on_the_desk_and_is_answered_by_letter(cast: Cast, de
     (one,) = stored()
     assert cast.browser().post(f"{link}/object", data={"words": "It was me."}).location.endswith("done=unsaid")
     desk.send(f"{HOME}/signatures/{one.id}/decide", verb="hold", reason=WHY)
-    assert f'action="{link}/object"' in page(cast, link)
+    assert '/object"' in page(cast, link)
     assert cast.browser().post(f"{link}/object", data={"words": " "}).location.endswith("done=unsaid")
     for words in ("It was me.", "It was me, Ana, on the ferry’s network."):
         assert cast.browser().post(f"{link}/object", data={"words": words}).location.endswith("done=objected")
@@ -295,7 +295,7 @@ def test_one_may_object_three_times_and_no_more(cast: Cast, desk: Desk) -> None:
         row = objections.waiting(one.campaign_id, 1)[0].id
         db.session.remove()
         assert desk.send(f"{HOME}/objections/{row}", verb="keep", reason=WHY, words="").status_code == 303
-    assert f'action="{link}/object"' not in page(cast, link)
+    assert '/object"' not in page(cast, link)
     assert cast.browser().post(f"{link}/object", data={"words": "4"}).location.endswith("done=unsaid")
 
 
