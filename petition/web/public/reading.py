@@ -72,6 +72,7 @@ def how(language: str) -> str:
     return render_template(
         "public/how.html",
         facts=facts.counting(),
+        guide_href=urls.guide(language),
         days=decisions.TOLD_DAYS,
         decided=[(known[key].wording(language), days) for key, days in decided.items()],
     )
