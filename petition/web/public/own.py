@@ -90,7 +90,7 @@ def _page(link: Link, reading: Reading, token: str, *, form: OwnForm | None = No
         more_href=f"?before={found[PAGE - 1].created_at.timestamp()}" if len(found) > PAGE else None,
         signature=_standing(reading, signature, texts) if signature else None,
         correct=_correcting(reading, signature, form),
-        said=[(one, objections.said(one)) for one in _objections(signature)],
+        heard=[(one, objections.said(one)) for one in _objections(signature)],
         may_object=_may_object(signature),
         contacts=[(str(one.id), _("News of this campaign")) for one in contacts.of_mailbox(reading.id, link.mailbox)],
         quiet=quiet,
