@@ -12,7 +12,7 @@ from petition import journal
 from petition.base import crypto, db
 from petition.base.mailbox import Mailbox
 from petition.campaigns import Reading
-from petition.signatures import COUNTED, HELD, Signature
+from petition.signatures import ASIDE, HELD, Signature
 
 MAILBOX, DOMAIN = "mailbox", "domain"
 #: So many stand on a campaign's list.
@@ -71,7 +71,7 @@ def listed(campaign_id: int) -> list[tuple[Block, int]]:
     rows = db.session.scalars(
         select(Block).where(Block.campaign_id == campaign_id).order_by(Block.id.desc()).limit(MOST)
     ).all()
-    aside = Signature.campaign_id == campaign_id, Signature.state == HELD, Signature.state != COUNTED
+    aside = Signature.campaign_id == campaign_id, Signature.state == HELD, ASIDE
     counts: dict[bytes, int] = {}
     for column in (Signature.domain, Signature.mailbox):
         query = select(column, func.count()).where(*aside, column.in_([row.key for row in rows])).group_by(column)

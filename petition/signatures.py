@@ -45,7 +45,8 @@ COUNTED, HELD, REMOVED = "counted", "held", "removed"
 _TO_REMIND = text("asked_at IS NOT NULL AND reminded_at IS NULL")
 #: Who is shown in public. In just these words, so that the databases know the index by it.
 SHOWN = text("shown_key <> '' AND state = 'counted'")
-_ASIDE = text("state <> 'counted'")
+#: What is out of the ordinary. In just these words, likewise.
+ASIDE = text("state <> 'counted'")
 _FIRST = text("first IS NOT NULL")
 
 
@@ -117,7 +118,7 @@ class Signature(_Told, db.Base):
             postgresql_where=SHOWN, sqlite_where=SHOWN,
         ),
         # Only what is out of the ordinary: what waits for a decision is counted here.
-        Index("signature_aside", "campaign_id", "state", "domain", postgresql_where=_ASIDE, sqlite_where=_ASIDE),
+        Index("signature_aside", "campaign_id", "state", "domain", postgresql_where=ASIDE, sqlite_where=ASIDE),
         Index("signature_first", "campaign_id", "first", postgresql_where=_FIRST, sqlite_where=_FIRST),
     )  # fmt: skip
 

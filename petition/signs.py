@@ -7,6 +7,7 @@ is about, and to a dry run. A worker looks through the newest weeks, opening wha
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from statistics import median
@@ -38,6 +39,8 @@ TIMES = 4
 ODD, QUICK = 0.35, 0.5
 #: From so many signatures on their hours say something; of people at most this share falls into their six quietest.
 HOURS, NIGHT = 200, 0.14
+#: From more days on it is known what is usual.
+_FEW_DAYS = 3
 #: A filter holds so many domains.
 _MOST_DOMAINS = 50
 
@@ -87,8 +90,11 @@ def look(task: Task) -> Iterator[None]:
         s.state.in_((COUNTED, HELD)),
     )  # fmt: skip
     task.done = 0
-    with db.snapshot() as connection:
-        for rows in connection.execute(query, execution_options={"yield_per": BATCH}).partitions(BATCH):
+    with (
+        db.snapshot() as connection,
+        closing(connection.execute(query, execution_options={"yield_per": BATCH})) as result,
+    ):
+        for rows in result.partitions(BATCH):
             for row in rows:
                 seen.take(row, is_odd(row, reading.id))
             task.done += len(rows)
@@ -193,24 +199,29 @@ class Seen:
     def _networks(self) -> Iterator[Sign]:
         for (kind, key), group in self.groups.items():
             if kind == "network" and group.n >= LEAST:
-                yield Sign(NETWORK, group.n, self.all.n, 0.0, Filter(states=(), networks=(key,)).facts())
+                yield Sign(NETWORK, group.n, self.all.n, 0.0, *_group(kind, key, {}))
 
     def _domains(self, names: Mapping[bytes, tuple[str, bool]]) -> Iterator[Sign]:
-        """Domains with many times their usual share of a day."""
+        """Domains with many times their usual share of a day: the one in the middle of what they have on the others,
+        so that one odd day does not make the others look odd. Where there are few days nothing is usual yet."""
         days: dict[bytes, list[date]] = defaultdict(list)
         usual: dict[bytes, float] = defaultdict(float)
+        known = [day for kind, day in self.groups if kind == "day"]
         for (key, day), n in self.domain_days.items():
-            that_day = self.groups["day", day].n
-            elsewhere = self.all.n - that_day
-            share = (self.groups["domain", key].n - n) / elsewhere if elsewhere else 0.0
-            if n >= LEAST and n >= TIMES * max(1.0, share * that_day):
+            if n < LEAST or len(known) <= _FEW_DAYS:
+                continue
+            expected = self._share(key, [one for one in known if one != day]) * self.groups["day", day].n
+            if n >= TIMES * max(1.0, expected):
                 days[key].append(day)
-                usual[key] += share * that_day
+                usual[key] += expected
         for key, some in days.items():
             n = sum(self.domain_days[key, day] for day in some)
             of = sum(self.groups["day", day].n for day in some)
             facts = Filter(states=(), domains=(key,), first_day=min(some), last_day=max(some)).facts()
             yield Sign(DOMAIN, n, of, round(usual[key], 1), facts, _named(names, key) | {"day": min(some).isoformat()})
+
+    def _share(self, domain: bytes, days: Sequence[date]) -> float:
+        return median(self.domain_days[domain, day] / self.groups["day", day].n for day in days)
 
     def _disposable(self, names: Mapping[bytes, tuple[str, bool]]) -> Iterator[Sign]:
         thrown = [
@@ -255,7 +266,7 @@ def _group(kind: str, key: Any, names: Mapping[bytes, tuple[str, bool]]) -> tupl
     if kind == "day":
         return _on(key, key), {"day": key.isoformat()}
     if kind == "network":
-        return Filter(states=(), networks=(key,)).facts(), {"network": True}
+        return Filter(states=(), networks=(key,)).facts(), {}
     return Filter(states=(), domains=(key,)).facts(), _named(names, key)
 
 

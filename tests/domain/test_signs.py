@@ -121,6 +121,8 @@ def test_the_worst_night_stands_out_with_its_reasons_and_each_leads_to_whom_it_i
     assert [one.n for one in found if one.kind == signs.NETWORK] == [60, 60, 60]
     of_domain = [one for one in found if one.kind == signs.GENERATED and one.filter.get("domains")]
     assert {(one.n, one.of) for one in of_domain} == {(60, 60)}
+    # What everybody uses on other days is no sign because of one odd night.
+    assert [one.about.get("domain") for one in found if one.kind == signs.DOMAIN] == [None, None, None]
     # A domain that may be a family's is not named.
     assert "odd0" not in repr(found)
     assert "Somebody" not in repr(found)

@@ -11,7 +11,7 @@ from petition import selection, signs
 from petition.base import countries, db, i18n, jobs
 from petition.campaigns import Reading
 from petition.signs import Sign
-from petition.web.desk import filtering, wall
+from petition.web.desk import filtering, said, wall
 from petition.web.desk.deciding import about, list_href
 from petition.web.desk.wall import desk
 
@@ -58,10 +58,10 @@ def reason(one: Sign) -> str:
         figures["names"] = i18n.listed(one.about["domains"])
     if one.kind == signs.FAST:
         return _quick(figures)
-    said = {
+    sentences = {
         signs.SPIKE: _("%(n)s in single hours of %(where)s, most of them from %(moment)s on; an hour usually has"
                        " %(usual)s.", **figures) if "moment" in figures else "",
-        signs.NETWORK: _("%(n)s signatures of the last two days came from one network. A meeting, a school or a"
+        signs.NETWORK: _("%(n)s signatures of the last two days came from %(where)s. A meeting, a school or a"
                          " telephone company can look like that as well.", **figures),
         signs.DOMAIN: _("%(n)s of %(of)s have addresses of %(where)s; as on other days it would be %(usual)s.",
                         **figures),
@@ -72,7 +72,7 @@ def reason(one: Sign) -> str:
         signs.SLEEPLESS: _("%(n)s of %(of)s from %(where)s signed in the quietest quarter of the day; of people at"
                            " most %(share)s do.", **figures),
     }  # fmt: skip
-    return str(said[one.kind])
+    return str(sentences[one.kind])
 
 
 def _quick(figures: dict[str, str]) -> str:
@@ -93,10 +93,11 @@ def _where(one: Sign) -> str:
         return countries.name(told["country"], i18n.spoken()) if told["country"] else str(_("no country"))
     if "domain" in told:
         return str(told["domain"])
-    if "network" in told:
-        return str(_("one network"))
     # A domain that may belong to one family is not named.
-    return str(_("one domain")) if one.filter.get("domains") else _day(told.get("day", ""))
+    for name, said_of in (("networks", _("the network")), ("domains", _("the domain"))):
+        if one.filter.get(name):
+            return f"{said_of} {said.short(bytes.fromhex(one.filter[name][0]))}"
+    return _day(told.get("day", ""))
 
 
 def _day(iso: str) -> str:
