@@ -20,8 +20,8 @@ from petition.register import Move
 from petition.rules import Rule, RuleRun, Touched
 from petition.signatures import COUNTED, HELD, REMOVED, Signature
 
-#: Signatures of one step: on SQLite whoever signs waits for no longer than that takes.
-BATCH = 400
+#: Signatures of one step; fewer on SQLite, where whoever signs waits as long as one takes.
+BATCH, SMALL_BATCH = 400, 150
 #: So many people of those who would be touched are picked, by their random ids, to be looked at.
 SAMPLE = 12
 #: From which state to which by which move.
@@ -105,7 +105,7 @@ def _run_step(task: Task) -> bool:
     conditions += [Signature.state.in_(decision.amounts), Signature.entered_at <= datetime.fromisoformat(said["at"])]
     query = select(Signature.id, Signature.mailbox, Signature.entered_at).where(*conditions, *_behind(task))
     with db.snapshot() as connection:
-        batch = connection.execute(query.order_by(Signature.entered_at, Signature.id).limit(BATCH)).all()
+        batch = connection.execute(query.order_by(Signature.entered_at, Signature.id).limit(_batch())).all()
     if not batch or _is_stopped(task):
         return False
     links.take_all(campaign_id, {row.mailbox for row in batch})
@@ -122,6 +122,10 @@ def _run_step(task: Task) -> bool:
     task.place = {"at": batch[-1].entered_at.isoformat(), "id": batch[-1].id}
     task.done += len(batch)
     return True
+
+
+def _batch() -> int:
+    return min(BATCH, SMALL_BATCH) if db.is_sqlite() else BATCH
 
 
 def _behind(task: Task) -> list[ColumnElement[bool]]:
@@ -159,7 +163,7 @@ def _back_step(task: Task) -> bool:
     query = query.outerjoin(Signature, Signature.id == Touched.signature_id)
     query = query.where(Touched.run_id == int(task.parameters["back_of"]), Touched.is_back.is_(False))
     with db.snapshot() as connection:
-        batch = connection.execute(query.where(Touched.id > place).order_by(Touched.id).limit(BATCH)).all()
+        batch = connection.execute(query.where(Touched.id > place).order_by(Touched.id).limit(_batch())).all()
     if not batch or _is_stopped(task):
         return False
     links.take_all(campaign_id, {row.mailbox for row in batch if row.mailbox is not None})
