@@ -88,6 +88,17 @@ def deed(name: str) -> str:
         "campaign withdrawn": _("campaign withdrawn"), "campaign forgotten": _("people of the campaign forgotten"),
         "signature held": _("signature held"), "signature released": _("signature released"),
         "signature removed": _("signature removed"), "signature restored": _("signature restored"),
+        "signatures looked at": _("signatures looked at"), "signs looked for": _("signs of mass signing looked for"),
+        "rule written": _("decision about many written"), "rule run": _("decided about many"),
+        "rule taken back": _("decision about many taken back"),
+        "rule for those who come": _("those who come are held"),
+        "rule for those who come ended": _("those who come are held no longer"),
+        "domain blocked": _("domain blocked"), "mailbox blocked": _("address blocked"),
+        "domain not blocked any more": _("domain blocked no longer"),
+        "mailbox not blocked any more": _("address blocked no longer"),
+        "objection read": _("objection read"), "objection answered": _("objection answered"),
+        "names looked at first": _("names are looked at first"), "names shown at once": _("names are shown at once"),
+        "names shown": _("names shown"), "names hidden": _("names hidden"),
         "signature looked up": _("signature looked up"), "signatures exported": _("signatures exported"),
         "contacts exported": _("contacts exported"), "totals exported": _("totals exported"),
         "list fetched": _("list fetched"), "export named": _("list named"),
@@ -108,7 +119,12 @@ def deed(name: str) -> str:
         "topic moved": _("topic moved"), "topic trashed": _("topic put into the trash"),
         "topic restored": _("topic taken out of the trash"),
     }.get(kind, kind)  # fmt: skip
-    return f"{said}: {roles().get(role, role)}" if role else said
+    return f"{said}: {(roles() | _kinds()).get(role, role)}" if role else said
+
+
+def _kinds() -> dict[str, str]:
+    """What a rule did."""
+    return {"held": _("held"), "released": _("released"), "removed": _("removed"), "restored": _("restored")}
 
 
 def roles() -> dict[str, str]:
