@@ -42,6 +42,7 @@ def enter(*rows: dict[str, Any]) -> list[int]:
         if row["state"] == "counted"
     ]
     db.session.execute(insert(Signature), list(rows))
-    db.session.execute(insert(Move), moves)
+    if moves:
+        db.session.execute(insert(Move), moves)
     db.session.commit()
     return [row["id"] for row in rows]

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
-from petition import endorsement_decisions, export, taking, teams
+from petition import endorsement_decisions, export, objections, rules, taking, teams
 from petition.base import db, tokens
 from petition.drafts import Text
 from petition.endorsements import Organisation, Person
@@ -20,6 +20,7 @@ from petition.web.desk.wall import ANYBODY, SIGNED_IN, Need, Wall
 from tests import organisers
 from tests.cast import Browser, Cast
 from tests.organisers import Desk, desk_of
+from tests.signers import enter, signer
 
 ON_CAMPAIGN, ON_SITE = list(teams.ON_CAMPAIGN), list(teams.ON_SITE)
 #: Everybody: no role at all, each role on the campaign, each on the site, and the owner of another campaign.
@@ -47,12 +48,17 @@ def _filled(cast: Cast) -> dict[str, str]:
     with export.signatures(campaign, asked.wanted, asked.columns, asked.form) as found:
         _content, taken = taking.at_once(found, campaign, member, "a test")
     job = taking.later(asked, campaign, member, "a test", db.now())
+    (signature,) = enter(signer(campaign, "Ana", state="held"))
+    objections.say(campaign.id, signature, "It was me.", db.now())
+    objection = objections.waiting(campaign.id, 1)[0].id
+    rule = rules.write(campaign.id, "x", "hold", Filter(), reason="x", tell=False, actor="a test", at=db.now())
     db.session.commit()
     lists = {"named": taking.named(campaign.id)[0].id, "taken": taken.id, "job": job}
     pieces = {"article": cast.article().id, "event": cast.event().id, "topic": cast.topic().id}
     db.session.remove()
     return {"slug": campaign.slug, "account": str(member.id), "token": tokens.link("none", uuid4()),
-            "endorsement": str(backing), "language": "ar", "deed": "pause",
+            "endorsement": str(backing), "language": "ar", "deed": "pause", "signature": str(signature),
+            "objection": str(objection), "rule": str(rule.id),
             **{name: str(key) for name, key in (pieces | lists).items()}}  # fmt: skip
 
 

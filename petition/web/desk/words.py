@@ -12,6 +12,7 @@ from petition import export, fields
 from petition.base import i18n
 from petition.signatures import COUNTED, HELD, REMOVED
 from petition.teams import ADMINISTRATOR, EDITOR, FIGURES, MODERATOR, ORGANISER, OWNER, SITE_EDITOR
+from petition.web.desk.deeds import DEEDS
 from petition.web.desk.people import LEAST_PASSWORD
 
 
@@ -71,44 +72,13 @@ def page(template: str, **context: Any) -> str:
 def deed(name: str) -> str:
     """A deed of the journal in words; one that has none here is shown as it was written."""
     kind, _colon, role = name.partition(": ")
-    said = {
-        "account invited": _("account invited"), "account joined": _("account joined"),
-        "account removed": _("account removed"), "second factor reset": _("second factor reset"),
-        "grant given": _("role given"), "grant changed": _("role changed"), "grant taken": _("role taken away"),
-        "campaign published": _("campaign published"), "campaign paused": _("campaign paused"),
-        "campaign resumed": _("campaign resumed"), "campaign closed": _("campaign closed"),
-        "campaign made": _("campaign made"), "campaign edited": _("campaign edited"),
-        "campaign not published": _("publishing called off"), "campaign reopened": _("campaign reopened"),
-        "campaign renamed": _("address of the campaign changed"), "outcome told": _("outcome told"),
-        "text changed": _("text changed"), "text corrected": _("text corrected"), "text checked": _("text compared"),
-        "form changed": _("form changed"), "phrases edited": _("words of a language edited"),
-        "picture chosen": _("picture chosen"), "picture described": _("picture described"),
-        "picture taken away": _("picture taken away"), "picture added": _("picture added"),
-        "first signatories named": _("first signatories named"),
-        "campaign withdrawn": _("campaign withdrawn"), "campaign forgotten": _("people of the campaign forgotten"),
-        "signature held": _("signature held"), "signature released": _("signature released"),
-        "signature removed": _("signature removed"), "signature restored": _("signature restored"),
-        "signature looked up": _("signature looked up"), "signatures exported": _("signatures exported"),
-        "contacts exported": _("contacts exported"), "totals exported": _("totals exported"),
-        "list fetched": _("list fetched"), "export named": _("list named"),
-        "export name removed": _("name of a list removed"), "letters retried": _("letters tried again"),
-        "endorsement confirmed": _("organisation confirmed"), "endorsement corrected": _("organisation corrected"),
-        "endorsement entered": _("organisation entered"), "endorsement accepted": _("organisation accepted"),
-        "endorsement refused": _("organisation refused"), "endorsement withdrawn": _("organisation deleted"),
-        "endorsements put in order": _("organisations put in order"), "endorsement logo chosen": _("logo chosen"),
-        "endorsement logo taken away": _("logo taken away"),
-        "register rebuilt": _("register rebuilt"), "demo loaded": _("demo loaded"),
-        "article made": _("article made"), "article edited": _("article edited"),
-        "article renamed": _("article has another address"), "article trashed": _("article put into the trash"),
-        "article restored": _("article taken out of the trash"), "event made": _("event made"),
-        "event edited": _("event edited"), "event renamed": _("event has another address"),
-        "event cancelled": _("event cancelled"), "event trashed": _("event put into the trash"),
-        "event restored": _("event taken out of the trash"), "topic made": _("topic made"),
-        "topic edited": _("topic edited"), "topic renamed": _("topic has another address"),
-        "topic moved": _("topic moved"), "topic trashed": _("topic put into the trash"),
-        "topic restored": _("topic taken out of the trash"),
-    }.get(kind, kind)  # fmt: skip
-    return f"{said}: {roles().get(role, role)}" if role else said
+    said = str(DEEDS.get(kind, kind))
+    return f"{said}: {(roles() | _kinds()).get(role, role)}" if role else said
+
+
+def _kinds() -> dict[str, str]:
+    """What a rule did."""
+    return {"held": _("held"), "released": _("released"), "removed": _("removed"), "restored": _("restored")}
 
 
 def roles() -> dict[str, str]:
