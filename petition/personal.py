@@ -82,7 +82,7 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
         "id", "slug", "first_language", "time_zone", "starts_at", "ends_at", "online", "topic_id", "campaign_id",
         "published_at", "cancelled_at", "changed_at", "created_at", "trashed_at",
     ),
-    # Public pictures so far. What names people is sealed there and ends with `ends_at`.
+    # What names people (lists on their way out) is sealed there and ends with `ends_at`.
     "file": ("name", "size", "is_sealed", "ends_at", "created_at"),
     "file_chunk": ("name", "number", "data"),
     "event_slug": ("slug", "event_id"),
@@ -105,6 +105,11 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
     ),
     "objection": ("id", "campaign_id", "answered_at", "answered_by"),
     "pause": ("id", "campaign_id", "began_at", "ended_at"),
+    # Which lists a campaign takes, and what was taken: the filter's hashes say nothing once their keys are gone.
+    "named_export": ("id", "campaign_id", "name", "filter", "columns", "form", "made_by", "made_at"),
+    "taken_list": (
+        "id", "campaign_id", "account_id", "actor", "reason", "manifest", "file", "ends_at", "made_at",
+    ),
     "pending_contact": ("id", "campaign_id", "wish", "consent_version"),
     "pending_signature": ("id", "campaign_id", "wording_id", "consent_version"),
     "phrases": ("campaign_id", "language", "said", "whole"),

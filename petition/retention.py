@@ -27,8 +27,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from petition import accounts, campaigns, endorsements, journal, networks, pictures, trash
 from petition.accounts import AccountSession, Guess
-from petition.base import db, settings
-from petition.base.files import File
+from petition.base import db, files, settings
 from petition.base.jobs import RUNNING, Job
 from petition.base.months import later
 from petition.base.outbox import ENDED, UNSENT, Letter
@@ -98,7 +97,7 @@ def _rules(at: datetime) -> Iterator[tuple[str, _Batch]]:
     yield "parked letters", partial(_empty, Letter.sealed, parked)
     # One that runs longer than it is kept is a worker's; it goes once it has ended.
     yield "jobs", partial(_delete, Job.id, and_(Job.ends_at <= at, Job.state != RUNNING))
-    yield "files", partial(_delete, File.name, File.ends_at <= at)
+    yield "files", lambda: files.sweep(at)
     # Before the pictures: those of what is deleted here are used no more.
     yield "trash", lambda: trash.sweep(at)
     yield "pictures", lambda: (pictures.sweep(at), False)

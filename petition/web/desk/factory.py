@@ -37,7 +37,9 @@ from petition.web.desk import (
     blocking,
     deciding,
     door,
+    embedding,
     events,
+    exports,
     firsts,
     front,
     look,
@@ -68,9 +70,10 @@ from petition.web.desk.people import App, Codes, Mail, Passwords, User
 
 #: The corners of the desk: importing them hangs their routes on the wall.
 CORNERS = (
-    front, account, starting, overview, texts, tongues, look, asking, terms, firsts, organisations, running, preview,
-    team, site, record, welcome, articles, events, topics, trash, writing, deciding, ruling, suspecting, blocking,
-    answering, naming,
+    front, account, starting, overview, texts, tongues, look, asking, terms, embedding, firsts, organisations, running,
+    preview, team, site, record, welcome, articles, events, topics, trash, writing,
+    exports,
+    deciding, ruling, suspecting, blocking, answering, naming,
 )  # fmt: skip
 LONGEST_BODY = 512 * 1024
 
