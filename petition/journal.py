@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, ForeignKey, String, Text, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.base import db
@@ -17,13 +17,14 @@ class Entry(db.Base):
     """One deed. Holds no personal data of signers: a signature is named by its random id alone."""
 
     __tablename__ = "journal"
+    __table_args__ = (Index("journal_page", "campaign_id", "at", "id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime]
     #: Who acted: an organiser, or the account of the machine for a command.
     actor: Mapped[str] = mapped_column(String(120))
     deed: Mapped[str] = mapped_column(String(60))
-    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"), index=True)
+    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"))
     #: The signature, export or other row it was done to.
     about: Mapped[int | None]
     #: How many rows it touched.
