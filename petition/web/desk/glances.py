@@ -165,9 +165,11 @@ def waiting(counts: Mapping[str, int], slug: str) -> list[tuple[str, str]]:
     """What waits for a decision, and where it is decided ("" where it has no page yet)."""
     held, organisations = counts.get("held", 0), counts.get("organisations", 0)
     said = [
-        (held, ngettext("%(num)s signature is held", "%(num)s signatures are held", held, num=i18n.number(held)), ""),
-        (organisations, ngettext("%(num)s organisation asks to be shown", "%(num)s organisations ask to be shown",
-                                 organisations), url_for("desk.endorsements", slug=slug)),
+        (held, ngettext("%(figure)s signature is held", "%(figure)s signatures are held", held,
+                        figure=i18n.number(held)), ""),
+        (organisations, ngettext("%(figure)s organisation asks to be shown", "%(figure)s organisations ask to be shown",
+                                 organisations, figure=i18n.number(organisations)),
+         url_for("desk.endorsements_page", slug=slug)),
     ]  # fmt: skip
     return [(sentence, href) for count, sentence, href in said if count]
 
@@ -185,17 +187,17 @@ def outgoing(letters: Standing, at: datetime) -> list[str]:
                       moment=i18n.moment(letters.due_since)))  # fmt: skip
     if letters.parked:
         said.append(ngettext(
-            "%(num)s letter could not be written and is set aside. Whoever runs the server can try it again.",
-            "%(num)s letters could not be written and are set aside. Whoever runs the server can try them again.",
-            letters.parked))  # fmt: skip
+            "%(figure)s letter could not be written and is set aside. Whoever runs the server can try it again.",
+            "%(figure)s letters could not be written and are set aside. Whoever runs the server can try them again.",
+            letters.parked, figure=i18n.number(letters.parked)))  # fmt: skip
     if letters.failed:
-        said.append(ngettext("In the last 24 hours %(num)s address could not be reached.",
-                             "In the last 24 hours %(num)s addresses could not be reached.", letters.failed,
-                             num=i18n.number(letters.failed)))  # fmt: skip
+        said.append(ngettext("In the last 24 hours %(figure)s address could not be reached.",
+                             "In the last 24 hours %(figure)s addresses could not be reached.", letters.failed,
+                             figure=i18n.number(letters.failed)))  # fmt: skip
     if letters.waiting and letters.oldest is not None:
-        said.append(ngettext("%(num)s letter waits to go out, since %(moment)s.",
-                             "%(num)s letters wait to go out, the oldest since %(moment)s.", letters.waiting,
-                             num=i18n.number(letters.waiting), moment=i18n.moment(letters.oldest)))  # fmt: skip
+        said.append(ngettext("%(figure)s letter waits to go out, since %(moment)s.",
+                             "%(figure)s letters wait to go out, the oldest since %(moment)s.", letters.waiting,
+                             figure=i18n.number(letters.waiting), moment=i18n.moment(letters.oldest)))  # fmt: skip
     return said or [_("Every letter has gone out.")]
 
 
@@ -222,6 +224,7 @@ def pace(
 def spark(days: Mapping[str, int]) -> tuple[str, str]:
     """The last thirty days as a small picture: what it says, and its outline."""
     amounts: Sequence[int] = list(days.values())
-    said = ngettext("%(num)s signature in the last 30 days", "%(num)s signatures in the last 30 days", sum(amounts),
-                    num=i18n.number(sum(amounts)))  # fmt: skip
+    count = sum(amounts)
+    said = ngettext("%(figure)s signature in the last 30 days", "%(figure)s signatures in the last 30 days", count,
+                    figure=i18n.number(count))  # fmt: skip
     return said, charts.outline(amounts, max(*amounts, 1))
