@@ -141,7 +141,7 @@ def worst_day(reading: Reading, pending: int = 10_000, held: int = 2_000, lines:
         box = parse(f"waits{n}x{secrets.randbits(40)}@example.org")
         choices = Choices("en", "IE", source=f"page-{n % 2_000}")
         signatures.sign(reading, wording, 1, box, Details("Ana María López", box.address), choices, network=None, at=at)
-    days = [at - timedelta(minutes=n) for n in range(pending)]
+    days = [at - timedelta(minutes=n) for n in range(pending // 2)]
     cells = [register.Cell(day.date(), "IE", "en", "online", f"page-{n % 2_000}", "") for n, day in enumerate(days)]
     moves = [
         register.move_row(reading.id, kind, amount, cell, signature_id=None, at=day)

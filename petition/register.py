@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Date,
     ForeignKey,
     Index,
@@ -168,6 +169,14 @@ def hour(at: datetime) -> str:
     return at.astimezone(UTC).isoformat()[:13]
 
 
+def by_hour(*which: ColumnElement[bool]) -> Select[Any, str, int]:
+    """Reads what came and what left by the hour, of some moves: hour, way, how many."""
+    way = case((Move.amount > 0, CAME), else_=LEFT).label("way")
+    moved = select(db.hour(Move.at).label("hour"), way, func.abs(Move.amount).label("amount"))
+    one = moved.where(*which, Move.kind != "corrected", Move.amount != 0).subquery().c
+    return select(one.hour, one.way, func.sum(one.amount)).group_by(one.hour, one.way)
+
+
 def channels(campaign_id: int) -> dict[str, int]:
     """How many signatures count at this moment by channel, of one moment: together they are the total."""
     folded = select(Tally.value, Tally.amount).where(Tally.campaign_id == campaign_id, Tally.dimension == "channel")
@@ -284,14 +293,8 @@ def _from_moves(campaign_id: int) -> dict[tuple[str, str], int]:
         for found, amount in db.session.execute(query.group_by(value)):
             if amount:
                 amounts[dimension, str(found)] = int(amount)
-    way = case((Move.amount > 0, CAME), else_=LEFT).label("way")
-    moved = select(way, db.hour(Move.at).label("hour"), func.abs(Move.amount).label("amount")).where(
-        Move.campaign_id == campaign_id, Move.number.is_not(None), Move.kind != "corrected", Move.amount != 0
-    )
-    by_hour = moved.subquery().c
-    grouped = select(by_hour.way, by_hour.hour, func.sum(by_hour.amount)).group_by(by_hour.way, by_hour.hour)
-    for name, value, amount in db.session.execute(grouped):
-        amounts[name, value] = int(amount)
+    moved = by_hour(Move.campaign_id == campaign_id, Move.number.is_not(None))
+    amounts |= {(way, value): int(amount) for value, way, amount in db.session.execute(moved)}
     return amounts
 
 

@@ -7,8 +7,9 @@ rows that an export of that moment has. Exact, and so not for the public (see `b
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Date, cast, literal, null, or_, select, union_all
+from sqlalchemy import Date, Select, cast, func, literal_column, null, or_, select, union_all
 
 from petition import register
 from petition.base import db
@@ -19,9 +20,10 @@ def whole(campaign_id: int) -> dict[str, dict[str, int]]:
     """What counts, in all ("total") and by each value of each dimension, of one moment: so every part sums up to the
     total. Exact: not for the public."""
     parts = [getattr(Move, name) for name in DIMENSIONS]
-    waiting = select(literal("").label("dimension"), literal("").label("value"), Move.amount, *parts).where(
-        Move.campaign_id == campaign_id, Move.number.is_(None)
-    )
+    unnumbered = Move.campaign_id == campaign_id, Move.number.is_(None)
+    # By cells, so that a worker that has been away for long costs no row for each move.
+    waiting = select(literal_column("''"), literal_column("''"), func.sum(Move.amount), *parts)
+    waiting = waiting.where(*unnumbered).group_by(*parts)
     nothing = [cast(null(), part.type) for part in parts]
     folded = select(Tally.dimension, Tally.value, Tally.amount, *nothing).where(
         Tally.campaign_id == campaign_id, Tally.dimension.in_(("total", *DIMENSIONS)), Tally.amount != 0
@@ -38,16 +40,13 @@ def hours(campaign_id: int, wanted: Iterable[datetime]) -> dict[datetime, tuple[
     """How many came into the total and how many left it in each of these hours (UTC, the moments of their beginning),
     of one moment. A corrected country neither comes nor leaves."""
     found = {register.hour(hour): [0, 0] for hour in wanted}
-    waiting = select(literal("").label("value"), literal("").label("dimension"), Move.amount, Move.at).where(
-        Move.campaign_id == campaign_id, Move.number.is_(None), Move.kind != "corrected"
-    )
-    folded = select(Tally.value, Tally.dimension, Tally.amount, cast(null(), db.Moment)).where(
+    folded = select(Tally.value, Tally.dimension, Tally.amount).where(
         Tally.campaign_id == campaign_id, Tally.dimension.in_((CAME, LEFT)), Tally.value.in_(list(found))
     )
-    for value, dimension, amount, at in db.session.execute(union_all(waiting, folded)):
-        hour, left = (value, dimension == LEFT) if value else (register.hour(at), amount < 0)
+    waiting = register.by_hour(Move.campaign_id == campaign_id, Move.number.is_(None))
+    for hour, way, amount in db.session.execute(union_all(folded, waiting)):
         if hour in found:
-            found[hour][left] += abs(int(amount))
+            found[hour][way == LEFT] += int(amount)
     return {datetime.fromisoformat(f"{hour}:00+00:00"): (came, left) for hour, (came, left) in found.items()}
 
 
@@ -63,9 +62,8 @@ def recent(campaign_ids: Iterable[int], days: Iterable[date]) -> dict[int, Recen
     """The totals of several campaigns, and of these UTC days in each, of one moment."""
     ids, wanted = list(campaign_ids), list(days)
     named = Tally.value.in_([day.isoformat() for day in wanted])
-    waiting = select(Move.campaign_id, Move.day, literal(""), Move.amount).where(
-        Move.campaign_id.in_(ids), Move.number.is_(None)
-    )
+    sums: Select[*tuple[Any, ...]] = select(Move.campaign_id, Move.day, literal_column("''"), func.sum(Move.amount))
+    waiting = sums.where(Move.campaign_id.in_(ids), Move.number.is_(None)).group_by(Move.campaign_id, Move.day)
     folded = select(Tally.campaign_id, cast(null(), Date), Tally.value, Tally.amount).where(
         Tally.campaign_id.in_(ids), or_(Tally.dimension == "total", (Tally.dimension == "day") & named)
     )

@@ -43,11 +43,12 @@ def _page(campaign_id: int | None, path: str, **shown: object) -> str:
     )  # fmt: skip
     found = journal.lines(sought, PAGE + 1)
     actors, deeds = journal.known(campaign_id)
+    said = {one: words.deed(one) for one in deeds}
     return render_template(
         "desk/journal.html", path=path, sought=sought, filter=_filter(sought, path),
         older=found[PAGE - 1].id if len(found) > PAGE else None, actors=actors,
-        deeds=sorted(((one, words.deed(one)) for one in deeds), key=lambda one: one[1].casefold()),
-        lines=[(one, words.deed(one.deed), words.reason(one.reason)) for one in found[:PAGE]], **shown,
+        deeds=sorted(said.items(), key=lambda one: one[1].casefold()),
+        lines=[(one, said[one.deed], words.reason(one.reason)) for one in found[:PAGE]], **shown,
     )  # fmt: skip
 
 
