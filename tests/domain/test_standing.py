@@ -8,7 +8,7 @@ from petition import charts, decisions, export, links, register, signatures, sta
 from petition.base import db, mailbox
 from petition.campaigns import Reading
 from petition.details import Choices, Details
-from petition.export import Filter
+from petition.selection import Filter
 from petition.signatures import Signature
 from tests.cast import Cast
 

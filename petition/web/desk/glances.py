@@ -12,6 +12,10 @@ from petition import charts, standing
 from petition.answers import Answers
 from petition.base import countries, i18n
 from petition.base.outbox import Standing
+from petition.campaigns import Reading
+from petition.selection import Filter
+from petition.signatures import HELD
+from petition.web.desk.deciding import list_href
 
 #: So many bars of one part of the total, and so many rows of its table.
 LARGEST, LISTED = 8, 200
@@ -161,12 +165,19 @@ def _value(dimension: str, value: str) -> str:
     return ways.get(value, value) if dimension == "channel" else value
 
 
-def waiting(counts: Mapping[str, int], slug: str) -> list[tuple[str, str]]:
-    """What waits for a decision, and where it is decided ("" where it has no page yet)."""
-    held, organisations = counts.get("held", 0), counts.get("organisations", 0)
+def waiting(counts: Mapping[str, int], campaign: Reading) -> list[tuple[str, str]]:
+    """What waits for a decision, and where it is decided."""
+    slug = campaign.slug
+    held, objections, names, organisations = (
+        counts.get(kind, 0) for kind in ("held", "objections", "names", "organisations")
+    )
     said = [
         (held, ngettext("%(figure)s signature is held", "%(figure)s signatures are held", held,
-                        figure=i18n.number(held)), ""),
+                        figure=i18n.number(held)), list_href(campaign, Filter(states=(HELD,)))),
+        (objections, ngettext("%(figure)s person objects", "%(figure)s people object", objections,
+                              figure=i18n.number(objections)), url_for("desk.objections_page", slug=slug)),
+        (names, ngettext("%(figure)s name waits to be shown", "%(figure)s names wait to be shown", names,
+                         figure=i18n.number(names)), url_for("desk.names", slug=slug)),
         (organisations, ngettext("%(figure)s organisation asks to be shown", "%(figure)s organisations ask to be shown",
                                  organisations, figure=i18n.number(organisations)),
          url_for("desk.endorsements_page", slug=slug)),

@@ -36,7 +36,7 @@ def _figures(campaign: Reading) -> dict[str, Any]:
     return {
         "at": at, "total": total, "today": days.get(at.date(), 0), "goal": goal,
         "pace": glances.pace(days, total, goal, campaign.closes_at, at),
-        "waits": glances.waiting(waiting.counts([campaign.id])[campaign.id], campaign.slug),
+        "waits": glances.waiting(waiting.counts([campaign.id])[campaign.id], campaign),
         "letters": glances.outgoing(letters, at), "late": glances.is_late(letters, at),
         "charts": [glances.last_days(days, at.date()), glances.growth(days, at.date()),
                    glances.last_hours(campaign.id, at)],
