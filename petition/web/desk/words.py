@@ -13,6 +13,7 @@ from petition import export, fields
 from petition.base import i18n
 from petition.signatures import COUNTED, HELD, REMOVED
 from petition.teams import ADMINISTRATOR, EDITOR, FIGURES, MODERATOR, ORGANISER, OWNER, SITE_EDITOR
+from petition.web.desk.deeds import DEEDS
 from petition.web.desk.people import LEAST_PASSWORD
 
 
@@ -72,54 +73,7 @@ def page(template: str, **context: Any) -> str:
 def deed(name: str) -> str:
     """A deed of the journal in words; one that has none here is shown as it was written."""
     kind, _colon, role = name.partition(": ")
-    said = {
-        "account invited": _("account invited"), "account joined": _("account joined"),
-        "account removed": _("account removed"), "second factor reset": _("second factor reset"),
-        "grant given": _("role given"), "grant changed": _("role changed"), "grant taken": _("role taken away"),
-        "campaign published": _("campaign published"), "campaign paused": _("campaign paused"),
-        "campaign resumed": _("campaign resumed"), "campaign closed": _("campaign closed"),
-        "campaign made": _("campaign made"), "campaign edited": _("campaign edited"),
-        "campaign not published": _("publishing called off"), "campaign reopened": _("campaign reopened"),
-        "campaign renamed": _("address of the campaign changed"), "outcome told": _("outcome told"),
-        "text changed": _("text changed"), "text corrected": _("text corrected"), "text checked": _("text compared"),
-        "form changed": _("form changed"), "phrases edited": _("words of a language edited"),
-        "picture chosen": _("picture chosen"), "picture described": _("picture described"),
-        "picture taken away": _("picture taken away"), "picture added": _("picture added"),
-        "first signatories named": _("first signatories named"),
-        "campaign withdrawn": _("campaign withdrawn"), "campaign forgotten": _("people of the campaign forgotten"),
-        "signature held": _("signature held"), "signature released": _("signature released"),
-        "signature removed": _("signature removed"), "signature restored": _("signature restored"),
-        "signatures looked at": _("signatures looked at"), "signs looked for": _("signs of mass signing looked for"),
-        "rule written": _("decision about many written"), "rule run": _("decided about many"),
-        "rule taken back": _("decision about many taken back"),
-        "rule for those who come": _("those who come are held"),
-        "rule for those who come ended": _("those who come are held no longer"),
-        "domain blocked": _("domain blocked"), "mailbox blocked": _("address blocked"),
-        "domain not blocked any more": _("domain blocked no longer"),
-        "mailbox not blocked any more": _("address blocked no longer"),
-        "objection read": _("objection read"), "objection answered": _("objection answered"),
-        "names looked at first": _("names are looked at first"), "names shown at once": _("names are shown at once"),
-        "names shown": _("names shown"), "names hidden": _("names hidden"),
-        "signature looked up": _("signature looked up"), "signatures exported": _("signatures exported"),
-        "contacts exported": _("contacts exported"), "totals exported": _("totals exported"),
-        "list fetched": _("list fetched"), "export named": _("list named"),
-        "export name removed": _("name of a list removed"), "letters retried": _("letters tried again"),
-        "endorsement confirmed": _("organisation confirmed"), "endorsement corrected": _("organisation corrected"),
-        "endorsement entered": _("organisation entered"), "endorsement accepted": _("organisation accepted"),
-        "endorsement refused": _("organisation refused"), "endorsement withdrawn": _("organisation deleted"),
-        "endorsements put in order": _("organisations put in order"), "endorsement logo chosen": _("logo chosen"),
-        "endorsement logo taken away": _("logo taken away"),
-        "register rebuilt": _("register rebuilt"), "demo loaded": _("demo loaded"),
-        "article made": _("article made"), "article edited": _("article edited"),
-        "article renamed": _("article has another address"), "article trashed": _("article put into the trash"),
-        "article restored": _("article taken out of the trash"), "event made": _("event made"),
-        "event edited": _("event edited"), "event renamed": _("event has another address"),
-        "event cancelled": _("event cancelled"), "event trashed": _("event put into the trash"),
-        "event restored": _("event taken out of the trash"), "topic made": _("topic made"),
-        "topic edited": _("topic edited"), "topic renamed": _("topic has another address"),
-        "topic moved": _("topic moved"), "topic trashed": _("topic put into the trash"),
-        "topic restored": _("topic taken out of the trash"),
-    }.get(kind, kind)  # fmt: skip
+    said = str(DEEDS.get(kind, kind))
     return f"{said}: {(roles() | _kinds()).get(role, role)}" if role else said
 
 
