@@ -21,7 +21,7 @@ PERSONAL: dict[str, dict[str, str]] = {
     "endorsement": dict.fromkeys(("mailbox", "sealed", "shown_name", "shown_office"), "campaign")
         | {"asked_at": "endorsements"},
     "link": dict.fromkeys(
-        ("mailbox", "id", "letter", "sent_at", "sent_day", "sent_count", "told_day", "quiet_until",
+        ("mailbox", "id", "letter", "asked_at", "sent_at", "sent_day", "sent_count", "told_day", "quiet_until",
          "created_at"), "links"),
     "letter": dict.fromkeys(("mailbox", "about", "language", "message_id"), "letters")
         | {"sealed": "parked letters", "network": "networks"},
@@ -49,6 +49,8 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
         "id", "address", "name", "language", "uniquifier", "password", "active", "factor", "factor_method",
         "factor_counter", "recovery_codes", "invitation", "invited_at", "joined_at",
     ),
+    "answer": ("campaign_id", "hour", "asked", "at_once", "within_an_hour", "within_a_day", "later"),
+    "answer_head": ("campaign_id", "until"),
     "article": (
         "id", "slug", "first_language", "authors", "topic_id", "campaign_id", "is_update", "published_at", "time_zone",
         "changed_at", "created_at", "trashed_at",

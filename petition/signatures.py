@@ -48,6 +48,8 @@ SHOWN = text("shown_key <> '' AND state = 'counted'")
 #: What is out of the ordinary. In just these words, likewise.
 ASIDE = text("state <> 'counted'")
 _FIRST = text("first IS NOT NULL")
+_HELD = text("state = 'held'")
+_HASHED = text("network IS NOT NULL")
 
 
 class _Told:
@@ -107,12 +109,7 @@ class Signature(_Told, db.Base):
         *_same_campaign(),
         UniqueConstraint("campaign_id", "mailbox", "seat"),
         Index("signature_order", "campaign_id", "entered_at", "id"),
-        Index(
-            "signature_network",
-            "network",
-            postgresql_where=text("network IS NOT NULL"),
-            sqlite_where=text("network IS NOT NULL"),
-        ),
+        Index("signature_network", "network", postgresql_where=_HASHED, sqlite_where=_HASHED),
         Index(
             "signature_shown", "campaign_id", "country", "on_behalf", "shown_key", "id",
             postgresql_where=SHOWN, sqlite_where=SHOWN,
@@ -120,6 +117,7 @@ class Signature(_Told, db.Base):
         # Only what is out of the ordinary: what waits for a decision is counted here.
         Index("signature_aside", "campaign_id", "state", "domain", postgresql_where=ASIDE, sqlite_where=ASIDE),
         Index("signature_first", "campaign_id", "first", postgresql_where=_FIRST, sqlite_where=_FIRST),
+        Index("signature_held", "campaign_id", postgresql_where=_HELD, sqlite_where=_HELD),
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

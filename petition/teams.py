@@ -21,13 +21,14 @@ SITE_EDITOR, ORGANISER, ADMINISTRATOR = "site editor", "organiser", "administrat
 #: Role on a campaign → what it may there. "see figures": numbers that name nobody. "edit campaign": its texts, look
 #: and dates. "run campaign": publish, pause, close, withdraw. "see people": signatures with what is stored of them.
 #: "decide": hold, release, remove, restore; which
-#: organisations are shown. "export": lists of people. "manage team": who else may what.
+#: organisations are shown. "export": lists of people. "manage team": who else may what. "see journal": who did what
+#: and why, which everybody has who can do something; not who was only promised numbers that name nobody.
 ON_CAMPAIGN: dict[str, frozenset[str]] = {
     OWNER: frozenset(
         {"see figures", "edit campaign", "run campaign", "see people", "decide", "export", "manage team", "see journal"}
     ),
-    EDITOR: frozenset({"see figures", "edit campaign"}),
-    MODERATOR: frozenset({"see figures", "see people", "decide"}),
+    EDITOR: frozenset({"see figures", "edit campaign", "see journal"}),
+    MODERATOR: frozenset({"see figures", "see people", "decide", "see journal"}),
     FIGURES: frozenset({"see figures"}),
 }
 #: Role on the site → what it may there. "edit site": articles, events, topics.

@@ -1,6 +1,7 @@
 """What the library has to say, in our words. It is given names instead of sentences (see `names`), and pages say
 what stands here for them."""
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -81,6 +82,28 @@ def _kinds() -> dict[str, str]:
     return {"held": _("held"), "released": _("released"), "removed": _("removed"), "restored": _("restored")}
 
 
+def reason(written: str) -> list[str]:
+    """Why something was done, line by line; what a command or a page wrote down of it beside, in words."""
+    return [_noted(line) for line in written.splitlines() if line.strip()]
+
+
+def _noted(line: str) -> str:
+    try:
+        found = json.loads(line) if line.startswith("{") else None
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        return line
+    told = {"filter": _("only"), "columns": _("columns")}
+    return "; ".join(f"{told.get(name, name)}: {_flat(value)}" for name, value in found.items() if value)
+
+
+def _flat(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_flat(one)}" for name, one in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
 def roles() -> dict[str, str]:
     """What the roles are called."""
     return {
@@ -93,7 +116,7 @@ def meanings() -> dict[str, str]:
     """What the roles are allowed."""
     return {
         OWNER: _("may do everything here, and says who else may what"),
-        EDITOR: _("writes the texts; sees numbers, but nobody’s name"),
+        EDITOR: _("writes the texts; sees numbers, but no signer’s name"),
         MODERATOR: _("sees who signed, decides about signatures and organisations; takes no lists out"),
         FIGURES: _("sees numbers and nothing else"),
         ADMINISTRATOR: _("says who works here; sees no list of signers by that"),
