@@ -5,8 +5,9 @@
 #: NOT_PERSONAL, and that all of these are empty in the end.
 PERSONAL: dict[str, dict[str, str]] = {
     "pending_signature": dict.fromkeys(
-        ("mailbox", "domain", "sealed", "country", "language", "channel", "source", "partner", "appear", "with_role",
-         "on_behalf", "news", "created_at", "asked_at", "reminded_at"), "pending signatures") | {"network": "networks"},
+        ("mailbox", "domain", "sealed", "country", "language", "channel", "source", "partner", "partner_version",
+         "appear", "with_role", "on_behalf", "news", "created_at", "asked_at", "reminded_at"), "pending signatures")
+        | {"network": "networks"},
     "signature": dict.fromkeys(
         ("mailbox", "domain", "sealed", "country", "language", "channel", "source", "partner", "appear", "with_role",
          "on_behalf", "day", "signed_at", "entered_at", "shown_name", "shown_role", "shown_key", "first"), "campaign")
@@ -62,7 +63,7 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
         "campaign_id", "version", "responsible", "responsible_address", "handed_to", "fields", "months", "ground",
         "created_at",
     ),
-    "contact": ("id", "campaign_id", "wish", "proof", "consent_version"),
+    "contact": ("id", "campaign_id", "wish", "proof", "consent_version", "partner_version"),
     "contact_link": ("campaign_id", "wish"),
     # What an organisation says of itself and its decision stays public; so far nobody confirmed it, it goes by a rule.
     "endorsement": (
@@ -93,6 +94,15 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
     "move": (
         "id", "campaign_id", "number", "signature_id", "kind", "amount", "day", "country", "language", "channel",
         "source", "partner", "at",
+    ),
+    "partner": (
+        "id", "campaign_id", "key", "name", "homepage", "sites", "shown", "terms_version", "switched_off_at",
+        "created_at",
+    ),
+    "partner_figures": ("partner_id", "dimension", "day", "cells"),
+    "partner_grant": ("account_id", "partner_id", "role", "granted_at"),
+    "partner_terms": (
+        "partner_id", "version", "responsible", "responsible_address", "asks", "lines", "created_at",
     ),
     "pause": ("id", "campaign_id", "began_at", "ended_at"),
     "pending_contact": ("id", "campaign_id", "wish", "consent_version"),

@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition import campaigns, contacts, links, register
+from petition import campaigns, contacts, links, register, ticks
 from petition.base import crypto, db, outbox
 from petition.base.mailbox import Mailbox
 from petition.campaigns import Reading
@@ -90,6 +90,8 @@ class PendingSignature(_Told, db.Base):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     news: Mapped[bool]
+    #: Where the partner's own box was ticked: the version of what it says there.
+    partner_version: Mapped[int | None]
     created_at: Mapped[datetime]
     #: When a letter about it was sent, failed or turned out needless: from then its clocks run.
     asked_at: Mapped[datetime | None]
@@ -165,7 +167,7 @@ def sign(
         "sealed": details.seal(reading.id), "country": choices.country, "language": choices.language,
         "channel": choices.channel, "source": choices.source, "partner": choices.partner, "appear": choices.appear,
         "with_role": choices.with_role, "on_behalf": choices.on_behalf, "news": choices.news, "network": network,
-        "created_at": at, "asked_at": None,
+        "partner_version": choices.partner_version, "created_at": at, "asked_at": None,
     }  # fmt: skip
     letter = outbox.values(
         "link", language=choices.language, campaign_id=reading.id, mailbox=mailbox_hash, about=pending_id,
@@ -246,12 +248,7 @@ def confirm(reading: Reading, link: Link, pending_id: int, at: datetime) -> Pres
         return Pressed(state)
     entered = _enter(pending, at)
     if entered:
-        opened_details = opened(reading.id, pending.sealed) if pending.news else None
-        if opened_details:
-            contacts.confirm(
-                reading.id, link.mailbox, opened_details.address, language=pending.language,
-                consent_version=pending.consent_version, at=at,
-            )  # fmt: skip
+        ticks.confirm(pending, at)
     _forget_all_pending(link)
     return Pressed("confirmed", pending.language) if entered else _standing(link)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from petition import breakdowns, drawing, register, reminders, retention, share_pictures
+from petition import breakdowns, drawing, partner_figures, register, reminders, retention, share_pictures
 from petition.base import db, delivery, jobs, settings, smtp
 from petition.base.jobs import Doer
 from petition.letters import Letters
@@ -94,6 +94,9 @@ class Worker:
     def _publish(self) -> float:
         for campaign_id in breakdowns.due(db.now()):
             breakdowns.publish(campaign_id, db.now())
+            db.session.commit()
+        for partner_id in partner_figures.due(db.now()):
+            partner_figures.publish(partner_id, db.now())
             db.session.commit()
         return PUBLISHING
 

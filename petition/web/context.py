@@ -316,10 +316,10 @@ def country_lists() -> dict[str, list[tuple[str, str]]]:
     }
 
 
-def form_token(reading: Reading, language: str) -> str:
+def form_token(reading: Reading, language: str, partner: str = "") -> str:
     """The token of a campaign's form in a language: nobody's own, so that pages can be kept."""
     consent = reading.consent.version if reading.consent else 0
-    return tokens.form(reading.id, reading.wording(language).id, consent, "", db.now())
+    return tokens.form(reading.id, reading.wording(language).id, consent, partner, db.now())
 
 
 def share_view(title: str, path: str) -> ShareView:

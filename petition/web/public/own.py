@@ -22,7 +22,7 @@ from petition.details import Details, opened, shown
 from petition.fields import DATE, Answer
 from petition.links import Link
 from petition.signatures import COUNTED, PendingSignature, Signature
-from petition.web import context, guards
+from petition.web import context, guards, ticked
 from petition.web.forms import OwnForm
 from petition.web.public.signing import or_hand_back
 
@@ -88,7 +88,7 @@ def _page(link: Link, reading: Reading, token: str, *, form: OwnForm | None = No
         more_href=f"?before={found[PAGE - 1].created_at.timestamp()}" if len(found) > PAGE else None,
         signature=_standing(reading, signature, texts) if signature else None,
         correct=_correcting(reading, signature, form),
-        contacts=[(str(one.id), _("News of this campaign")) for one in contacts.of_mailbox(reading.id, link.mailbox)],
+        contacts=[(str(one.id), ticked.label(one)) for one in contacts.of_mailbox(reading.id, link.mailbox)],
         quiet=quiet,
         quiet_until=until,
         notice=request.args.get("done"),
@@ -178,6 +178,7 @@ def _listed(
         (names["organisation"], details.organisation), (names["comment"], details.comment),
         (_("for the organisation"), _("yes") if row.on_behalf else ""),
         (_("language"), i18n.own_name(row.language)), (_("came by"), row.source),
+        (_("signed on the pages of"), ticked.partner_name(row)), (_("asked for"), ticked.asked(row)),
         (_("text signed"), texts[row.wording_id]),
         (_("signed on"), i18n.moment(row.signed_at) if isinstance(row, Signature) else ""),
     ]  # fmt: skip
@@ -281,10 +282,11 @@ def withdraw(token: str) -> BaseResponse | str:
     _speak(reading, signature, signatures.pending_of(link, most=1))
     may_return = campaigns.phase(reading, db.now()) is Phase.OPEN and not (signature and signature.state != COUNTED)
     signatures.withdraw(reading, link, db.now(), contacts_too="contacts" in request.form)
+    left = ticked.pages(contacts.of_mailbox(reading.id, link.mailbox))
     db.session.commit()
     href = urls.campaign(g.page_language, reading.slug) if may_return else None
     return render_template(
-        "public/gone.html", wording=context.wording_view(reading, g.page_language), campaign_href=href
+        "public/gone.html", wording=context.wording_view(reading, g.page_language), campaign_href=href, left=left
     )
 
 
@@ -328,9 +330,12 @@ def allow(token: str) -> BaseResponse:
 
 @blueprint.post("/t/<token>/stop-news")
 def stop_news(token: str) -> BaseResponse:
-    """Stop the news asked for, and nothing else."""
+    """Stop one thing asked for, or all where none is named, and nothing else."""
     link, reading = _locked(token)
-    contacts.forget(reading.id, link.mailbox)
+    if "contact" in request.form:
+        contacts.stop_one(reading.id, link.mailbox, guards.number(request.form["contact"]))
+    else:
+        contacts.forget(reading.id, link.mailbox)
     db.session.commit()
     return _back(token, "stopped")
 
@@ -346,7 +351,7 @@ def data(token: str) -> Response:
         campaign=urls.absolute(urls.campaign(reading.first_language, reading.slug)),
         signature=_record(reading, signature, texts) if signature else None,
         waiting_for_confirmation=[_record(reading, one, texts) for one in pending],
-        news_asked_for=[one.wish for one in contacts.of_mailbox(reading.id, link.mailbox)],
+        **ticked.record(contacts.of_mailbox(reading.id, link.mailbox)),
     )
     answer.headers["Content-Disposition"] = "attachment; filename=signature.json"
     return answer
@@ -362,8 +367,11 @@ def _record(
         record["own"] = {key: answer._asdict() for key, answer in details.own.items()}
     record |= {
         name: getattr(row, name)
-        for name in ("country", "language", "channel", "source", "appear", "with_role", "on_behalf", "consent_version")
-    }
+        for name in ("country", "language", "channel", "source", "partner", "appear", "with_role", "on_behalf",
+                     "consent_version")
+    }  # fmt: skip
+    if isinstance(row, PendingSignature):
+        record["asked_for"] = {"news": row.news, "version_of_partners_box": row.partner_version}
     text = texts[row.wording_id]
     record["wording"] = {"language": text.language, "version": text.version}
     moments = {"signed_at": row.signed_at, "entered_at": row.entered_at} if isinstance(row, Signature) else {
