@@ -98,7 +98,9 @@ PAGES = {
     "campaign page, small": "/en/campaigns/small", "campaign page, large": "/en/campaigns/large",
     "signatories": "/en/campaigns/large/signatories", "signatories, a country": "/en/campaigns/large/signatories/IE",
     "front page": "/en/", "article": "/en/articles/article-1999", "topic page": "/en/topics/topic-1",
-    "events": "/en/events/", "Atom feed": FEED,
+    "events": "/en/events/", "Atom feed": FEED, "embed, small": "/embed/en/campaigns/small",
+    "embed, large": "/embed/en/campaigns/large/compact-dark", "badge, small": "/embed/en/campaigns/small/badge.svg",
+    "badge, large": "/embed/en/campaigns/large/badge.svg",
 }  # fmt: skip
 
 

@@ -3,14 +3,17 @@
 A route whose kind is not named here is personal: nothing keeps it, nothing frames it, nothing is told of it.
 """
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 
 from petition.base import settings
 
-CSP = (
+#: Who may show an answer in a frame, as the directive `frame-ancestors` says it.
+NOBODY, ANYBODY = "'none'", "*"
+_CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "manifest-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "manifest-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors "
 )
+CSP = _CSP + NOBODY
 #: Public pages may be kept by a cache in front for a second; browsers ask again each time and mostly hear 304.
 PUBLIC = "public, max-age=0, s-maxage=1, must-revalidate"
 PERSONAL = "no-store"
@@ -24,7 +27,8 @@ PUBLIC_PAGES = frozenset(
         "signing.link", "signing.find_link",
         "endorsements.endorsements", "endorsements.endorse",
         "signatories.signatories", "signatories.country", "signatories.after",
-        "sharing.poster", "sharing.picture",
+        "sharing.poster", "sharing.picture", "embedding.embedding",
+        "embed.frame", "embed.card", "badges.badge",
         "joining.form",
         "events.events", "events.past", "events.before", "events.event", "events.calendar", "events.feed",
         "feeds.site", "feeds.topic", "feeds.campaign", "feeds.events",
@@ -36,10 +40,13 @@ PUBLIC_PAGES = frozenset(
 #: `Origin: null` with their forms.
 SECRET = frozenset(
     {
-        "signing.inbox", "signing.thanks", "joining.inbox", "endorsements.inbox", "desk.welcome", "desk.join",
-        "security.reset_password",
+        "signing.inbox", "signing.thanks", "embed.inbox", "joining.inbox", "endorsements.inbox", "desk.welcome",
+        "desk.join", "security.reset_password",
     }
 )  # fmt: skip
+#: The only endpoints that may be framed: by whom their campaign allows, which the view says in `g.frame_ancestors`.
+#: Their errors, which know no campaign, by anybody.
+FRAMED = frozenset({"embed.frame", "embed.sign", "embed.inbox", "embed.card"})
 SECRET_BLUEPRINTS = frozenset({"own", "news", "endorsed", "kept"})
 
 
@@ -53,10 +60,12 @@ def _dress(response: Response) -> Response:
     endpoint = request.endpoint or ""
     # Where no route was found, the address may still be somebody's link, mistyped or opened instead of pressed.
     secret = endpoint in SECRET or request.blueprint in SECRET_BLUEPRINTS or request.url_rule is None
-    headers.setdefault("Content-Security-Policy", CSP)
+    ancestors = getattr(g, "frame_ancestors", ANYBODY) if endpoint in FRAMED else NOBODY
+    headers.setdefault("Content-Security-Policy", _CSP + ancestors)
     headers.setdefault("Referrer-Policy", "no-referrer" if secret else "same-origin")
     headers["X-Content-Type-Options"] = "nosniff"
-    headers.setdefault("X-Frame-Options", "DENY")
+    if ancestors == NOBODY:
+        headers.setdefault("X-Frame-Options", "DENY")
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
     if secret:

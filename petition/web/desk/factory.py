@@ -34,6 +34,7 @@ from petition.web.desk import (
     articles,
     asking,
     door,
+    embedding,
     events,
     firsts,
     front,
@@ -62,8 +63,8 @@ from petition.web.desk.people import App, Codes, Mail, Passwords, User
 
 #: The corners of the desk: importing them hangs their routes on the wall.
 CORNERS = (
-    front, account, starting, overview, texts, tongues, look, asking, terms, firsts, organisations, running, preview,
-    team, site, record, welcome, articles, events, topics, trash, writing,
+    front, account, starting, overview, texts, tongues, look, asking, terms, embedding, firsts, organisations, running,
+    preview, team, site, record, welcome, articles, events, topics, trash, writing,
 )  # fmt: skip
 LONGEST_BODY = 512 * 1024
 

@@ -8,7 +8,7 @@ from petition import articles, campaigns, endorsements, events, partners, regist
 from petition.base import db, i18n, urls
 from petition.campaigns import Phase, Reading
 from petition.partners import Reading as Partner
-from petition.web import context, divisions, guards, meetings, ticked
+from petition.web import context, divisions, guards, meetings, oembed, ticked
 from petition.web.forms import SignForm
 
 blueprint = Blueprint("campaign", __name__)
@@ -58,6 +58,8 @@ def campaign_page(reading: Reading, language: str, form: object) -> str:
         consent=context.consent_view(reading),
         link_href=base + "/link",
         privacy_href=base + "/privacy",
+        oembed=oembed.links(base),
+        embedding_href=urls.embedding(language, reading.slug),
         news_href=urls.campaign_news(language, reading.slug) if reading.forgotten_at is None else "",
         updates=context.article_cards(updates, spoken),
         articles=context.article_cards(about, spoken),
