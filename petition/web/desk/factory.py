@@ -41,6 +41,9 @@ from petition.web.desk import (
     look,
     organisations,
     overview,
+    partner_home,
+    partner_people,
+    partners,
     people,
     preview,
     record,
@@ -63,8 +66,9 @@ from petition.web.desk.people import App, Codes, Mail, Passwords, User
 
 #: The corners of the desk: importing them hangs their routes on the wall.
 CORNERS = (
-    front, account, starting, overview, texts, tongues, look, asking, terms, embedding, firsts, organisations, running,
-    preview, team, site, record, welcome, articles, events, topics, trash, writing,
+    front, account, starting, overview, texts, tongues, look, asking, terms, embedding, firsts, organisations, partners,
+    partner_people, partner_home, running, preview, team, site, record, welcome, articles, events, topics, trash,
+    writing,
 )  # fmt: skip
 LONGEST_BODY = 512 * 1024
 

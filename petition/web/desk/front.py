@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask import redirect, render_template, request, session, url_for
 from werkzeug import Response
 
-from petition import campaigns, register
+from petition import campaigns, partners, register
 from petition.base import db, i18n
 from petition.campaigns import Reading
 from petition.web.desk import wall
@@ -34,7 +34,18 @@ def front() -> str:
     seen = [one.id for one in found if held.may("see figures", one.id)]
     totals, today = register.totals(seen), register.on_day(seen, at.date())
     rows = [_row(one, totals, today) for one in found]
-    return render_template("desk/front.html", rows=rows)
+    return render_template("desk/front.html", rows=rows, partners=_partners())
+
+
+def _partners() -> list[tuple[str, str, str]]:
+    """The partners whose people I am among: name, title of the campaign, path."""
+    mine = partners.some(tuple(wall.held().partners))
+    of = {one.id: one for one in campaigns.some({one.campaign_id for one in mine})}
+    return [
+        (one.name, of[one.campaign_id].wording(i18n.spoken()).title,
+         url_for("desk.partner", slug=of[one.campaign_id].slug, partner=one.key))
+        for one in mine
+    ]  # fmt: skip
 
 
 def _row(reading: Reading, totals: dict[int, int], today: dict[int, int]) -> Row:

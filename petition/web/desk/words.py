@@ -7,7 +7,7 @@ from flask import Flask, get_flashed_messages, render_template
 from flask_babel import gettext as _
 from wtforms import Form
 
-from petition.teams import ADMINISTRATOR, EDITOR, FIGURES, MODERATOR, ORGANISER, OWNER, SITE_EDITOR
+from petition.teams import ADMINISTRATOR, EDITOR, FIGURES, MODERATOR, ORGANISER, OWNER, PARTNER, SITE_EDITOR
 from petition.web.desk.people import LEAST_PASSWORD
 
 
@@ -91,6 +91,10 @@ def deed(name: str) -> str:
         "endorsement refused": _("organisation refused"), "endorsement withdrawn": _("organisation deleted"),
         "endorsements put in order": _("organisations put in order"), "endorsement logo chosen": _("logo chosen"),
         "endorsement logo taken away": _("logo taken away"),
+        "partner made": _("partner made"), "partner changed": _("partner changed"),
+        "terms of a partner changed": _("terms of a partner changed"),
+        "partner switched off": _("partner switched off"), "partner switched on": _("partner switched on"),
+        "contacts of a partner taken": _("list of a partner taken"),
         "register rebuilt": _("register rebuilt"), "demo loaded": _("demo loaded"),
         "article made": _("article made"), "article edited": _("article edited"),
         "article renamed": _("article has another address"), "article trashed": _("article put into the trash"),
@@ -110,6 +114,7 @@ def roles() -> dict[str, str]:
     return {
         OWNER: _("Owner"), EDITOR: _("Editor"), MODERATOR: _("Moderator"), FIGURES: _("Figures only"),
         ADMINISTRATOR: _("Administrator"), SITE_EDITOR: _("Editor of the site"), ORGANISER: _("Organiser"),
+        PARTNER: _("Partner"),
     }  # fmt: skip
 
 
@@ -123,6 +128,7 @@ def meanings() -> dict[str, str]:
         ADMINISTRATOR: _("says who works here; sees no list of signers by that"),
         SITE_EDITOR: _("writes articles and events, and may start campaigns"),
         ORGANISER: _("may start campaigns"),
+        PARTNER: _("sees a partner’s figures, and takes the list of those who ticked its box"),
     }
 
 
