@@ -1,10 +1,11 @@
 """What a partner's own people see: its figures, what it pastes into its pages, and the list of those who ticked its
 box. Nothing else of the campaign."""
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 
+from flask import Flask, current_app, render_template
 from flask import Response as FlaskResponse
-from flask import render_template, stream_with_context
 from flask_babel import gettext as _
 from werkzeug import Response
 
@@ -12,6 +13,7 @@ from petition import contact_lists, partner_figures, teams
 from petition.base import db, i18n
 from petition.breakdowns import Published
 from petition.campaigns import Reading
+from petition.contact_lists import ContactList
 from petition.letters import organisers as letters
 from petition.letters import ready
 from petition.lists import ExportRefused
@@ -76,12 +78,24 @@ def take_contacts(campaign: Reading, partner: Partner) -> Response | tuple[str, 
         found.record(wall.me().called(), form.reason.data or "")
         _tell_owners(campaign, partner, found.rows)
         db.session.commit()
-        answer = FlaskResponse(stream_with_context(found.chunks()), mimetype="text/csv")
+        answer = FlaskResponse(_rows(current_app._get_current_object(), found), mimetype="text/csv")  # type: ignore[attr-defined]  # a proxy at run time
         # It outlives this function, and is let go with the answer.
         answer.call_on_close(open_list.pop_all().close)
     answer.headers["Content-Disposition"] = f'attachment; filename="{campaign.slug}-{partner.key}.csv"'
     answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+def _rows(app: Flask, found: ContactList) -> Iterator[bytes]:
+    """The list in chunks. They leave after the request has ended, perhaps in another place than where they are begun:
+    what opens the rows needs the application alone, and each chunk by itself."""
+    chunks = found.chunks()
+    while True:
+        with app.app_context():
+            chunk = next(chunks, b"")
+        if not chunk:
+            return
+        yield chunk
 
 
 def _tell_owners(campaign: Reading, partner: Partner, rows: int) -> None:

@@ -34,7 +34,7 @@ def _page(
     return render_template(
         "desk/partner_people.html", campaign=campaign, title=campaign.wording(i18n.spoken()).title, partner=partner,
         form=form, people=partner_people.people(partner.id), out=out or ReasonForm(formdata=None),
-        none=ReasonForm(formdata=None), leaving=leaving, done=request.args.get("done", ""),
+        untouched=ReasonForm(formdata=None), leaving=leaving, done=request.args.get("done", ""),
     )  # fmt: skip
 
 
