@@ -101,6 +101,9 @@ PAGES = {
     "events": "/en/events/", "Atom feed": FEED, "embed, small": "/embed/en/campaigns/small",
     "embed, large": "/embed/en/campaigns/large/compact-dark", "badge, small": "/embed/en/campaigns/small/badge.svg",
     "badge, large": "/embed/en/campaigns/large/badge.svg",
+    "totals, small": "/api/v1/campaigns/small/totals", "totals, large": "/api/v1/campaigns/large/totals",
+    "totals as CSV, large": "/api/v1/campaigns/large/totals.csv", "series, large": "/api/v1/campaigns/large/series",
+    "campaigns as JSON": "/api/v1/campaigns",
 }  # fmt: skip
 
 

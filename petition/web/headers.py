@@ -5,7 +5,7 @@ A route whose kind is not named here is personal: nothing keeps it, nothing fram
 
 from flask import Flask, Response, g, request
 
-from petition.base import settings
+from petition.base import settings, urls
 
 #: Who may show an answer in a frame, as the directive `frame-ancestors` says it.
 NOBODY, ANYBODY = "'none'", "*"
@@ -18,10 +18,23 @@ CSP = _CSP + NOBODY
 PUBLIC = "public, max-age=0, s-maxage=1, must-revalidate"
 PERSONAL = "no-store"
 
+#: Programs and other sites may keep open figures for so long, the second number while they ask again. A proxy and a
+#: browser behind it both do: what is live is then ten seconds old at most, the rest two minutes, what is published once
+#: a day ten.
+LIVE = "public, max-age=1, stale-while-revalidate=3"
+CALM = "public, max-age=10, stale-while-revalidate=50"
+DAILY = "public, max-age=60, stale-while-revalidate=240"
+FIGURES = {
+    "api.index": DAILY, "api.openapi": DAILY, "api.campaigns": LIVE, "api.campaign": LIVE, "api.totals": LIVE,
+    "api.series": DAILY, "api.breakdowns": DAILY, "api.articles": CALM, "api.events": CALM, "api.past_events": CALM,
+}  # fmt: skip
+#: Of an answer that any page may read, these too.
+TOLD = "ETag, Link, RateLimit, RateLimit-Policy, Retry-After"
+
 #: Endpoints whose answer to GET is the same for everybody.
 PUBLIC_PAGES = frozenset(
     {
-        "reading.front", "reading.privacy", "reading.how",
+        "reading.front", "reading.privacy", "reading.how", "guide.guide",
         "articles.articles", "articles.before", "articles.article", "articles.topic", "articles.topic_before",
         "campaign.campaign", "campaign.privacy", "wordings.wordings", "wordings.wording",
         "signing.link", "signing.find_link",
@@ -71,9 +84,23 @@ def _dress(response: Response) -> Response:
     if secret:
         headers["X-Robots-Tag"] = "noindex"
     if "Cache-Control" not in headers:
-        public = endpoint in PUBLIC_PAGES and request.method in ("GET", "HEAD") and response.status_code == 200
-        headers["Cache-Control"] = PUBLIC if public else PERSONAL
+        kept = PUBLIC if endpoint in PUBLIC_PAGES else FIGURES.get(endpoint, PERSONAL)
+        public = request.method in ("GET", "HEAD") and response.status_code == 200
+        headers["Cache-Control"] = kept if public else PERSONAL
+    if request.path.startswith(urls.FIGURES):
+        _open(response)
     # By the site's own address, not by this request's: a kept page is the same for whoever asks next.
     if settings.current().base_url.startswith("https:"):
         headers["Strict-Transport-Security"] = "max-age=31536000"
     return response
+
+
+def _open(response: Response) -> None:
+    """For pages of any other site, which never come with anybody's cookies; errors too."""
+    headers = response.headers
+    headers["Access-Control-Allow-Origin"] = "*"
+    headers["Access-Control-Expose-Headers"] = TOLD
+    if request.method == "OPTIONS":
+        headers["Access-Control-Allow-Methods"] = "GET, HEAD, OPTIONS"
+        headers["Access-Control-Allow-Headers"] = "*"
+        headers["Access-Control-Max-Age"] = "86400"
