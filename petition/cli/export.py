@@ -54,6 +54,7 @@ def export() -> None:
 @click.option("--country", "countries_", multiple=True, help="ISO 3166 code, such as IE.")
 @click.option("--language", "languages", multiple=True, help="Such as en.")
 @click.option("--source", "sources", multiple=True, help="The page or link that brought the signer.")
+@click.option("--partner", "partners", multiple=True, help="The key of a site that carries the form.")
 @click.option("--channel", "channels", multiple=True, help="Such as online.")
 @click.option("--from", "first", type=_day, default=None, help="The first UTC day.")
 @click.option("--to", "last", type=_day, default=None, help="The last UTC day.")
@@ -61,8 +62,8 @@ def export() -> None:
 @with_app
 def signatures(
     slug: str, file: str, form: Format, columns: str, states: tuple[str, ...], countries_: tuple[str, ...],
-    languages: tuple[str, ...], sources: tuple[str, ...], channels: tuple[str, ...], first: datetime | None,
-    last: datetime | None, reason: str,
+    languages: tuple[str, ...], sources: tuple[str, ...], partners: tuple[str, ...], channels: tuple[str, ...],
+    first: datetime | None, last: datetime | None, reason: str,
 ) -> None:  # fmt: skip
     """Write a campaign's signatures to FILE, or to standard output where FILE is -.
 
@@ -76,7 +77,7 @@ def signatures(
     """
     wanted = Filter(
         states=states or Filter().states, countries=_countries(countries_), languages=languages, sources=sources,
-        channels=channels, first_day=first and first.date(), last_day=last and last.date(),
+        partners=partners, channels=channels, first_day=first and first.date(), last_day=last and last.date(),
     )  # fmt: skip
     if first and last and first > last:
         raise Refused("--from is later than --to.")
@@ -132,7 +133,7 @@ def _leave(found: Leaving, file: str, reason: str) -> None:
 @click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
 @with_app
 def totals(slug: str, file: str, form: TotalsFormat) -> None:
-    """Write the total and its numbers by day, country, language, channel and source.
+    """Write the total and its numbers by day, country, language, channel, source and partner.
 
     They are exact: a cell of one may point at somebody, so they are not for the public.
 

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import insert
 
-from petition import breakdowns, campaigns, register
+from petition import breakdowns, campaigns, partners, register
 from petition.base import db
 from petition.register import Cell, Move
 from petition.web.api.routes import PAGE
@@ -19,8 +19,8 @@ from tests.cast import Browser, Cast
 from tests.web.figures import ROOT, contract, faults
 
 CAMPAIGN = f"{ROOT}/campaigns/canteen"
-FIGURES_OF_ONE = ("", "/totals", "/series", "/breakdowns")
-WITH_CSV = ("/totals", "/series", "/breakdowns")
+FIGURES_OF_ONE = ("", "/totals", "/series", "/breakdowns", "/partners")
+WITH_CSV = ("/totals", "/series", "/breakdowns", "/partners")
 
 
 def enter(campaign_id: int, *countries: str, days_ago: int = 0, amount: int = 1, number: bool = True) -> None:
@@ -146,12 +146,36 @@ def test_how_a_total_divides_is_only_what_was_published(cast: Cast) -> None:
     assert (found["total"], found["published_on"]) == (32, db.now().date().isoformat())
     assert found["by"]["country"] == {"values": [{"value": "IE", "signatures": 20}], "other": 12}
     assert found["by"]["language"] == {"values": [{"value": "en", "signatures": 20}], "other": 12}
-    assert found["by"].keys() == {"country", "language", "source"}
+    assert found["by"].keys() == {"country", "language", "source", "partner"}
     yesterday = (db.now().date() - timedelta(days=1)).isoformat()
     series = asked(client, f"{CAMPAIGN}/series")
     assert (series["total"], series["days"], series["other"]) == (32, [{"day": yesterday, "signatures": 32}], 0)
     assert rows(client.get(f"{CAMPAIGN}/series.csv").text)[1:] == [[yesterday, "32"], ["", "0"]]
     assert rows(client.get(f"{CAMPAIGN}/breakdowns.csv").text)[1:3] == [["country", "IE", "20"], ["country", "", "12"]]
+
+
+def test_partners_are_named_only_where_they_agreed_and_divide_the_total(cast: Cast) -> None:
+    """S62, S63: what came by another stands under “other”, and one that was switched off is not linked to."""
+    reading, client = cast.campaign(), cast.browser()
+    cast.partner(shown=True, homepage="https://dockers.example")
+    cast.partner("quiet", name="Quiet")
+    at = db.now()
+    rows_of = [register.move_row(reading.id, "entered", 20, Cell(at.date() - timedelta(days=1), "IE", "en", "online", "",
+                                 key), signature_id=None, at=at) for key in ("dockers", "quiet")]  # fmt: skip
+    db.session.execute(insert(Move), rows_of)
+    cast.number()
+    publish(cast)
+    divided = asked(client, f"{CAMPAIGN}/breakdowns")["by"]["partner"]
+    assert divided == {"values": [{"value": "dockers", "signatures": 20}], "other": 20}
+    (one,) = asked(client, f"{CAMPAIGN}/partners")["partners"]
+    assert one == {"key": "dockers", "name": "Dockers’ Union", "homepage": "https://dockers.example", "is_on": True}
+    found = partners.read(reading.id, "dockers")
+    assert found is not None
+    partners.switch(partners.locked(found.id), on=False, actor="a test", reason="", at=at)
+    db.session.commit()
+    (one,) = asked(client, f"{CAMPAIGN}/partners")["partners"]
+    assert (one["homepage"], one["is_on"]) == (None, False)
+    assert "Quiet" not in client.get(f"{CAMPAIGN}/partners.csv").text
 
 
 def test_a_campaign_stands_there_in_all_its_languages(cast: Cast) -> None:
