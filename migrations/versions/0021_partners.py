@@ -26,7 +26,7 @@ def upgrade() -> None:
         sa.Column("created_at", MOMENT, nullable=False),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("partner_campaign_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=op.f("partner_pkey")),
-        sa.UniqueConstraint("campaign_id", "key", name=op.f("partner_campaign_id_key")),
+        sa.UniqueConstraint("campaign_id", "key", name=op.f("partner_campaign_id_key_key")),
     )
     op.create_table(
         "partner_terms",

@@ -70,6 +70,7 @@ def _of_each_kind(cast: Cast) -> dict[str, str]:
     """A site with something on every list: path as the contract writes it → one that is there."""
     campaign_id = cast.campaign(outcome={"en": "They are back."}, opens_at=db.now() - timedelta(days=9)).id
     cast.campaign("plain", goals=())
+    cast.partner(shown=True, homepage="https://dockers.example")
     enter(campaign_id, *["IE"] * 23, *["ES"] * 9, days_ago=1)
     publish(cast)
     first = [cast.article(f"news-{place}", campaign_id=campaign_id, is_update=place == 1).id for place in range(2)]
@@ -116,7 +117,8 @@ def test_before_anything_is_counted_or_published_the_contract_is_kept_too(cast: 
     assert asked(client, f"{CAMPAIGN}/breakdowns")["by"] == {}
     assert asked(client, f"{ROOT}/articles") == {"articles": [], "next": None}
     tables = [rows(client.get(f"{CAMPAIGN}{path}.csv").text) for path in WITH_CSV]
-    assert tables == [[["channel", "signatures"], ["", "0"]], [["day", "signatures"]], [["by", "value", "signatures"]]]
+    assert tables == [[["channel", "signatures"], ["", "0"]], [["day", "signatures"]], [["by", "value", "signatures"]],
+                      [["key", "name", "homepage", "is_on"]]]  # fmt: skip
 
 
 # --- Figures
@@ -160,9 +162,10 @@ def test_partners_are_named_only_where_they_agreed_and_divide_the_total(cast: Ca
     cast.partner(shown=True, homepage="https://dockers.example")
     cast.partner("quiet", name="Quiet")
     at = db.now()
-    rows_of = [register.move_row(reading.id, "entered", 20, Cell(at.date() - timedelta(days=1), "IE", "en", "online", "",
-                                 key), signature_id=None, at=at) for key in ("dockers", "quiet")]  # fmt: skip
-    db.session.execute(insert(Move), rows_of)
+    day = at.date() - timedelta(days=1)
+    for key in ("dockers", "quiet"):
+        register.move(reading.id, "entered", 20, Cell(day, "IE", "en", "online", "", key), signature_id=None, at=at)
+    db.session.commit()
     cast.number()
     publish(cast)
     divided = asked(client, f"{CAMPAIGN}/breakdowns")["by"]["partner"]
