@@ -177,17 +177,17 @@ class Cast:
         organisers.grant(account, role, self.reading(campaign).id if campaign else None)
         return organisers.signed_in(self.app, self.browser_with_cookies(), account, secret, fresh=fresh)
 
-    def partner(self, key: str = "dockers", **changes: object) -> partners.Reading:
-        """A partner of the campaign with a box of its own, committed."""
+    def partner(self, key: str = "dockers", slug: str = "canteen", **changes: object) -> partners.Reading:
+        """A partner of a campaign with a box of its own, committed."""
         terms = partners.Terms(
             "Dockers’ Union", "privacy@dockers.example", {"en": "The Dockers’ Union may write to me."},
             {"en": "Twice a year."},
         )  # fmt: skip
         given: dict[str, object] = {"name": "Dockers’ Union", "terms": terms}
         said = partners.Draft(**(given | changes))  # type: ignore[arg-type]
-        partners.make(self.row(), key, said, "a test", db.now())
+        partners.make(self.row(slug), key, said, "a test", db.now())
         db.session.commit()
-        found = partners.read(self.reading().id, key)
+        found = partners.read(self.reading(slug).id, key)
         assert found is not None
         return found
 

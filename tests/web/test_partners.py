@@ -105,6 +105,8 @@ def test_a_partner_is_switched_off_without_touching_the_campaign(cast: Cast) -> 
     page = cast.browser().get(FRAME)
     assert page.status_code == 200
     assert "<form" not in page.text
+    assert "no longer stands on this site" in page.text
+    assert "cannot be signed" not in page.text
     assert 'href="/en/campaigns/canteen"' in page.text
     assert "<form" in cast.browser().get("/en/campaigns/canteen").text
     typed = {"name": "Ben", "email": "ben@example.org", "country": "IE", "token": token, "partner_news": "y"}

@@ -3,6 +3,7 @@ box. Nothing else of the campaign."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import date
 
 from flask import Flask, current_app, render_template
 from flask import Response as FlaskResponse
@@ -53,7 +54,8 @@ def _days(found: Published | None) -> list[tuple[str, int]]:
         return []
     newest = sorted(found.cells.items(), reverse=True)
     rest = found.other + sum(amount for _day, amount in newest[DAYS:])
-    return [*newest[:DAYS], ("", rest)] if rest else newest[:DAYS]
+    rows = [(i18n.day(date.fromisoformat(day)), amount) for day, amount in newest[:DAYS]]
+    return [*rows, ("", rest)] if rest else rows
 
 
 def _languages(found: Published | None) -> list[tuple[str, int]]:

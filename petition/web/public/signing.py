@@ -81,7 +81,7 @@ def _sign(language: str, slug: str, address: str, place: Place) -> BaseResponse:
             if wordings.exists(token.wording):
                 raise
             # It was corrected before anybody had signed it.
-            return _corrected(language, slug)
+            return _corrected(language, slug, token.partner)
     stamp = tokens.stamp("inbox", str(reading.id), form.email.data)
     return redirect(f"{place.path(reading, language)}/inbox/{stamp}", 303)
 
@@ -96,12 +96,12 @@ def _store(
     db.session.commit()
 
 
-def _corrected(language: str, slug: str) -> BaseResponse:
+def _corrected(language: str, slug: str, partner: str) -> BaseResponse:
     """The form again, for the text as it is now: nobody signs what they have not seen."""
     reading = campaigns.read(slug)
     if reading is None:
         abort(404)
-    return hand_back("changed", context.form_token(reading, language), reading.questions(language))
+    return hand_back("changed", context.form_token(reading, language, partner), reading.questions(language))
 
 
 def _recalled(language: str, slug: str) -> tuple[Question, ...]:
