@@ -9,6 +9,7 @@ from sqlalchemy import select
 from petition import partners, register, signatures
 from petition.base import db, tokens
 from petition.contacts import NEWS, Contact, opened
+from petition.drafts import Text
 from petition.signatures import PendingSignature, Signature
 from petition.web.public import news
 from tests.cast import Cast, form_token, link_in
@@ -141,6 +142,17 @@ def test_a_key_that_is_nobodys_leaves_the_form_and_counts_under_no_name(cast: Ca
     assert answer.status_code == 303
     db.session.remove()
     assert db.session.scalars(select(PendingSignature.partner)).all() == [""]
+
+
+def test_a_form_handed_back_for_a_corrected_text_keeps_its_partner(cast: Cast) -> None:
+    cast.campaign()
+    cast.partner()
+    token = form_token(cast.browser().get(FRAME).text)
+    cast.campaign(texts={"en": Text("Take all of them back", "the Port", "Forty were dismissed.", "Now.")})
+    typed = {"name": "Ana", "email": "ana@example.org", "country": "IE", "token": token, "partner_news": "y"}
+    answer = cast.browser().post(FRAME, data=typed)
+    assert answer.status_code == 422
+    assert tokens.FormToken(form_token(answer.text)).partner == "dockers.1"
 
 
 def test_a_contact_stays_with_the_words_they_read(cast: Cast) -> None:
