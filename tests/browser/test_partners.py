@@ -3,13 +3,17 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
+from sqlalchemy import insert
 
-from petition import contacts, partner_figures, partners, teams
+from petition import partner_figures, partners, teams
 from petition.base import db
+from petition.contacts import Contact, ContactDetails
+from petition.lists import BATCH
 from tests import organisers
 from tests.browser.conftest import PHONE, TELL
 from tests.browser.site import CREW, Site
@@ -20,6 +24,8 @@ from tests.signers import enter, signer
 __all__ = ["window"]
 ROOT = f"/desk/campaigns/{CREW}/partners"
 HOME = f"/desk/partners/{CREW}/dockers"
+#: A list longer than what is read at once.
+MANY = BATCH + 1
 
 
 @pytest.fixture
@@ -47,9 +53,14 @@ def _fill(site: Site) -> None:
     for language, number in (("en", 34), ("es", 23), ("ar", 4)):
         enter(*(signer(reading, f"{language} {one}", language=language, partner="dockers", day=day.date(),
                        appear="hidden") for one in range(number)))  # fmt: skip
-    contacts.confirm(contacts.Wish(reading.id, partners.wish(found.id), bytes(32)),
-                     contacts.ContactDetails("ana@example.org", "Ana"), language="en", consent_version=1,
-                     partner_version=1, at=db.now())  # fmt: skip
+    wish = partners.wish(found.id)
+    row = {
+        "campaign_id": reading.id, "wish": wish, "language": "en", "consent_version": 1, "partner_version": 1,
+        "sealed": ContactDetails("ana@example.org", "Ana").seal(reading.id, wish), "proof": "signature",
+        "confirmed_at": db.now(), "forgets_at": None,
+    }  # fmt: skip
+    rows = [row | {"id": one, "mailbox": one.to_bytes(32), "link_id": uuid4()} for one in range(1, MANY + 1)]
+    db.session.execute(insert(Contact), rows)
     site.cast.number()
     partner_figures.publish(found.id, db.now())
     db.session.commit()
@@ -90,6 +101,9 @@ def test_a_partner_takes_its_list_with_scripts_off(window: Callable[..., Page], 
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Take the list (CSV)").click()
     assert waiting.value.suggested_filename == f"{CREW}-dockers.csv"
+    lines = waiting.value.path().read_text("utf-8-sig").splitlines()
+    assert len(lines) == 1 + MANY
+    assert lines[-1].startswith(f'"{MANY}","ana@example.org","Ana","en","1",')
 
 
 def test_the_box_of_a_partner_stands_in_its_frame_on_a_phone(browser: Browser, site: Site, carried: Any) -> None:
