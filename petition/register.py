@@ -5,7 +5,7 @@ numbers and folds. The total shown everywhere is the tallies plus the moves not 
 exact at every moment.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -112,6 +112,11 @@ def move(campaign_id: int, kind: str, amount: int, cell: Cell, *, signature_id: 
     """Write a move in the caller's transaction."""
     row = move_row(campaign_id, kind, amount, cell, signature_id=signature_id, at=at)
     db.session.connection().execute(_enter, row)
+
+
+def move_all(rows: Sequence[Mapping[str, object]]) -> None:
+    """Write many moves (see `move_row`) in the caller's transaction."""
+    db.session.connection().execute(_enter, rows)
 
 
 def move_row(

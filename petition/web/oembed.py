@@ -24,8 +24,10 @@ _KINDS = {JSON: "application/json", XML: "text/xml"}
 #: The size of a frame where nothing is said; one lower than COMPACT_BELOW shows the text only when it is asked for.
 WIDTH, HEIGHT, COMPACT_BELOW = 600, 900, 700
 _CAMPAIGN = re.compile(rf"/({guards.Language.regex})/campaigns/({guards.Slug.regex})/?", re.ASCII)
-_HTML = Markup('<iframe src="{src}" width="{width}" height="{height}" title="{title}" frameborder="0" loading="lazy">'
-               "</iframe>")  # fmt: skip
+#: The quotation stands where the frame cannot, and WordPress listens to a frame only beside one.
+_HTML = Markup('<blockquote><a href="{href}">{title}</a></blockquote>'
+               '<iframe src="{src}" width="{width}" height="{height}" title="{title}" frameborder="0"'
+               ' loading="lazy"></iframe>')  # fmt: skip
 
 
 def links(path: str) -> list[tuple[str, str]]:
@@ -90,7 +92,8 @@ def _about(reading: Reading, language: str) -> dict[str, Any]:
     width, height = _most("maxwidth", WIDTH), _most("maxheight", HEIGHT)
     look = Look(compact=height < COMPACT_BELOW)
     src = urls.absolute(urls.frame(language, reading.slug, str(look)))
-    html = _HTML.format(src=src, width=width, height=height, title=title)
+    href = urls.absolute(urls.campaign(language, reading.slug))
+    html = _HTML.format(href=href, src=src, width=width, height=height, title=title)
     return said | {"type": "rich", "html": str(html), "width": width, "height": height}
 
 

@@ -360,7 +360,8 @@ def test_a_campaigns_page_says_where_its_oembed_is_and_that_gives_the_frame(cast
     assert said == {
         "version": "1.0", "type": "rich", "title": "Take the canteen workers back", "width": 600, "height": 900,
         "provider_name": said["provider_name"], "provider_url": "http://localhost/", "cache_age": 300,
-        "html": f'<iframe src="http://localhost{PATH}" width="600" height="900" title="Take the canteen workers back" '
+        "html": f'<blockquote><a href="{PAGE}">Take the canteen workers back</a></blockquote>'
+                f'<iframe src="http://localhost{PATH}" width="600" height="900" title="Take the canteen workers back" '
                 'frameborder="0" loading="lazy"></iframe>',
     }  # fmt: skip
     root = ElementTree.fromstring(answers[1].text)

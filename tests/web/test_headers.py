@@ -118,6 +118,7 @@ ROUTES: dict[tuple[str, str], tuple[str, int, str]] = {
     ("own.data", "GET"): ("secret", 200, "{own}/data.json"),
     ("own.confirm", "POST"): ("secret", 303, "{own}/confirm"),
     ("own.fresh", "POST"): ("secret", 303, "{own}/fresh"),
+    ("own.say_no", "POST"): ("secret", 303, "{own}/object"),
     ("own.correct", "POST"): ("secret", 422, "{own}/correct"),
     ("own.allow", "POST"): ("secret", 303, "{own}/allow"),
     ("own.stop_news", "POST"): ("secret", 303, "{own}/stop-news"),

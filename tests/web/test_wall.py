@@ -10,15 +10,17 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
-from petition import endorsement_decisions, partners, teams
+from petition import endorsement_decisions, export, objections, partners, rules, taking, teams
 from petition.base import db, tokens
 from petition.drafts import Text
 from petition.endorsements import Organisation, Person
+from petition.selection import Filter
 from petition.web.desk import wall
 from petition.web.desk.wall import ANYBODY, SIGNED_IN, Need, Wall
 from tests import organisers
 from tests.cast import Browser, Cast
 from tests.organisers import Desk, desk_of
+from tests.signers import enter, signer
 
 ON_CAMPAIGN, ON_SITE, ON_PARTNER = list(teams.ON_CAMPAIGN), list(teams.ON_SITE), list(teams.ON_PARTNER)
 #: Everybody: no role at all, each role on the campaign, each on the site, each on its partner, the owner of another
@@ -45,12 +47,24 @@ def _filled(cast: Cast) -> dict[str, str]:
     for key in ("dockers", "others"):
         partners.make(cast.row(), key, partners.Draft(key), "a test", db.now())
     organisers.let_in(member, campaign.id, "dockers")
+    asked = taking.Asked(Filter(), ("name",), "csv")
+    taking.name(campaign, "All", asked, "a test", db.now())
+    with export.signatures(campaign, asked.wanted, asked.columns, asked.form) as found:
+        _content, taken = taking.at_once(found, campaign, member, "a test")
+    job = taking.later(asked, campaign, member, "a test", db.now())
+    (signature,) = enter(signer(campaign, "Ana", state="held"))
+    objections.say(campaign.id, signature, "It was me.", db.now())
+    objection = objections.waiting(campaign.id, 1)[0].id
+    rule = rules.write(campaign.id, "x", "hold", Filter(), reason="x", tell=False, actor="a test", at=db.now())
     db.session.commit()
+    lists = {"named": taking.named(campaign.id)[0].id, "taken": taken.id, "job": job}
     pieces = {"article": cast.article().id, "event": cast.event().id, "topic": cast.topic().id}
     db.session.remove()
     return {"slug": campaign.slug, "account": str(member.id), "token": tokens.link("none", uuid4()),
             "endorsement": str(backing), "language": "ar", "deed": "pause", "partner": "dockers",
-            **{name: str(key) for name, key in pieces.items()}}  # fmt: skip
+            "signature": str(signature),
+            "objection": str(objection), "rule": str(rule.id),
+            **{name: str(key) for name, key in (pieces | lists).items()}}  # fmt: skip
 
 
 def _path(rule: Rule, filled: dict[str, str]) -> str:
@@ -86,7 +100,7 @@ def _expected(need: Need, held: teams.Held, campaign_id: int, who: str) -> set[i
         return {404}
     if need.right not in (ANYBODY, SIGNED_IN) and not held.may(need.right, campaign_id if need.on_campaign else None):
         return {403}
-    return {200, 302, 303, 400, 422} | ({404} if need.right == ANYBODY else set())
+    return {200, 302, 303, 400, 410, 422} | ({404} if need.right == ANYBODY else set())
 
 
 def _ask(desk: Desk, method: str, path: str) -> int:

@@ -1,5 +1,6 @@
 """Where a campaign's form may stand in a frame, and what others paste into their pages."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
@@ -73,10 +74,12 @@ def _page(campaign: Reading, form: EmbeddingForm, crossed: Crossing | None = Non
     spoken = i18n.spoken()
     language = spoken if spoken in campaign.wordings else campaign.first_language
     look = chosen()
+    is_public = campaigns.phase(campaign, db.now()) not in (Phase.DRAFT, Phase.WITHDRAWN)
+    shown = snippets(campaign, language, look)
     return render_template(
         "desk/embedding.html", campaign=campaign, title=campaign.wording(spoken).title, form=form, crossed=crossed,
-        look=look, snippets=snippets(campaign, language, look), stored=framing.of(campaign.id).allowed,
-        is_public=campaigns.phase(campaign, db.now()) not in (Phase.DRAFT, Phase.WITHDRAWN),
+        look=look, snippets=shown if is_public else replace(shown, badges=[]), is_public=is_public,
+        stored=framing.of(campaign.id).allowed,
         done=request.args.get("done", ""),
     )  # fmt: skip
 

@@ -31,14 +31,19 @@ from petition.letters import ready
 from petition.web import context, errors, guards, headers
 from petition.web.desk import (
     account,
+    answering,
     articles,
     asking,
+    blocking,
+    deciding,
     door,
     embedding,
     events,
+    exports,
     firsts,
     front,
     look,
+    naming,
     organisations,
     overview,
     partner_home,
@@ -47,10 +52,12 @@ from petition.web.desk import (
     people,
     preview,
     record,
+    ruling,
     running,
     sessions,
     site,
     starting,
+    suspecting,
     team,
     terms,
     texts,
@@ -67,8 +74,10 @@ from petition.web.desk.people import App, Codes, Mail, Passwords, User
 #: The corners of the desk: importing them hangs their routes on the wall.
 CORNERS = (
     front, account, starting, overview, texts, tongues, look, asking, terms, embedding, firsts, organisations, partners,
-    partner_people, partner_home, running, preview, team, site, record, welcome, articles, events, topics, trash,
-    writing,
+    partner_people, partner_home, running,
+    preview, team, site, record, welcome, articles, events, topics, trash, writing,
+    exports,
+    deciding, ruling, suspecting, blocking, answering, naming,
 )  # fmt: skip
 LONGEST_BODY = 512 * 1024
 

@@ -94,8 +94,8 @@ def _rows(app: Flask, found: ContactList) -> Iterator[bytes]:
     chunks = found.chunks()
     while True:
         with app.app_context():
-            chunk = next(chunks, b"")
-        if not chunk:
+            chunk = next(chunks, None)
+        if chunk is None:
             return
         yield chunk
 

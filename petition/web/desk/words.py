@@ -1,13 +1,18 @@
 """What the library has to say, in our words. It is given names instead of sentences (see `names`), and pages say
 what stands here for them."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Flask, get_flashed_messages, render_template
 from flask_babel import gettext as _
 from wtforms import Form
 
+from petition import export, fields
+from petition.base import i18n
+from petition.signatures import COUNTED, HELD, REMOVED
 from petition.teams import ADMINISTRATOR, EDITOR, FIGURES, MODERATOR, ORGANISER, OWNER, PARTNER, SITE_EDITOR
+from petition.web.desk.deeds import DEEDS
 from petition.web.desk.people import LEAST_PASSWORD
 
 
@@ -67,46 +72,13 @@ def page(template: str, **context: Any) -> str:
 def deed(name: str) -> str:
     """A deed of the journal in words; one that has none here is shown as it was written."""
     kind, _colon, role = name.partition(": ")
-    said = {
-        "account invited": _("account invited"), "account joined": _("account joined"),
-        "account removed": _("account removed"), "second factor reset": _("second factor reset"),
-        "grant given": _("role given"), "grant changed": _("role changed"), "grant taken": _("role taken away"),
-        "campaign published": _("campaign published"), "campaign paused": _("campaign paused"),
-        "campaign resumed": _("campaign resumed"), "campaign closed": _("campaign closed"),
-        "campaign made": _("campaign made"), "campaign edited": _("campaign edited"),
-        "campaign not published": _("publishing called off"), "campaign reopened": _("campaign reopened"),
-        "campaign renamed": _("address of the campaign changed"), "outcome told": _("outcome told"),
-        "text changed": _("text changed"), "text corrected": _("text corrected"), "text checked": _("text compared"),
-        "form changed": _("form changed"), "phrases edited": _("words of a language edited"),
-        "picture chosen": _("picture chosen"), "picture described": _("picture described"),
-        "picture taken away": _("picture taken away"), "picture added": _("picture added"),
-        "first signatories named": _("first signatories named"),
-        "campaign withdrawn": _("campaign withdrawn"), "campaign forgotten": _("people of the campaign forgotten"),
-        "signature held": _("signature held"), "signature released": _("signature released"),
-        "signature removed": _("signature removed"), "signature restored": _("signature restored"),
-        "signature looked up": _("signature looked up"), "signatures exported": _("signatures exported"),
-        "contacts exported": _("contacts exported"), "letters retried": _("letters tried again"),
-        "endorsement confirmed": _("organisation confirmed"), "endorsement corrected": _("organisation corrected"),
-        "endorsement entered": _("organisation entered"), "endorsement accepted": _("organisation accepted"),
-        "endorsement refused": _("organisation refused"), "endorsement withdrawn": _("organisation deleted"),
-        "endorsements put in order": _("organisations put in order"), "endorsement logo chosen": _("logo chosen"),
-        "endorsement logo taken away": _("logo taken away"),
-        "partner made": _("partner made"), "partner changed": _("partner changed"),
-        "terms of a partner changed": _("terms of a partner changed"),
-        "partner switched off": _("partner switched off"), "partner switched on": _("partner switched on"),
-        "contacts of a partner taken": _("list of a partner taken"),
-        "register rebuilt": _("register rebuilt"), "demo loaded": _("demo loaded"),
-        "article made": _("article made"), "article edited": _("article edited"),
-        "article renamed": _("article has another address"), "article trashed": _("article put into the trash"),
-        "article restored": _("article taken out of the trash"), "event made": _("event made"),
-        "event edited": _("event edited"), "event renamed": _("event has another address"),
-        "event cancelled": _("event cancelled"), "event trashed": _("event put into the trash"),
-        "event restored": _("event taken out of the trash"), "topic made": _("topic made"),
-        "topic edited": _("topic edited"), "topic renamed": _("topic has another address"),
-        "topic moved": _("topic moved"), "topic trashed": _("topic put into the trash"),
-        "topic restored": _("topic taken out of the trash"),
-    }.get(kind, kind)  # fmt: skip
-    return f"{said}: {roles().get(role, role)}" if role else said
+    said = str(DEEDS.get(kind, kind))
+    return f"{said}: {(roles() | _kinds()).get(role, role)}" if role else said
+
+
+def _kinds() -> dict[str, str]:
+    """What a rule did."""
+    return {"held": _("held"), "released": _("released"), "removed": _("removed"), "restored": _("restored")}
 
 
 def roles() -> dict[str, str]:
@@ -146,3 +118,39 @@ def details() -> dict[str, str]:
         "name": _("Name"), "country": _("Country"), "place": _("Town or city"), "role": _("What they do"),
         "organisation": _("Organisation"), "comment": _("Why they sign"),
     }  # fmt: skip
+
+
+def states() -> dict[str, str]:
+    """Where a signature stands."""
+    return {COUNTED: _("counted"), HELD: _("held"), REMOVED: _("removed")}
+
+
+def channels() -> dict[str, str]:
+    """How a signature came."""
+    return {"online": _("online"), "paper": _("on paper"), "import": _("from another list")}
+
+
+def list_columns(campaign_id: int) -> dict[str, str]:
+    """The columns a list of a campaign can have, in words, in the order of the list."""
+    said = details() | {
+        "number": _("Number, from 1"), "id": _("Random id, as in the journal"), "day": _("Day of confirming"),
+        "state": _("State"), "address": _("E-mail address"),
+        "capacity": _("Personal, or for an organisation"), "appear": _("How to appear in public"),
+        "language": _("Language"), "channel": _("How it came"), "source": _("Source"), "partner": _("Partner site"),
+        "wording": _("Version of the text"), "consent": _("Version of the terms"),
+        "signed_at": _("When the form was sent"), "entered_at": _("When it was confirmed"),
+    }  # fmt: skip
+    for one in fields.ever_asked_by(campaign_id):
+        said[one.name] = one.labels.get(i18n.spoken()) or next(iter(one.labels.values()))
+    return {name: said.get(name, name) for name in export.columns_of(campaign_id)}
+
+
+def list_forms(forms: Iterable[str]) -> list[tuple[str, str, str]]:
+    """The forms in which lists leave, with what each is good for."""
+    said = {
+        "csv": ("CSV", _("for any spreadsheet or program")),
+        "xlsx": ("XLSX", _("a spreadsheet whose second sheet says what the list is")),
+        "jsonl": (_("JSON lines"), _("for programs; texts exactly as typed")),
+        "json": ("JSON", _("for programs")),
+    }
+    return [(form, *said[form]) for form in forms]

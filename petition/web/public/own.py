@@ -13,17 +13,19 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug import Response as BaseResponse
 
-from petition import campaigns, contacts, links, signatures, wordings
-from petition.base import countries, db, i18n, mailbox, tokens, urls
-from petition.base.text import short_name
+from petition import campaigns, confirming, contacts, links, objections, signatures, wordings
+from petition.base import countries, db, i18n, mailbox, text, tokens, urls
+from petition.base.text import TextRefused, short_name
 from petition.base.tokens import BadToken
 from petition.campaigns import Phase, Reading
 from petition.details import Details, opened, shown
 from petition.fields import DATE, Answer
 from petition.links import Link
+from petition.objections import Objection
 from petition.signatures import COUNTED, PendingSignature, Signature
 from petition.web import context, guards, ticked
 from petition.web.forms import OwnForm
+from petition.web.public import records
 from petition.web.public.signing import or_hand_back
 
 blueprint = Blueprint("own", __name__)
@@ -88,6 +90,8 @@ def _page(link: Link, reading: Reading, token: str, *, form: OwnForm | None = No
         more_href=f"?before={found[PAGE - 1].created_at.timestamp()}" if len(found) > PAGE else None,
         signature=_standing(reading, signature, texts) if signature else None,
         correct=_correcting(reading, signature, form),
+        heard=[(one, objections.said(one)) for one in _objections(signature)],
+        may_object=_may_object(signature),
         contacts=[(str(one.id), ticked.label(one)) for one in contacts.of_mailbox(reading.id, link.mailbox)],
         quiet=quiet,
         quiet_until=until,
@@ -201,7 +205,18 @@ def _standing(reading: Reading, signature: Signature, texts: dict[int, Markup]) 
     return {
         "state": signature.state, "name": details.name, "since": signature.day,
         "details": _listed(details, signature, texts), "appears_as": ", ".join(filter(None, (name, role))) or None,
+        "waits": bool(name) and not signature.shown_name,
     }  # fmt: skip
+
+
+def _objections(signature: Signature | None) -> Sequence[Objection]:
+    """What its owner has said against a decision; nothing is left of that once they have withdrawn."""
+    return objections.of_signature(signature.id) if signature is not None else ()
+
+
+def _may_object(signature: Signature | None) -> bool:
+    aside = signature is not None and signature.state != COUNTED and signature.sealed is not None
+    return aside and objections.may_object(_objections(signature))
 
 
 def _correcting(reading: Reading, signature: Signature | None, form: OwnForm | None) -> OwnForm | None:
@@ -228,7 +243,7 @@ def _row() -> int:
 def confirm(token: str) -> BaseResponse:
     """The button: makes the signature. Twice, or from two tabs: the same friendly page."""
     link, reading = _locked(token)
-    pressed = signatures.confirm(reading, link, _row(), db.now())
+    pressed = confirming.confirm(reading, link, _row(), db.now())
     db.session.commit()
     if not pressed.language:
         return _back(token)
@@ -290,6 +305,22 @@ def withdraw(token: str) -> BaseResponse | str:
     )
 
 
+@blueprint.post("/t/<token>/object")
+def say_no(token: str) -> BaseResponse:
+    """Say why a signature should count that is held or removed (S26); what was said before waits no longer."""
+    link, reading = _locked(token)
+    signature = signatures.signature_of(link)
+    try:
+        words = text.paragraphs(request.form.get("words", ""), most=objections.LONGEST)
+    except TextRefused:
+        words = ""
+    done = None
+    if signature is not None and words and _may_object(signature):
+        done = "objected" if objections.say(reading.id, signature.id, words, db.now()) else None
+        db.session.commit()
+    return _back(token, done or "unsaid")
+
+
 @blueprint.post("/t/<token>/not-me")
 def not_me(token: str) -> BaseResponse:
     """ "This was not me": wipes or withdraws, and no letters of this campaign for a year."""
@@ -349,32 +380,10 @@ def data(token: str) -> Response:
     texts = _seen_by(signature, pending)
     answer = jsonify(
         campaign=urls.absolute(urls.campaign(reading.first_language, reading.slug)),
-        signature=_record(reading, signature, texts) if signature else None,
-        waiting_for_confirmation=[_record(reading, one, texts) for one in pending],
+        signature=records.record(reading, signature, texts) if signature else None,
+        waiting_for_confirmation=[records.record(reading, one, texts) for one in pending],
+        objections=[records.objection(one) for one in _objections(signature)],
         **ticked.record(contacts.of_mailbox(reading.id, link.mailbox)),
     )
     answer.headers["Content-Disposition"] = "attachment; filename=signature.json"
     return answer
-
-
-def _record(
-    reading: Reading, row: PendingSignature | Signature, texts: dict[int, wordings.Version]
-) -> dict[str, object]:
-    details = opened(reading.id, row.sealed) if row.sealed else None
-    names = ("name", "address", "place", "role", "organisation", "comment", "short")
-    record: dict[str, object] = {name: getattr(details, name) for name in names} if details else {}
-    if details and details.own:
-        record["own"] = {key: answer._asdict() for key, answer in details.own.items()}
-    record |= {
-        name: getattr(row, name)
-        for name in ("country", "language", "channel", "source", "partner", "appear", "with_role", "on_behalf",
-                     "consent_version")
-    }  # fmt: skip
-    if isinstance(row, PendingSignature):
-        record["asked_for"] = {"news": row.news, "version_of_partners_box": row.partner_version}
-    text = texts[row.wording_id]
-    record["wording"] = {"language": text.language, "version": text.version}
-    moments = {"signed_at": row.signed_at, "entered_at": row.entered_at} if isinstance(row, Signature) else {
-        "signed_at": row.created_at
-    }  # fmt: skip
-    return record | {name: value.isoformat() for name, value in moments.items()}
