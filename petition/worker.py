@@ -16,6 +16,7 @@ from petition import (
     answers,
     breakdowns,
     drawing,
+    partner_figures,
     register,
     reminders,
     retention,
@@ -106,6 +107,9 @@ class Worker:
     def _publish(self) -> float:
         for campaign_id in breakdowns.due(db.now()):
             breakdowns.publish(campaign_id, db.now())
+            db.session.commit()
+        for partner_id in partner_figures.due(db.now()):
+            partner_figures.publish(partner_id, db.now())
             db.session.commit()
         return PUBLISHING
 

@@ -13,7 +13,6 @@ from flask import Flask
 from sqlalchemy import MetaData, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
-import petition.worker  # noqa: F401  # Knows every model there is, also those no page knows.
 from petition import accounts, answers, campaigns, decisions, journal, migrating, register, signatures, teams
 from petition.accounts import Guess
 from petition.base import db, mailbox

@@ -7,7 +7,7 @@ from datetime import datetime
 from flask import redirect, render_template, request, session, url_for
 from werkzeug import Response
 
-from petition import campaigns, charts, standing, waiting
+from petition import campaigns, charts, partners, standing, waiting
 from petition.base import db, i18n, outbox
 from petition.base.outbox import Standing
 from petition.campaigns import Reading
@@ -48,7 +48,19 @@ def front() -> str:
     found = campaigns.every() if held.may("manage people") else campaigns.some(held.campaigns.keys())
     seen = [one.id for one in found if held.may("see figures", one.id)]
     figures = _figures(seen, at)
-    return render_template("desk/front.html", rows=[_row(one, figures.get(one.id)) for one in found])
+    return render_template("desk/front.html", rows=[_row(one, figures.get(one.id)) for one in found],
+                           partners=_partners())  # fmt: skip
+
+
+def _partners() -> list[tuple[str, str, str]]:
+    """The partners whose people I am among: name, title of the campaign, path."""
+    mine = partners.some(tuple(wall.held().partners))
+    of = {one.id: one for one in campaigns.some({one.campaign_id for one in mine})}
+    return [
+        (one.name, of[one.campaign_id].wording(i18n.spoken()).title,
+         url_for("desk.partner", slug=of[one.campaign_id].slug, partner=one.key))
+        for one in mine
+    ]  # fmt: skip
 
 
 def _figures(seen: Collection[int], at: datetime) -> dict[int, Figures]:

@@ -12,7 +12,7 @@ from wtforms import Form
 from petition import export, fields
 from petition.base import i18n
 from petition.signatures import COUNTED, HELD, REMOVED
-from petition.teams import ADMINISTRATOR, EDITOR, FIGURES, MODERATOR, ORGANISER, OWNER, SITE_EDITOR
+from petition.teams import ADMINISTRATOR, EDITOR, FIGURES, MODERATOR, ORGANISER, OWNER, PARTNER, SITE_EDITOR
 from petition.web.desk.deeds import DEEDS
 from petition.web.desk.people import LEAST_PASSWORD
 
@@ -109,6 +109,7 @@ def roles() -> dict[str, str]:
     return {
         OWNER: _("Owner"), EDITOR: _("Editor"), MODERATOR: _("Moderator"), FIGURES: _("Figures only"),
         ADMINISTRATOR: _("Administrator"), SITE_EDITOR: _("Editor of the site"), ORGANISER: _("Organiser"),
+        PARTNER: _("Partner"),
     }  # fmt: skip
 
 
@@ -122,6 +123,7 @@ def meanings() -> dict[str, str]:
         ADMINISTRATOR: _("says who works here; sees no list of signers by that"),
         SITE_EDITOR: _("writes articles and events, and may start campaigns"),
         ORGANISER: _("may start campaigns"),
+        PARTNER: _("sees a partner’s figures, and takes the list of those who ticked its box"),
     }
 
 
