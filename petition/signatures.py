@@ -48,6 +48,8 @@ SHOWN = text("shown_key <> '' AND state = 'counted'")
 #: What is out of the ordinary. In just these words, likewise.
 ASIDE = text("state <> 'counted'")
 _FIRST = text("first IS NOT NULL")
+_HELD = text("state = 'held'")
+_HASHED = text("network IS NOT NULL")
 
 
 class _Told:
@@ -92,6 +94,8 @@ class PendingSignature(_Told, db.Base):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     news: Mapped[bool]
+    #: Where the partner's own box was ticked: the version of what it says there.
+    partner_version: Mapped[int | None]
     created_at: Mapped[datetime]
     #: When a letter about it was sent, failed or turned out needless: from then its clocks run.
     asked_at: Mapped[datetime | None]
@@ -107,12 +111,7 @@ class Signature(_Told, db.Base):
         *_same_campaign(),
         UniqueConstraint("campaign_id", "mailbox", "seat"),
         Index("signature_order", "campaign_id", "entered_at", "id"),
-        Index(
-            "signature_network",
-            "network",
-            postgresql_where=text("network IS NOT NULL"),
-            sqlite_where=text("network IS NOT NULL"),
-        ),
+        Index("signature_network", "network", postgresql_where=_HASHED, sqlite_where=_HASHED),
         Index(
             "signature_shown", "campaign_id", "country", "on_behalf", "shown_key", "id",
             postgresql_where=SHOWN, sqlite_where=SHOWN,
@@ -120,6 +119,7 @@ class Signature(_Told, db.Base):
         # Only what is out of the ordinary: what waits for a decision is counted here.
         Index("signature_aside", "campaign_id", "state", "domain", postgresql_where=ASIDE, sqlite_where=ASIDE),
         Index("signature_first", "campaign_id", "first", postgresql_where=_FIRST, sqlite_where=_FIRST),
+        Index("signature_held", "campaign_id", postgresql_where=_HELD, sqlite_where=_HELD),
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -168,7 +168,7 @@ def sign(
         "sealed": details.seal(reading.id), "country": choices.country, "language": choices.language,
         "channel": choices.channel, "source": choices.source, "partner": choices.partner, "appear": choices.appear,
         "with_role": choices.with_role, "on_behalf": choices.on_behalf, "news": choices.news, "network": network,
-        "created_at": at, "asked_at": None,
+        "partner_version": choices.partner_version, "created_at": at, "asked_at": None,
     }  # fmt: skip
     letter = outbox.values(
         "link", language=choices.language, campaign_id=reading.id, mailbox=mailbox_hash, about=pending_id,

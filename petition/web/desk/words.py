@@ -1,6 +1,7 @@
 """What the library has to say, in our words. It is given names instead of sentences (see `names`), and pages say
 what stands here for them."""
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,7 +12,7 @@ from wtforms import Form
 from petition import export, fields
 from petition.base import i18n
 from petition.signatures import COUNTED, HELD, REMOVED
-from petition.teams import ADMINISTRATOR, EDITOR, FIGURES, MODERATOR, ORGANISER, OWNER, SITE_EDITOR
+from petition.teams import ADMINISTRATOR, EDITOR, FIGURES, MODERATOR, ORGANISER, OWNER, PARTNER, SITE_EDITOR
 from petition.web.desk.deeds import DEEDS
 from petition.web.desk.people import LEAST_PASSWORD
 
@@ -81,11 +82,34 @@ def _kinds() -> dict[str, str]:
     return {"held": _("held"), "released": _("released"), "removed": _("removed"), "restored": _("restored")}
 
 
+def reason(written: str) -> list[str]:
+    """Why something was done, line by line; what a command or a page wrote down of it beside, in words."""
+    return [_noted(line) for line in written.splitlines() if line.strip()]
+
+
+def _noted(line: str) -> str:
+    try:
+        found = json.loads(line) if line.startswith("{") else None
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        return line
+    told = {"filter": _("only"), "columns": _("columns")}
+    return "; ".join(f"{told.get(name, name)}: {_flat(value)}" for name, value in found.items() if value)
+
+
+def _flat(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_flat(one)}" for name, one in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
 def roles() -> dict[str, str]:
     """What the roles are called."""
     return {
         OWNER: _("Owner"), EDITOR: _("Editor"), MODERATOR: _("Moderator"), FIGURES: _("Figures only"),
         ADMINISTRATOR: _("Administrator"), SITE_EDITOR: _("Editor of the site"), ORGANISER: _("Organiser"),
+        PARTNER: _("Partner"),
     }  # fmt: skip
 
 
@@ -93,12 +117,13 @@ def meanings() -> dict[str, str]:
     """What the roles are allowed."""
     return {
         OWNER: _("may do everything here, and says who else may what"),
-        EDITOR: _("writes the texts; sees numbers, but nobody’s name"),
+        EDITOR: _("writes the texts; sees numbers, but no signer’s name"),
         MODERATOR: _("sees who signed, decides about signatures and organisations; takes no lists out"),
         FIGURES: _("sees numbers and nothing else"),
         ADMINISTRATOR: _("says who works here; sees no list of signers by that"),
         SITE_EDITOR: _("writes articles and events, and may start campaigns"),
         ORGANISER: _("may start campaigns"),
+        PARTNER: _("sees a partner’s figures, and takes the list of those who ticked its box"),
     }
 
 

@@ -23,7 +23,7 @@ from petition.fields import DATE, Answer
 from petition.links import Link
 from petition.objections import Objection
 from petition.signatures import COUNTED, PendingSignature, Signature
-from petition.web import context, guards
+from petition.web import context, guards, ticked
 from petition.web.forms import OwnForm
 from petition.web.public import records
 from petition.web.public.signing import or_hand_back
@@ -92,7 +92,7 @@ def _page(link: Link, reading: Reading, token: str, *, form: OwnForm | None = No
         correct=_correcting(reading, signature, form),
         heard=[(one, objections.said(one)) for one in _objections(signature)],
         may_object=_may_object(signature),
-        contacts=[(str(one.id), _("News of this campaign")) for one in contacts.of_mailbox(reading.id, link.mailbox)],
+        contacts=[(str(one.id), ticked.label(one)) for one in contacts.of_mailbox(reading.id, link.mailbox)],
         quiet=quiet,
         quiet_until=until,
         notice=request.args.get("done"),
@@ -182,6 +182,7 @@ def _listed(
         (names["organisation"], details.organisation), (names["comment"], details.comment),
         (_("for the organisation"), _("yes") if row.on_behalf else ""),
         (_("language"), i18n.own_name(row.language)), (_("came by"), row.source),
+        (_("signed on the pages of"), ticked.partner_name(row)), (_("asked for"), ticked.asked(row)),
         (_("text signed"), texts[row.wording_id]),
         (_("signed on"), i18n.moment(row.signed_at) if isinstance(row, Signature) else ""),
     ]  # fmt: skip
@@ -296,10 +297,11 @@ def withdraw(token: str) -> BaseResponse | str:
     _speak(reading, signature, signatures.pending_of(link, most=1))
     may_return = campaigns.phase(reading, db.now()) is Phase.OPEN and not (signature and signature.state != COUNTED)
     signatures.withdraw(reading, link, db.now(), contacts_too="contacts" in request.form)
+    left = ticked.pages(contacts.of_mailbox(reading.id, link.mailbox))
     db.session.commit()
     href = urls.campaign(g.page_language, reading.slug) if may_return else None
     return render_template(
-        "public/gone.html", wording=context.wording_view(reading, g.page_language), campaign_href=href
+        "public/gone.html", wording=context.wording_view(reading, g.page_language), campaign_href=href, left=left
     )
 
 
@@ -359,9 +361,12 @@ def allow(token: str) -> BaseResponse:
 
 @blueprint.post("/t/<token>/stop-news")
 def stop_news(token: str) -> BaseResponse:
-    """Stop the news asked for, and nothing else."""
+    """Stop one thing asked for, or all where none is named, and nothing else."""
     link, reading = _locked(token)
-    contacts.forget(reading.id, link.mailbox)
+    if "contact" in request.form:
+        contacts.stop_one(reading.id, link.mailbox, guards.number(request.form["contact"]))
+    else:
+        contacts.forget(reading.id, link.mailbox)
     db.session.commit()
     return _back(token, "stopped")
 
@@ -378,7 +383,7 @@ def data(token: str) -> Response:
         signature=records.record(reading, signature, texts) if signature else None,
         waiting_for_confirmation=[records.record(reading, one, texts) for one in pending],
         objections=[records.objection(one) for one in _objections(signature)],
-        news_asked_for=[one.wish for one in contacts.of_mailbox(reading.id, link.mailbox)],
+        **ticked.record(contacts.of_mailbox(reading.id, link.mailbox)),
     )
     answer.headers["Content-Disposition"] = "attachment; filename=signature.json"
     return answer

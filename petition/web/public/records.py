@@ -24,8 +24,11 @@ def record(
         record["own"] = {key: answer._asdict() for key, answer in details.own.items()}
     record |= {
         name: getattr(row, name)
-        for name in ("country", "language", "channel", "source", "appear", "with_role", "on_behalf", "consent_version")
-    }
+        for name in ("country", "language", "channel", "source", "partner", "appear", "with_role", "on_behalf",
+                     "consent_version")
+    }  # fmt: skip
+    if isinstance(row, PendingSignature):
+        record["asked_for"] = {"news": row.news, "version_of_partners_box": row.partner_version}
     text = texts[row.wording_id]
     record["wording"] = {"language": text.language, "version": text.version}
     moments = {"signed_at": row.signed_at, "entered_at": row.entered_at} if isinstance(row, Signature) else {
