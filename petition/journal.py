@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, ForeignKey, String, Text, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.base import db
@@ -17,6 +17,7 @@ class Entry(db.Base):
     """One deed. Holds no personal data of signers: a signature is named by its random id alone."""
 
     __tablename__ = "journal"
+    __table_args__ = (Index("journal_about", "campaign_id", "about"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime]

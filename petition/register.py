@@ -5,12 +5,13 @@ numbers and folds. The total shown everywhere is the tallies plus the moves not 
 exact at every moment.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Date,
     ForeignKey,
     Index,
@@ -169,6 +170,29 @@ def _added(ids: list[int], folded: Select[int, int], waiting: Select[int, int]) 
     rows = db.session.execute(select(both.c.campaign_id, func.sum(both.c.amount)).group_by(both.c.campaign_id))
     found = {int(key): int(amount) for key, amount in rows}
     return {key: found.get(key, 0) for key in ids}
+
+
+def amount(campaign_id: int, dimension: str, values: Sequence[str]) -> int:
+    """How many signatures count that have one of these values in a dimension, with one statement."""
+    folded = Tally.dimension == dimension, Tally.value.in_(values)
+    return _amount(campaign_id, folded, getattr(Move, dimension).in_(values))
+
+
+def amount_between(campaign_id: int, first: date, last: date) -> int:
+    """How many signatures count whose UTC day is one of these, both ends among them, with one statement."""
+    folded = Tally.dimension == "day", Tally.value >= first.isoformat(), Tally.value <= last.isoformat()
+    return _amount(campaign_id, folded, Move.day.between(first, last))
+
+
+def _amount(campaign_id: int, folded: tuple[ColumnElement[bool], ...], waiting: ColumnElement[bool]) -> int:
+    parts = (
+        select(func.coalesce(func.sum(Tally.amount), 0)).where(Tally.campaign_id == campaign_id, *folded),
+        select(func.coalesce(func.sum(Move.amount), 0)).where(
+            Move.campaign_id == campaign_id, Move.number.is_(None), waiting
+        ),
+    )
+    one, other = (part.scalar_subquery() for part in parts)
+    return int(db.session.execute(select(one + other)).scalar_one())
 
 
 def breakdown(campaign_id: int, dimension: str) -> dict[str, int]:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from petition import breakdowns, drawing, register, reminders, retention, share_pictures
+from petition import breakdowns, drawing, register, reminders, retention, searching, share_pictures
 from petition.base import db, delivery, jobs, settings, smtp
 from petition.base.jobs import Doer
 from petition.letters import Letters
@@ -31,7 +31,7 @@ PUBLISHING = 60.0
 #: So many jobs at a time, so that a short one need not wait for a long one.
 JOBS = 2
 #: What does each kind of job.
-DOERS: dict[str, Doer] = {}
+DOERS: dict[str, Doer] = {**searching.DOERS}
 
 
 def transport() -> smtp.Smtp | smtp.Maildir:

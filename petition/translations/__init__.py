@@ -43,7 +43,7 @@ _MET_IN_TEMPLATES = (
 )  # fmt: skip
 _MET_IN_MODULES = (
     "base/i18n.py", "letters/affairs.py", "letters/signing.py", "letters/wording.py", "share_pictures.py",
-    "web/context.py", "web/divisions.py", "web/forms.py", "web/public/own.py",
+    "web/context.py", "web/divisions.py", "web/forms.py", "web/public/own.py", "web/stored.py",
 )  # fmt: skip
 _PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%%")
 _TAG = re.compile(r"</?[a-z][^>]*>")

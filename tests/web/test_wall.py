@@ -4,14 +4,16 @@ New routes are found by themselves. A route with a new kind of parameter needs o
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
-from petition import endorsement_decisions, teams
+from petition import endorsement_decisions, gatherings, searching, teams
 from petition.base import db, tokens
+from petition.details import Details
 from petition.drafts import Text
 from petition.endorsements import Organisation, Person
 from petition.web.desk import wall
@@ -19,6 +21,7 @@ from petition.web.desk.wall import ANYBODY, SIGNED_IN, Need, Wall
 from tests import organisers
 from tests.cast import Browser, Cast
 from tests.organisers import Desk, desk_of
+from tests.signers import enter, signer
 
 ON_CAMPAIGN, ON_SITE = list(teams.ON_CAMPAIGN), list(teams.ON_SITE)
 #: Everybody: no role at all, each role on the campaign, each on the site, and the owner of another campaign.
@@ -41,11 +44,17 @@ def _filled(cast: Cast) -> dict[str, str]:
     teams.grant(member, teams.EDITOR, campaign.id, "a test")
     backing = endorsement_decisions.enter(campaign, Organisation("Dockers", "local", "IE", "the assembly"), Person(),
                                  show_name=False, language="en", actor="a test", reason="")  # fmt: skip
+    (signed,) = enter(signer(campaign, "Ana", sealed=Details("Ana", "ana@example.org").seal(campaign.id)))
+    search = searching.ask(searching.EQUAL_NAMES, campaign.id, {"with_place": False}, account_id=member.id,
+                           actor="a test", reason="")  # fmt: skip
+    ahead = db.now(), db.now() + timedelta(hours=1)
+    gathering = gatherings.plan(campaign.id, "Dock Hall", *ahead, actor="a test", reason="", at=db.now()).id
     db.session.commit()
     pieces = {"article": cast.article().id, "event": cast.event().id, "topic": cast.topic().id}
     db.session.remove()
     return {"slug": campaign.slug, "account": str(member.id), "token": tokens.link("none", uuid4()),
             "endorsement": str(backing), "language": "ar", "deed": "pause",
+            "signature": str(signed), "search": str(search), "gathering": str(gathering),
             **{name: str(key) for name, key in pieces.items()}}  # fmt: skip
 
 

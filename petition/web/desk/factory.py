@@ -37,19 +37,23 @@ from petition.web.desk import (
     events,
     firsts,
     front,
+    listing,
     look,
     organisations,
     overview,
     people,
+    person,
     preview,
     record,
     running,
+    searches,
     sessions,
     site,
     starting,
     team,
     terms,
     texts,
+    together,
     tongues,
     topics,
     trash,
@@ -63,7 +67,7 @@ from petition.web.desk.people import App, Codes, Mail, Passwords, User
 #: The corners of the desk: importing them hangs their routes on the wall.
 CORNERS = (
     front, account, starting, overview, texts, tongues, look, asking, terms, firsts, organisations, running, preview,
-    team, site, record, welcome, articles, events, topics, trash, writing,
+    team, site, record, listing, person, searches, together, welcome, articles, events, topics, trash, writing,
 )  # fmt: skip
 LONGEST_BODY = 512 * 1024
 

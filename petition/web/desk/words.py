@@ -85,7 +85,12 @@ def deed(name: str) -> str:
         "campaign withdrawn": _("campaign withdrawn"), "campaign forgotten": _("people of the campaign forgotten"),
         "signature held": _("signature held"), "signature released": _("signature released"),
         "signature removed": _("signature removed"), "signature restored": _("signature restored"),
-        "signature looked up": _("signature looked up"), "signatures exported": _("signatures exported"),
+        "signature looked up": _("signature looked up"), "signature seen": _("signature looked at"),
+        "signatures seen": _("signatures looked at"), "signatures searched": _("names searched"),
+        "equal names sought": _("equal names looked for"), "signature corrected": _("signature corrected"),
+        "signature erased": _("signature erased"), "signature handed out": _("signature handed to its owner"),
+        "link sent": _("link sent to its owner"), "soft limit lifted": _("letters let go for a meeting"),
+        "soft limit set again": _("letters spread again"), "signatures exported": _("signatures exported"),
         "contacts exported": _("contacts exported"), "letters retried": _("letters tried again"),
         "endorsement confirmed": _("organisation confirmed"), "endorsement corrected": _("organisation corrected"),
         "endorsement entered": _("organisation entered"), "endorsement accepted": _("organisation accepted"),
@@ -151,3 +156,12 @@ def states() -> dict[str, str]:
 def channels() -> dict[str, str]:
     """How a signature came."""
     return {"online": _("online"), "paper": _("on paper"), "import": _("from another list")}
+
+
+def move(kind: str) -> str:
+    """A move of the register in words."""
+    said = {
+        "entered": _("entered"), "corrected": _("corrected"), "held": _("held"), "released": _("released"),
+        "removed": _("removed"), "restored": _("restored"), "withdrawn": _("withdrawn"),
+    }  # fmt: skip
+    return str(said.get(kind, kind))
