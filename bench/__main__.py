@@ -186,7 +186,7 @@ def organising(place: Ground) -> list[Row]:
         assert reading is not None
         size = seed.register.total(reading.id)
     slowest = {"PostgreSQL": desk.measure()[0]}
-    place.use(f"sqlite:///{place.folder}/desk.db")
+    place.use(f"sqlite:///{place.folder}/desk.db", WEB_PROCESSES="1")
     slowest["SQLite"] = desk.measure(size)[0]
     return [
         Row(f"the desk's slowest page, {engine}", 200 / ms, 1, 1.0, f"{ms:.0f} ms: {path} (wanted < 200)")
