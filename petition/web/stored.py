@@ -1,7 +1,7 @@
 """What is stored of somebody who signs, in plain words, and the form that corrects it: on the own page, and at the desk
 for whoever asked by post or telephone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TypeVar
 
@@ -43,10 +43,13 @@ def texts(reading: Reading, found: dict[int, wordings.Version], language: str) -
 
 
 def listed(
-    details: Details, row: PendingSignature | Signature, texts: dict[int, Markup]
+    details: Details,
+    row: PendingSignature | Signature,
+    texts: dict[int, Markup],
+    names: Mapping[str, str] | None = None,
 ) -> list[tuple[str, str | Markup]]:
-    """Everything stored, in plain words."""
-    names = context.field_names()
+    """Everything stored, in plain words. `names`: what details are called for others than the signer."""
+    names = context.field_names() | dict(names or {})
     said = [
         (names["name"], details.name), (names["address"], details.address),
         (names["country"], countries.name(row.country, i18n.spoken()) if row.country else ""),

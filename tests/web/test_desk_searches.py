@@ -1,6 +1,7 @@
 """Searches through what is sealed: asked with a reason, done by the worker, watched, cancelled, gone after a day."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -112,12 +113,13 @@ def test_a_search_is_cancelled_half_way_and_says_so(app: Flask, desk: Desk, monk
     job = int(path.rpartition("/")[2])
 
     def cancelled_on_the_way(task: Task) -> Iterator[None]:
-        for number, _step in enumerate(searching.by_name(task)):
-            if number == 1:
-                found = searching.find(job, 1)
-                assert found
-                jobs.cancel(found, db.now())
-            yield
+        with closing(searching.by_name(task)) as steps:  # type: ignore[type-var]  # a generator
+            for number, _step in enumerate(steps):
+                if number == 1:
+                    found = searching.find(job, 1)
+                    assert found
+                    jobs.cancel(found, db.now())
+                yield
 
     jobs.work({searching.BY_NAME: cancelled_on_the_way})
     db.session.remove()

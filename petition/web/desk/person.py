@@ -107,7 +107,7 @@ def _facts(campaign: Reading, row: Signature | None) -> list[tuple[str, object]]
         return []
     details = opened(campaign.id, row.sealed)
     texts = stored.texts(campaign, stored.seen_by(row, ()), campaign.wording(i18n.spoken()).language)
-    said: list[tuple[str, object]] = [*stored.listed(details, row, texts)]
+    said: list[tuple[str, object]] = [*stored.listed(details, row, texts, words.details())]
     said += [
         (_("Confirmed on"), i18n.moment(row.entered_at)),
         (_("Terms agreed to"), _("version %(number)s", number=i18n.number(row.consent_version))),
