@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from petition import contacts, journal, links, signatures, wordings
+from petition import contacts, journal, links, objections, records, signatures, wordings
 from petition.base import db, outbox, urls
 from petition.campaigns import Reading
 from petition.contacts import Contact
@@ -18,7 +18,7 @@ from petition.register import Move
 from petition.signatures import PendingSignature, Signature
 
 #: Looks at personal data, which a person's history leaves to the journal's own page.
-LOOKS = ("signature seen", "signature looked up", "signatures seen")
+LOOKS = ("signature looked at", "signature looked up", "signatures looked at")
 #: So many pending signatures of one mailbox are written out; more would be somebody's nuisance.
 MOST_PENDING = 1000
 MOST_HISTORY = 50
@@ -83,30 +83,14 @@ def record(reading: Reading, mailbox: bytes) -> dict[str, object]:
     signature, pending = (person.signature, person.pending) if person else (None, ())
     rows: list[Signature | PendingSignature] = [*([signature] if signature else []), *pending]
     texts = wordings.seen({one.wording_id for one in rows})
+    heard = objections.of_signature(signature.id) if signature else ()
     return {
         "campaign": urls.absolute(urls.campaign(reading.first_language, reading.slug)),
-        "signature": _row(reading, signature, texts) if signature else None,
-        "waiting_for_confirmation": [_row(reading, one, texts) for one in pending],
+        "signature": records.record(reading, signature, texts) if signature else None,
+        "waiting_for_confirmation": [records.record(reading, one, texts) for one in pending],
+        "objections": [records.objection(one) for one in heard],
         "news_asked_for": [one.wish for one in news_of(reading.id, mailbox)],
     }
-
-
-def _row(reading: Reading, row: PendingSignature | Signature, texts: dict[int, wordings.Version]) -> dict[str, object]:
-    details = opened(reading.id, row.sealed) if row.sealed else None
-    names = ("name", "address", "place", "role", "organisation", "comment", "short")
-    said: dict[str, object] = {name: getattr(details, name) for name in names} if details else {}
-    if details and details.own:
-        said["own"] = {key: answer._asdict() for key, answer in details.own.items()}
-    said |= {
-        name: getattr(row, name)
-        for name in ("country", "language", "channel", "source", "appear", "with_role", "on_behalf", "consent_version")
-    }
-    text = texts[row.wording_id]
-    said["wording"] = {"language": text.language, "version": text.version}
-    moments = {"signed_at": row.signed_at, "entered_at": row.entered_at} if isinstance(row, Signature) else {
-        "signed_at": row.created_at
-    }  # fmt: skip
-    return said | {name: value.isoformat() for name, value in moments.items()}
 
 
 def moves_of(signature: Signature) -> Sequence[Move]:

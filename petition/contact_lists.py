@@ -19,8 +19,9 @@ from petition import contacts, journal, links
 from petition.base import db, mailbox, tokens, urls
 from petition.campaigns import Reading
 from petition.contacts import JOIN, MEETINGS, NEWS, Contact
+from petition.formats import Format
 from petition.links import Suppression
-from petition.lists import ExportRefused, Format, Leaving, check_columns, csv_lines, harmless, json_document
+from petition.lists import ExportRefused, Leaving, check_columns, harmless
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +98,10 @@ class ContactList(Leaving):
         of = Contact.campaign_id == (self._reading.id if self._reading else None)
         return select(*wanted).where(of, Contact.wish == self._wish).order_by(Contact.confirmed_at, Contact.id)
 
-    def batch(self, rows: Sequence[Row[Any]], first: int) -> bytes:
-        """A batch of rows as bytes."""
+    def batch(self, rows: Sequence[Row[Any]], first: int) -> Iterator[tuple[object, ...]]:
+        """A batch of rows as they stand in the list, less those who refuse all letters."""
         lines = [self._line(row) for row in rows]
-        told = [line for line in lines if line is not None]
-        if self._form == "csv":
-            return csv_lines(iter(told))
-        return b"".join([orjson.dumps(dict(zip(self._columns, line, strict=True))) + b"\n" for line in told])
+        return iter([line for line in lines if line is not None])
 
     def _line(self, row: Row[Any]) -> tuple[object, ...] | None:
         campaign_id = self._reading.id if self._reading else None
@@ -134,13 +132,12 @@ class ContactList(Leaving):
             reason=f"{reason}\n{asked}",
         )  # fmt: skip
 
-    def manifest(self) -> bytes:
-        """What the list is, as JSON, with the SHA-256 of its bytes; only once the last chunk has been taken."""
-        return json_document({
+    def facts(self) -> dict[str, object]:
+        """Which wish, of which campaign, of when, how many rows; once the last row has been read."""
+        return {
             "wish": self._wish, "slug": self._reading.slug if self._reading else None, "moment": _moment(self.at),
             "columns": self._columns, "format": self._form, "rows": self.written, "left_out": self.left_out,
-            "sha256": self.sha256(),
-        })  # fmt: skip
+        }  # fmt: skip
 
 
 @contextmanager

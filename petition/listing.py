@@ -14,7 +14,7 @@ from sqlalchemy import Select, func, literal, select, tuple_
 from petition import register
 from petition.base import db
 from petition.selection import STATES, Filter
-from petition.signatures import COUNTED, DECIDED, Signature
+from petition.signatures import ASIDE, COUNTED, Signature
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -56,7 +56,7 @@ def page(
     order = Signature.entered_at, Signature.id
     query = select(*order)
     if _is_decided(wanted):
-        query = query.where(DECIDED)
+        query = query.where(ASIDE)
     query = query.where(*wanted.conditions(campaign_id))
     place = newer or older
     if place is not None:
@@ -102,7 +102,7 @@ def count(campaign_id: int, wanted: Filter) -> int:
 
 def _by_rows(campaign_id: int, wanted: Filter) -> int:
     query: Select[int] = select(func.count()).select_from(Signature).where(*wanted.conditions(campaign_id))
-    return int(db.session.execute(query.where(DECIDED) if _is_decided(wanted) else query).scalar_one())
+    return int(db.session.execute(query.where(ASIDE) if _is_decided(wanted) else query).scalar_one())
 
 
 def _by_tallies(campaign_id: int, wanted: Filter) -> int | None:

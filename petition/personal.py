@@ -32,6 +32,12 @@ PERSONAL: dict[str, dict[str, str]] = {
     "job": dict.fromkeys(("parameters", "result"), "jobs"),
     # The network of whoever said "the one I am on".
     "gathering": dict.fromkeys(("network", "next_network"), "networks"),
+    # Which signatures a decision about many has touched, what is blocked, and what people say against a decision.
+    "rule_touched": dict.fromkeys(("signature_id", "former"), "campaign"),
+    "rule": {"filter": "campaign", "figures": "campaign"},
+    "block": {"key": "campaign"},
+    "objection": dict.fromkeys(("signature_id", "sealed", "at", "answer"), "campaign"),
+    "unshown": dict.fromkeys(("id", "hidden", "at"), "campaign"),
     "guess": dict.fromkeys(("key", "hour", "n"), "guesses"),
     # Names nobody, but with it whoever has an address finds what was stored of it.
     "campaign": {"hash_key": "campaign"},
@@ -52,6 +58,7 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
     "article_slug": ("slug", "article_id"),
     "article_text": ("id", "article_id", "language", "title", "standfirst", "text_language", "source", "html",
                      "changed_at"),
+    "block": ("id", "campaign_id", "kind", "reason", "actor", "at"),
     "breakdown": ("campaign_id", "dimension", "day", "cells"),
     "campaign": (
         "id", "slug", "first_language", "colour", "goals", "time_zone", "opens_at", "closes_at", "published_at",
@@ -66,6 +73,7 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
     ),
     "contact": ("id", "campaign_id", "wish", "proof", "consent_version"),
     "contact_link": ("campaign_id", "wish"),
+    "decided_day": ("campaign_id", "day", "kind", "n"),
     # What an organisation says of itself and its decision stays public; so far nobody confirmed it, it goes by a rule.
     "endorsement": (
         "id", "campaign_id", "state", "organisation", "level", "country", "body", "decided_on", "members", "homepage",
@@ -76,7 +84,7 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
         "id", "slug", "first_language", "time_zone", "starts_at", "ends_at", "online", "topic_id", "campaign_id",
         "published_at", "cancelled_at", "changed_at", "created_at", "trashed_at",
     ),
-    # Public pictures so far. What names people is sealed there and ends with `ends_at`.
+    # What names people (lists on their way out) is sealed there and ends with `ends_at`.
     "file": ("name", "size", "is_sealed", "ends_at", "created_at"),
     "file_chunk": ("name", "number", "data"),
     "event_slug": ("slug", "event_id"),
@@ -93,16 +101,32 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
         "trouble", "created_at", "settled_at", "gives_up_at", "mailing",
     ),
     "link": ("campaign_id",),
+    "moderation": ("campaign_id", "since"),
     "move": (
         "id", "campaign_id", "number", "signature_id", "kind", "amount", "day", "country", "language", "channel",
         "source", "partner", "at",
     ),
+    "objection": ("id", "campaign_id", "answered_at", "answered_by"),
     "pause": ("id", "campaign_id", "began_at", "ended_at"),
+    # Which lists a campaign takes, and what was taken: the filter's hashes say nothing once their keys are gone.
+    "named_export": ("id", "campaign_id", "name", "filter", "columns", "form", "made_by", "made_at"),
+    "taken_list": (
+        "id", "campaign_id", "account_id", "actor", "reason", "manifest", "file", "ends_at", "made_at",
+    ),
     "pending_contact": ("id", "campaign_id", "wish", "consent_version"),
     "pending_signature": ("id", "campaign_id", "wording_id", "consent_version"),
     "phrases": ("campaign_id", "language", "said", "whole"),
     "picture": ("name", "width", "height", "unused_since", "created_at"),
     "register_head": ("campaign_id", "number"),
+    "rule": (
+        "id", "campaign_id", "name", "verb", "reason", "tell", "actor", "created_at", "job_id", "figures_at",
+        "watching",
+    ),
+    "rule_run": (
+        "id", "campaign_id", "rule_id", "kind", "back_of", "job_id", "actor", "began_at", "ended_at", "expected",
+        "touched", "skipped", "stopped",
+    ),
+    "rule_touched": ("id", "campaign_id", "run_id", "move_id", "is_back"),
     "signature": ("id", "seat", "campaign_id", "wording_id", "consent_version", "state"),
     "share_picture": ("campaign_id", "language", "facts", "png", "made_at"),
     "site_key": ("name", "sealed", "created_at"),
@@ -110,6 +134,7 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
     "topic": ("id", "slug", "first_language", "position", "created_at", "trashed_at"),
     "topic_slug": ("slug", "topic_id"),
     "topic_text": ("topic_id", "language", "title", "standfirst", "changed_at"),
+    "unshown": ("campaign_id",),
     "wording_check": ("wording_id", "at"),
     "wording": (
         "id", "campaign_id", "language", "version", "title", "addressee", "standfirst", "source", "html", "created_at",

@@ -115,6 +115,11 @@ def move(campaign_id: int, kind: str, amount: int, cell: Cell, *, signature_id: 
     db.session.connection().execute(_enter, row)
 
 
+def move_all(rows: Sequence[Mapping[str, object]]) -> None:
+    """Write many moves (see `move_row`) in the caller's transaction."""
+    db.session.connection().execute(_enter, rows)
+
+
 def move_row(
     campaign_id: int, kind: str, amount: int, cell: Cell, *, signature_id: int | None, at: datetime
 ) -> dict[str, object]:
@@ -193,6 +198,15 @@ def _amount(campaign_id: int, folded: tuple[ColumnElement[bool], ...], waiting: 
     )
     one, other = (part.scalar_subquery() for part in parts)
     return int(db.session.execute(select(one + other)).scalar_one())
+
+
+def channels(campaign_id: int) -> dict[str, int]:
+    """How many signatures count at this moment by channel, of one moment: together they are the total."""
+    folded = select(Tally.value, Tally.amount).where(Tally.campaign_id == campaign_id, Tally.dimension == "channel")
+    waiting = select(Move.channel, Move.amount).where(Move.campaign_id == campaign_id, Move.number.is_(None))
+    both = union_all(folded, waiting).subquery()
+    rows = db.session.execute(select(both.c.value, func.sum(both.c.amount)).group_by(both.c.value))
+    return {str(value): int(amount) for value, amount in sorted(rows.all()) if amount}
 
 
 def breakdown(campaign_id: int, dimension: str) -> dict[str, int]:

@@ -12,7 +12,18 @@ from collections.abc import Callable
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from petition import breakdowns, drawing, register, reminders, retention, searching, share_pictures
+from petition import (
+    breakdowns,
+    drawing,
+    register,
+    reminders,
+    retention,
+    rule_runs,
+    searching,
+    share_pictures,
+    signs,
+    taking,
+)
 from petition.base import db, delivery, jobs, settings, smtp
 from petition.base.jobs import Doer
 from petition.letters import Letters
@@ -31,7 +42,7 @@ PUBLISHING = 60.0
 #: So many jobs at a time, so that a short one need not wait for a long one.
 JOBS = 2
 #: What does each kind of job.
-DOERS: dict[str, Doer] = {**searching.DOERS}
+DOERS: dict[str, Doer] = {taking.JOB: taking.make, **rule_runs.DOERS, **signs.DOERS, **searching.DOERS}
 
 
 def transport() -> smtp.Smtp | smtp.Maildir:

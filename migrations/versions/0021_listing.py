@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0021"
-down_revision = "0016"
+down_revision = "0020"
 
 #: A 64-bit key that SQLite can number by itself.
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")

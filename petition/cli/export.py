@@ -19,14 +19,15 @@ from petition.base import countries, db
 from petition.base.crypto import Unsealable
 from petition.cli.ground import Refused, Wrong, actor, campaign_named, progress, with_app
 from petition.contacts import JOIN, MEETINGS, NEWS
-from petition.export import TotalsFormat
-from petition.lists import Disagrees, ExportRefused, Format, Leaving
+from petition.export import TOTALS_FORMATS, TotalsFormat
+from petition.formats import FORMATS, Format
+from petition.lists import Disagrees, ExportRefused, Leaving
 from petition.selection import STATES, Filter
 
 _slug = click.argument("slug")
 _file = click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
 _day = click.DateTime(["%Y-%m-%d"])
-_format = click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
+_format = click.option("--format", "form", type=click.Choice(FORMATS), default="csv", show_default=True)
 _columns = click.option("--columns", default="", help="Names of columns with commas between them; see below.")
 _reason = click.option("--reason", required=True, help="Why you take the list, for the journal.")
 _known_columns = "\n".join(f"  {name}: {column.meaning}" for name, column in lists.COLUMNS.items())
@@ -69,7 +70,8 @@ def signatures(
     FILE.manifest.json beside it (standard error for -) says what the list is and gives its SHA-256. Options of a
     kind may be given several times. Who took what and why is in the journal before the first row leaves.
 
-    In CSV what a spreadsheet might take for a formula has an apostrophe in front, telephone numbers too.
+    In CSV what a spreadsheet might take for a formula has an apostrophe in front, telephone numbers too; in XLSX every
+    such cell is a text, and the second sheet says what the list is.
 
     \b
     Example: petition export signatures keep-the-clinic list.csv --country IE --reason "handing over"
@@ -129,16 +131,21 @@ def _leave(found: Leaving, file: str, reason: str) -> None:
 @export.command()
 @_slug
 @_file
-@click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
+@click.option("--format", "form", type=click.Choice(TOTALS_FORMATS), default="csv", show_default=True)
+@click.option("--reason", default="", help="Why you take them, for the journal.")
 @with_app
-def totals(slug: str, file: str, form: TotalsFormat) -> None:
+def totals(slug: str, file: str, form: TotalsFormat, reason: str) -> None:
     """Write the total and its numbers by day, country, language, channel and source.
 
-    They are exact: a cell of one may point at somebody, so they are not for the public.
+    They are exact: a cell of one may point at somebody, so they are not for the public, and the journal says who took
+    them.
 
     \b
     Example: petition export totals keep-the-clinic totals.csv
     """
+    lists.record_totals(actor(), campaign_named(slug).id, reason.strip())
+    db.session.commit()
+    db.session.remove()
     db.one_moment()
     with _in_a_sentence():
         content = lists.totals(campaign_named(slug), form)

@@ -15,6 +15,7 @@ from sqlalchemy import insert, select
 from petition import (
     articles,
     breakdowns,
+    confirming,
     contacts,
     drafts,
     endorsement_decisions,
@@ -165,7 +166,7 @@ def _rows(reading: Reading, crowd: Crowd) -> Iterator[dict[str, Any]]:
         # From the form to the letter to the button: minutes for most, hours for some.
         signed_at = max(reading.opens_at, at - timedelta(seconds=min(dice.expovariate(1 / 900), 36_000)))
         pending = _pending(reading, _as_asked(reading, person), person, key, signed_at, crowd.has_article)
-        yield signatures.row_of(pending, at)
+        yield confirming.row_of(pending, at)
         if pending.news:
             contacts.confirm(
                 reading.id, pending.mailbox, person.email, language=pending.language,

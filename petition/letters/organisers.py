@@ -1,12 +1,13 @@
 """What letters to organisers say: invited, a forgotten password, what changed with an account or a team."""
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from functools import partial
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
-from petition.base import settings, urls
+from petition.base import i18n, settings, urls
 from petition.base.outbox import Message
 from petition.letters import wording
 from petition.letters.wording import Sentences
@@ -52,6 +53,43 @@ def _added(by: str, campaign: str, role: str, href: str) -> Sentences:
             _("%(by)s gave you a part in “%(campaign)s”: %(role)s.", by=by, campaign=campaign, role=role),
         ],
         button=(_("To the desk"), href),
+    )  # fmt: skip
+
+
+def taken(
+    to: str, language: str, *, by: str, campaign: str, at: datetime, rows: int, columns: Sequence[str], whole: bool,
+    reason: str, href: str,
+) -> Message:  # fmt: skip
+    """To the other owners of a campaign, at once: somebody has taken a list of signatures. Names no signer."""
+    return wording.message(to, language, partial(_taken, by, campaign, at, rows, columns, whole, reason, href), None)
+
+
+def journal_of(slug: str) -> str:
+    """Where the journal of a campaign is read."""
+    return urls.absolute(f"/desk/campaigns/{slug}/journal")
+
+
+def _taken(
+    by: str, campaign: str, at: datetime, rows: int, columns: Sequence[str], whole: bool, reason: str, href: str
+) -> Sentences:
+    all_or_some = _("Everybody who is counted is on it.") if whole else _("It is a part, chosen by a filter.")
+    length = ngettext("The list has %(number)s row.", "The list has %(number)s rows.", rows, number=i18n.number(rows))
+    return Sentences(
+        subject=_("A list of signatures was taken out"),
+        title=_("A list of signatures was taken out"),
+        paragraphs=[
+            _("%(by)s took a list of signatures out of “%(campaign)s”: %(moment)s.", by=by, campaign=campaign,
+              moment=i18n.moment(at)),
+            f"{length} {all_or_some}",
+            _("Its columns: %(columns)s.", columns=", ".join(columns)),
+            _("The reason given: %(reason)s", reason=reason),
+        ],
+        button=(_("To the journal"), href),
+        after=[
+            _("You get this letter because you are an owner of the campaign."),
+            _("Is this not as it should be? Then ask %(by)s at once, and take the role away in the team if need be.",
+              by=by),
+        ],
     )  # fmt: skip
 
 

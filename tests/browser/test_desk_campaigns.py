@@ -17,7 +17,7 @@ from tests.browser.test_desk_people import fits, press
 
 SLUG = "open-the-night-kitchen"
 PAGES = ("", "/texts", "/texts/en", "/texts/es", "/words", "/words/ar", "/look", "/form", "/terms", "/first",
-         "/run", "/run/close", "/run/withdraw", "/run/outcome", "/preview/en", "/journal")  # fmt: skip
+         "/embedding", "/run", "/run/close", "/run/withdraw", "/run/outcome", "/preview/en", "/journal")  # fmt: skip
 
 
 def cookie(site: Site, name: str, role: str | None, slug: str = "") -> dict[str, Any]:

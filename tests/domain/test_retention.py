@@ -14,6 +14,7 @@ from sqlalchemy import Table, func, insert, select, text, update
 
 from petition import (
     accounts,
+    blocks,
     campaigns,
     contacts,
     decisions,
@@ -21,10 +22,13 @@ from petition import (
     endorsements,
     links,
     networks,
+    objections,
     personal,
     register,
     retention,
+    rules,
     signatures,
+    unshown,
 )
 from petition.accounts import Guess
 from petition.base import crypto, db, jobs, mailbox, outbox
@@ -36,6 +40,7 @@ from petition.details import Details
 from petition.endorsements import ACCEPTED, ASKED, CONFIRMED, REFUSED, Endorsement, Organisation, Person
 from petition.journal import Entry
 from petition.links import Link, MailboxDay, SiteKey, Suppression
+from petition.rules import Rule, RuleRun, Touched
 from petition.signatures import PendingSignature, Signature
 from tests.cast import ASKS, TERMS, Cast
 
@@ -350,9 +355,25 @@ def peopled(cast: Cast) -> Reading:
             endorsed(reading, state)
         db.session.execute(update(PendingSignature).values(reminded_at=START))
         db.session.execute(update(Signature).where(Signature.shown_name == "Counted").values(first=1))
+        _decided(reading, rows["Held"])
         db.session.commit()
         cast.number()
     return cast.reading()
+
+
+def _decided(reading: Reading, held: int) -> None:
+    """A rule that was run, a block, an objection, a name that waits."""
+    rule = Rule(campaign_id=reading.id, name="The spike", verb="hold", filter={"domains": ["aa"]}, reason="odd",
+                tell=True, actor="a test", created_at=START, figures={"touched": 1})  # fmt: skip
+    db.session.add(rule)
+    db.session.flush()
+    run = RuleRun(campaign_id=reading.id, rule_id=rule.id, kind=rules.RUN, actor="a test", began_at=START)
+    db.session.add(run)
+    db.session.flush()
+    db.session.add(Touched(campaign_id=reading.id, run_id=run.id, signature_id=held, former="counted", move_id=1))
+    assert blocks.add(reading.id, blocks.DOMAIN, bytes(32), reason="odd", actor="a test", at=START)
+    assert objections.say(reading.id, held, "It was me.", START)
+    unshown.wait(reading.id, held, START)
 
 
 def endorsed(reading: Reading, state: str, asked_at: datetime | None = START) -> int:

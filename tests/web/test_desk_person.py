@@ -43,7 +43,7 @@ def test_a_persons_page_shows_all_that_is_stored_and_each_look_is_in_the_journal
     for said in ("Ana María", "ana@example.org", "Cork", "nurse", "Forty families.", "a/poster", "version 1, English",
                  "<b>held</b>", "asked &lt;the&gt; branch", "entered", "Everybody from the same network"):  # fmt: skip
         assert said in page, said
-    assert lines("signature seen") == [("signature seen", number, 1, "")]
+    assert lines("signature looked at") == [("signature looked at", number, 1, "")]
     # How the filters of the page find it again, and nobody else.
     cast.sign("ben@elsewhere.example", name="Ben")
     for words in ("e-mail domain", "same network"):

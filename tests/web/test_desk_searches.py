@@ -79,7 +79,7 @@ def test_a_search_is_in_the_journal_when_asked_and_each_look_at_what_it_found(ap
     assert (waiting.headers["Refresh"], names_in(waiting.text)) == ("3", [])
     work()
     assert names_in(desk.get(path).text) == ["Ngũgĩ wa Kamau"]
-    assert lines("seen") == [("signatures seen", None, 1, "")]
+    assert lines("looked at") == [("signatures looked at", None, 1, "")]
     ask(desk, "equal")
     assert lines("equal names") == [("equal names sought", None, 0, "a call")]
     for row in db.session.scalars(select(Job)):

@@ -60,15 +60,17 @@ def test_the_list_shows_the_newest_first_and_each_look_is_one_line_in_the_journa
     assert names_in(page) == ["Cem", "Ben <b>", "Ana López"]
     assert "3 signatures" in page
     assert "@example.org" not in page
-    assert lines("seen") == [("signatures seen", None, 3, "")]
+    assert lines("looked at") == [("signatures looked at", None, 3, "")]
     page = desk.get(LIST + "?state=held&country=ES").text
     assert names_in(page) == ["Ben <b>"]
     assert "1 signature<" in page
-    assert lines("seen")[1:] == [("signatures seen", None, 1, '{"filter":{"states":["held"],"countries":["ES"]}}')]
+    assert lines("looked at")[1:] == [
+        ("signatures looked at", None, 1, '{"filter":{"states":["held"],"countries":["ES"]}}')
+    ]
     nobody = desk.get(LIST + "?country=MX").text
     assert (names_in(nobody), "No signature fits" in nobody) == ([], True)
     # Where nobody is seen nothing is written.
-    assert len(lines("seen")) == 2
+    assert len(lines("looked at")) == 2
 
 
 @pytest.mark.parametrize("role", [teams.EDITOR, teams.FIGURES])

@@ -12,8 +12,8 @@ from petition import teams, worker
 from petition.base import crypto, db, delivery, settings, smtp
 from petition.contacts import Contact
 from petition.letters import Letters
-from petition.web import style
-from petition.web.headers import CSP, PERSONAL, PUBLIC, SECRET
+from petition.web import embed, oembed, style
+from petition.web.headers import CALM, CSP, DAILY, FIGURES, LIVE, PERSONAL, PUBLIC, SECRET
 from petition.web.public import news
 from tests.cast import Browser, Cast, form_token, link_in
 from tests.organisers import desk_of
@@ -30,12 +30,29 @@ EVERYWHERE = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+#: What may be framed anywhere: a campaign's form, whose organisers have not said otherwise (S60).
+FRAMED = {
+    "Content-Security-Policy": CSP.replace("frame-ancestors 'none'", "frame-ancestors *"), "X-Frame-Options": None,
+}  # fmt: skip
+#: What any page of another site may read, without cookies.
+OPEN: dict[str, str | None] = {
+    "Access-Control-Allow-Origin": "*", "Access-Control-Allow-Credentials": None, "Referrer-Policy": "same-origin",
+    "X-Robots-Tag": None, "RateLimit": None, "RateLimit-Policy": '"made";q=600;w=60',
+}  # fmt: skip
 #: Kinds of pages: what any cache may keep, what is one person's, what has a secret in its address.
 KINDS: dict[str, dict[str, str | None]] = {
     "public": {"Cache-Control": PUBLIC, "Referrer-Policy": "same-origin", "X-Robots-Tag": None},
     "personal": {"Cache-Control": PERSONAL, "Referrer-Policy": "same-origin", "X-Robots-Tag": None},
     "secret": {"Cache-Control": PERSONAL, "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"},
     "file": {"Cache-Control": style.KEPT, "Referrer-Policy": "same-origin", "X-Robots-Tag": None},
+    "frame": {"Cache-Control": PUBLIC, "Referrer-Policy": "same-origin", "X-Robots-Tag": None, **FRAMED},
+    "framed answer": {"Cache-Control": PERSONAL, "Referrer-Policy": "same-origin", "X-Robots-Tag": None, **FRAMED},
+    "framed secret": {"Cache-Control": PERSONAL, "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex", **FRAMED},
+    "loader": {"Cache-Control": embed.LOADER_KEPT, "Referrer-Policy": "same-origin", "X-Robots-Tag": None},
+    "asker's own": {"Cache-Control": oembed.KEPT, "Referrer-Policy": "same-origin", "X-Robots-Tag": None},
+    "live figures": {"Cache-Control": LIVE, **OPEN},
+    "calm figures": {"Cache-Control": CALM, **OPEN},
+    "daily figures": {"Cache-Control": DAILY, **OPEN},
     "kept letter": {
         "Cache-Control": PERSONAL, "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex",
         "Content-Security-Policy": LETTER_CSP, "X-Frame-Options": "SAMEORIGIN",
@@ -77,6 +94,17 @@ ROUTES: dict[tuple[str, str], tuple[str, int, str]] = {
     ("sharing.picture", "GET"): ("public", 200, "/en/campaigns/canteen/share.png"),
     ("reading.privacy", "GET"): ("public", 200, "/en/privacy"),
     ("reading.how", "GET"): ("public", 200, "/en/how-we-count"),
+    ("guide.guide", "GET"): ("public", 200, "/en/api"),
+    ("api.index", "GET"): ("daily figures", 200, "/api/v1/"),
+    ("api.openapi", "GET"): ("daily figures", 200, "/api/v1/openapi.json"),
+    ("api.campaigns", "GET"): ("live figures", 200, "/api/v1/campaigns"),
+    ("api.campaign", "GET"): ("live figures", 200, "/api/v1/campaigns/canteen"),
+    ("api.totals", "GET"): ("live figures", 200, "/api/v1/campaigns/canteen/totals.csv"),
+    ("api.series", "GET"): ("daily figures", 200, "/api/v1/campaigns/canteen/series"),
+    ("api.breakdowns", "GET"): ("daily figures", 200, "/api/v1/campaigns/canteen/breakdowns"),
+    ("api.articles", "GET"): ("calm figures", 200, "/api/v1/articles"),
+    ("api.events", "GET"): ("calm figures", 200, "/api/v1/events"),
+    ("api.past_events", "GET"): ("calm figures", 200, "/api/v1/events/past.csv"),
     ("signing.sign", "POST"): ("personal", 303, "/en/campaigns/canteen"),
     ("signing.inbox", "GET"): ("secret", 200, "{inbox}"),
     ("signing.thanks", "GET"): ("secret", 200, "{thanks}"),
@@ -89,6 +117,7 @@ ROUTES: dict[tuple[str, str], tuple[str, int, str]] = {
     ("own.data", "GET"): ("secret", 200, "{own}/data.json"),
     ("own.confirm", "POST"): ("secret", 303, "{own}/confirm"),
     ("own.fresh", "POST"): ("secret", 303, "{own}/fresh"),
+    ("own.say_no", "POST"): ("secret", 303, "{own}/object"),
     ("own.correct", "POST"): ("secret", 422, "{own}/correct"),
     ("own.allow", "POST"): ("secret", 303, "{own}/allow"),
     ("own.stop_news", "POST"): ("secret", 303, "{own}/stop-news"),
@@ -127,6 +156,16 @@ ROUTES: dict[tuple[str, str], tuple[str, int, str]] = {
     ("machines.security", "GET"): ("personal", 404, "/.well-known/security.txt"),
     ("style.public_sheet", "GET"): ("file", 200, "/style/{build}/b3201b.css"),
     ("style.static_file", "GET"): ("file", 200, "/static/{build}/sign.js"),
+    ("style.sheet_for_frames", "GET"): ("file", 200, "/style/{build}/dark/b3201b.css"),
+    ("embed.frame", "GET"): ("frame", 200, "/embed/en/campaigns/canteen/compact"),
+    ("embed.sign", "POST"): ("framed answer", 303, "/embed/en/campaigns/canteen"),
+    ("embed.inbox", "GET"): ("framed secret", 200, "/embed/en/campaigns/canteen/inbox/none"),
+    ("embed.card", "GET"): ("frame", 200, "/embed/en/campaigns/canteen/card"),
+    ("embed.loader", "GET"): ("loader", 200, "/embed/1/loader.js"),
+    ("badges.badge", "GET"): ("public", 200, "/embed/en/campaigns/canteen/badge.svg"),
+    ("oembed.oembed", "GET"): ("asker's own", 200, "/embed/oembed?url=http://localhost/en/campaigns/canteen"),
+    ("embedding.embedding", "GET"): ("public", 200, "/en/campaigns/canteen/embed"),
+    ("embedding.choose", "GET"): ("personal", 303, "/en/campaigns/canteen/embed/choose?theme=dark"),
     ("ops.healthz", "GET"): ("personal", 200, "/healthz"),
 }  # fmt: skip
 
@@ -138,6 +177,16 @@ def _routes(app: Flask) -> set[tuple[str, str]]:
 
 def test_every_route_has_a_row_in_the_table_of_headers(app: Flask) -> None:
     assert _routes(app) == ROUTES.keys()
+
+
+def test_an_answer_that_others_may_keep_is_never_older_than_it_says() -> None:
+    """S62: by a proxy, which may add a second, and by a browser behind it, after the half second of our own cache."""
+    most = {LIVE: 10, CALM: 122, DAILY: 602}
+    for control in FIGURES.values():
+        assert control.startswith("public, ")
+        assert "stale-while-revalidate" in control
+        kept = sum(int(number) for number in re.findall(r"=([0-9]+)", control))
+        assert 0.5 + (kept + 1) + kept <= most[control]
 
 
 def _carries(answer: TestResponse, kind: str) -> list[str]:
@@ -173,7 +222,7 @@ def _ask(client: Browser, method: str, path: str) -> TestResponse:
     if method == "GET":
         return client.get(path)
     data = {"name": "", "email": "ana@example.org", "country": "IE", "campaign": "canteen"}
-    if path.startswith("/en/"):
+    if path.startswith(("/en/", "/embed/")):
         data |= {"name": "Ana", "token": form_token(client.get(path).text)}
     return client.post(path, data=data)
 

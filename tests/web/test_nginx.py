@@ -1,6 +1,7 @@
 """docs/nginx.conf, as Debian's nginx reads it, in front of a real server: what it must hold (S36, D18–D20)."""
 
 import http.client
+import json
 import os
 import re
 import selectors
@@ -27,6 +28,7 @@ from petition import links, networks
 from petition.app import create_app
 from petition.base import crypto, db, settings
 from petition.signatures import PendingSignature
+from petition.web.headers import LIVE
 from tests.cast import Cast, form_token, free_port, link_in
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
@@ -313,6 +315,41 @@ def test_a_flood_of_forms_from_one_address_meets_the_wall_and_its_neighbour_does
     assert site.ask("GET", PAGE, origin="127.0.3.1")[0].status == 200
 
 
+def test_a_program_that_asks_for_ever_is_told_so_in_json_and_its_neighbour_is_not(site: Site) -> None:
+    """S62: honest where it is the proxy that refuses, and readable from any page."""
+    path, refused = "/api/v1/campaigns/canteen/totals", None
+    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=10, source_address=("127.0.0.77", 0))
+    for _ in range(3000):
+        connection.request("GET", path, headers={"Host": f"localhost:{site.port}"})
+        answer = connection.getresponse()
+        said = answer.read()
+        if answer.status != 200:
+            refused = answer
+            break
+    connection.close()
+    assert refused is not None
+    assert (refused.status, refused.headers["Content-Type"]) == (429, "application/problem+json")
+    assert (refused.headers["Retry-After"], refused.headers["Access-Control-Allow-Origin"]) == ("5", "*")
+    assert json.loads(said)["status"] == 429
+    neighbour, text = site.ask("GET", path, origin="127.0.0.78")
+    assert (neighbour.status, json.loads(text)["campaign"]) == (200, "canteen")
+    page, _ = site.ask("GET", PAGE, origin="127.0.0.77")
+    assert page.status == 200
+
+
+def test_open_figures_are_kept_by_the_proxy_no_longer_than_they_say(site: Site) -> None:
+    """S62: four seconds for what is live, before any browser keeps it too."""
+    path = "/api/v1/campaigns/canteen/totals"
+    answer, text = site.ask("GET", path)
+    assert answer.headers["Cache-Control"] == LIVE
+    again, _ = site.ask("GET", path, headers={"If-None-Match": answer.headers["ETag"]})
+    assert again.status == 304
+    total = json.loads(text)["total"]
+    letter = next(iter(sign_and_read(site, "figures@example.org")))
+    assert site.cast.press(letter).status_code == 303
+    until(lambda: json.loads(site.ask("GET", path)[1])["total"] == total + 1, 6)
+
+
 @pytest.mark.parametrize("said", ["6.6.6.6", "6.6.6.6, 9.9.9.9", "not-an-ip<script>", "", "127.0.0.1, 8.8.8.8"])
 def test_what_a_client_says_of_its_own_address_is_not_believed(site: Site, said: str) -> None:
     """D20: nginx appends, and exactly one hop is believed."""
@@ -371,7 +408,18 @@ def test_nothing_of_one_persons_is_kept_or_written_down(site: Site) -> None:
     letters = [letter for letter in site.cast.deliver() if letter.to == "secret@example.org"]
     link = link_in(letters[0]).partition("?")[0]
     inbox = answer.headers["Location"]
-    for path in (link, link, inbox, inbox, f"/kept/{inbox[-9:]}", f"/T/{link[3:]}", f"{PAGE}/thanks/{inbox[-9:]}"):
+    framed = inbox.replace(PAGE, f"/embed{PAGE}/dark")
+    for path in (
+        link,
+        link,
+        inbox,
+        inbox,
+        framed,
+        framed.replace("/dark", ""),
+        f"/kept/{inbox[-9:]}",
+        f"/T/{link[3:]}",
+        f"{PAGE}/thanks/{inbox[-9:]}",
+    ):
         site.ask("GET", path, headers={"Referer": f"http://localhost{link}", "User-Agent": "Quokka"})
     site.ask("GET", f"{PAGE}?secret={link[-20:]}")
     pressed, _ = site.ask("POST", link + "/confirm", body="row=0")
@@ -381,6 +429,7 @@ def test_nothing_of_one_persons_is_kept_or_written_down(site: Site) -> None:
     assert [secret for secret in secrets if secret in log] == []
     assert "/t/- " in log
     assert f"{PAGE}/inbox/- " in log
+    assert f"/embed{PAGE}/dark/inbox/- " in log
     kept = b"".join(path.read_bytes() for path in (site.folder / "cache").rglob("*") if path.is_file())
     assert b"/en/campaigns/canteen" in kept
     assert [secret for secret in (link[3:], "secret@example.org", inbox[-9:]) if secret.encode() in kept] == []

@@ -11,11 +11,12 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
-from petition import endorsement_decisions, gatherings, searching, teams
+from petition import endorsement_decisions, export, gatherings, objections, rules, searching, taking, teams
 from petition.base import db, tokens
 from petition.details import Details
 from petition.drafts import Text
 from petition.endorsements import Organisation, Person
+from petition.selection import Filter
 from petition.web.desk import wall
 from petition.web.desk.wall import ANYBODY, SIGNED_IN, Need, Wall
 from tests import organisers
@@ -44,18 +45,29 @@ def _filled(cast: Cast) -> dict[str, str]:
     teams.grant(member, teams.EDITOR, campaign.id, "a test")
     backing = endorsement_decisions.enter(campaign, Organisation("Dockers", "local", "IE", "the assembly"), Person(),
                                  show_name=False, language="en", actor="a test", reason="")  # fmt: skip
-    (signed,) = enter(signer(campaign, "Ana", sealed=Details("Ana", "ana@example.org").seal(campaign.id)))
+    asked = taking.Asked(Filter(), ("name",), "csv")
+    taking.name(campaign, "All", asked, "a test", db.now())
+    with export.signatures(campaign, asked.wanted, asked.columns, asked.form) as found:
+        _content, taken = taking.at_once(found, campaign, member, "a test")
+    job = taking.later(asked, campaign, member, "a test", db.now())
+    sealed = Details("Ana", "ana@example.org").seal(campaign.id)
+    (signature,) = enter(signer(campaign, "Ana", state="held", sealed=sealed))
+    objections.say(campaign.id, signature, "It was me.", db.now())
+    objection = objections.waiting(campaign.id, 1)[0].id
+    rule = rules.write(campaign.id, "x", "hold", Filter(), reason="x", tell=False, actor="a test", at=db.now())
     search = searching.ask(searching.EQUAL_NAMES, campaign.id, {"with_place": False}, account_id=member.id,
                            actor="a test", reason="")  # fmt: skip
     ahead = db.now(), db.now() + timedelta(hours=1)
     gathering = gatherings.plan(campaign.id, "Dock Hall", *ahead, actor="a test", reason="", at=db.now()).id
     db.session.commit()
+    lists = {"named": taking.named(campaign.id)[0].id, "taken": taken.id, "job": job}
     pieces = {"article": cast.article().id, "event": cast.event().id, "topic": cast.topic().id}
     db.session.remove()
     return {"slug": campaign.slug, "account": str(member.id), "token": tokens.link("none", uuid4()),
-            "endorsement": str(backing), "language": "ar", "deed": "pause",
-            "signature": str(signed), "search": str(search), "gathering": str(gathering),
-            **{name: str(key) for name, key in pieces.items()}}  # fmt: skip
+            "endorsement": str(backing), "language": "ar", "deed": "pause", "signature": str(signature),
+            "objection": str(objection), "rule": str(rule.id), "search": str(search),
+            "gathering": str(gathering),
+            **{name: str(key) for name, key in (pieces | lists).items()}}  # fmt: skip
 
 
 def _path(rule: Rule, filled: dict[str, str]) -> str:
@@ -87,7 +99,7 @@ def _expected(need: Need, held: teams.Held, campaign_id: int) -> set[int]:
         return {404}
     if need.right not in (ANYBODY, SIGNED_IN) and not held.may(need.right, campaign_id if need.on_campaign else None):
         return {403}
-    return {200, 302, 303, 400, 422} | ({404} if need.right == ANYBODY else set())
+    return {200, 302, 303, 400, 410, 422} | ({404} if need.right == ANYBODY else set())
 
 
 def _ask(desk: Desk, method: str, path: str) -> int:

@@ -31,25 +31,33 @@ from petition.letters import ready
 from petition.web import context, errors, guards, headers
 from petition.web.desk import (
     account,
+    answering,
     articles,
     asking,
+    blocking,
+    deciding,
     door,
+    embedding,
     events,
+    exports,
     firsts,
     front,
     listing,
     look,
+    naming,
     organisations,
     overview,
     people,
     person,
     preview,
     record,
+    ruling,
     running,
     searches,
     sessions,
     site,
     starting,
+    suspecting,
     team,
     terms,
     texts,
@@ -66,8 +74,11 @@ from petition.web.desk.people import App, Codes, Mail, Passwords, User
 
 #: The corners of the desk: importing them hangs their routes on the wall.
 CORNERS = (
-    front, account, starting, overview, texts, tongues, look, asking, terms, firsts, organisations, running, preview,
-    team, site, record, listing, person, searches, together, welcome, articles, events, topics, trash, writing,
+    front, account, starting, overview, texts, tongues, look, asking, terms, embedding, firsts, organisations, running,
+    preview, team, site, record, welcome, articles, events, topics, trash, writing,
+    exports,
+    deciding, ruling, suspecting, blocking, answering, naming,
+    listing, person, searches, together,
 )  # fmt: skip
 LONGEST_BODY = 512 * 1024
 

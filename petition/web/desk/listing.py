@@ -93,7 +93,7 @@ def _page(campaign: Reading, *, address: AddressForm | None = None, domain: Doma
         "count": listing.count(campaign.id, wanted) if shows else None, "filter": filtering.fields(campaign, wanted),
     }  # fmt: skip
     if rows:
-        looks.keep(campaign, "signatures seen", count=len(rows), reason=_said(wanted))
+        looks.keep(campaign, "signatures looked at", count=len(rows), reason=_said(wanted))
     return render_template(
         "desk/signatures.html", campaign=campaign, title=campaign.wording(i18n.spoken()).title, rows=rows,
         older=filtering.query(wanted, older=str(page.older)) if page and page.older else "",

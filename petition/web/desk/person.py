@@ -91,7 +91,7 @@ def _page(
         "news": affairs.news_of(campaign.id, person.mailbox),
         "form": form or stored.correcting(campaign, row, language, CorrectForm),
     }  # fmt: skip
-    looks.keep(campaign, "signature seen", about=person.number)
+    looks.keep(campaign, "signature looked at", about=person.number)
     held, empty = wall.held(), AskedForm(formdata=None)
     return render_template(
         "desk/signature.html", campaign=campaign, title=campaign.wording(language).title, number_of=person.number,

@@ -133,7 +133,7 @@ def search(campaign: Reading, search: int) -> Response:
         "found": found, "groups": groups, "gone": gone, "most": searching.MOST_GROUPS, "seen": seen,
     }  # fmt: skip
     if seen:
-        looks.keep(campaign, "signatures seen", count=seen)
+        looks.keep(campaign, "signatures looked at", count=seen)
     answer = make_response(render_template("desk/search.html", **shown))
     if job.is_open:
         answer.headers["Refresh"] = str(AGAIN)

@@ -1,12 +1,15 @@
 """What the library has to say, in our words. It is given names instead of sentences (see `names`), and pages say
 what stands here for them."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Flask, get_flashed_messages, render_template
 from flask_babel import gettext as _
 from wtforms import Form
 
+from petition import export, fields
+from petition.base import i18n
 from petition.signatures import COUNTED, HELD, REMOVED
 from petition.teams import ADMINISTRATOR, EDITOR, FIGURES, MODERATOR, ORGANISER, OWNER, SITE_EDITOR
 from petition.web.desk.people import LEAST_PASSWORD
@@ -85,13 +88,26 @@ def deed(name: str) -> str:
         "campaign withdrawn": _("campaign withdrawn"), "campaign forgotten": _("people of the campaign forgotten"),
         "signature held": _("signature held"), "signature released": _("signature released"),
         "signature removed": _("signature removed"), "signature restored": _("signature restored"),
-        "signature looked up": _("signature looked up"), "signature seen": _("signature looked at"),
-        "signatures seen": _("signatures looked at"), "signatures searched": _("names searched"),
+        "signature looked at": _("signature looked at"), "signatures searched": _("names searched"),
         "equal names sought": _("equal names looked for"), "signature corrected": _("signature corrected"),
         "signature erased": _("signature erased"), "signature handed out": _("signature handed to its owner"),
         "link sent": _("link sent to its owner"), "soft limit lifted": _("letters let go for a meeting"),
-        "soft limit set again": _("letters spread again"), "signatures exported": _("signatures exported"),
-        "contacts exported": _("contacts exported"), "letters retried": _("letters tried again"),
+        "soft limit set again": _("letters spread again"),
+        "signatures looked at": _("signatures looked at"), "signs looked for": _("signs of mass signing looked for"),
+        "rule written": _("decision about many written"), "rule run": _("decided about many"),
+        "rule taken back": _("decision about many taken back"),
+        "rule for those who come": _("those who come are held"),
+        "rule for those who come ended": _("those who come are held no longer"),
+        "domain blocked": _("domain blocked"), "mailbox blocked": _("address blocked"),
+        "domain not blocked any more": _("domain blocked no longer"),
+        "mailbox not blocked any more": _("address blocked no longer"),
+        "objection read": _("objection read"), "objection answered": _("objection answered"),
+        "names looked at first": _("names are looked at first"), "names shown at once": _("names are shown at once"),
+        "names shown": _("names shown"), "names hidden": _("names hidden"),
+        "signature looked up": _("signature looked up"), "signatures exported": _("signatures exported"),
+        "contacts exported": _("contacts exported"), "totals exported": _("totals exported"),
+        "list fetched": _("list fetched"), "export named": _("list named"),
+        "export name removed": _("name of a list removed"), "letters retried": _("letters tried again"),
         "endorsement confirmed": _("organisation confirmed"), "endorsement corrected": _("organisation corrected"),
         "endorsement entered": _("organisation entered"), "endorsement accepted": _("organisation accepted"),
         "endorsement refused": _("organisation refused"), "endorsement withdrawn": _("organisation deleted"),
@@ -108,7 +124,12 @@ def deed(name: str) -> str:
         "topic moved": _("topic moved"), "topic trashed": _("topic put into the trash"),
         "topic restored": _("topic taken out of the trash"),
     }.get(kind, kind)  # fmt: skip
-    return f"{said}: {roles().get(role, role)}" if role else said
+    return f"{said}: {(roles() | _kinds()).get(role, role)}" if role else said
+
+
+def _kinds() -> dict[str, str]:
+    """What a rule did."""
+    return {"held": _("held"), "released": _("released"), "removed": _("removed"), "restored": _("restored")}
 
 
 def roles() -> dict[str, str]:
@@ -165,3 +186,29 @@ def move(kind: str) -> str:
         "removed": _("removed"), "restored": _("restored"), "withdrawn": _("withdrawn"),
     }  # fmt: skip
     return str(said.get(kind, kind))
+
+
+def list_columns(campaign_id: int) -> dict[str, str]:
+    """The columns a list of a campaign can have, in words, in the order of the list."""
+    said = details() | {
+        "number": _("Number, from 1"), "id": _("Random id, as in the journal"), "day": _("Day of confirming"),
+        "state": _("State"), "address": _("E-mail address"),
+        "capacity": _("Personal, or for an organisation"), "appear": _("How to appear in public"),
+        "language": _("Language"), "channel": _("How it came"), "source": _("Source"), "partner": _("Partner site"),
+        "wording": _("Version of the text"), "consent": _("Version of the terms"),
+        "signed_at": _("When the form was sent"), "entered_at": _("When it was confirmed"),
+    }  # fmt: skip
+    for one in fields.ever_asked_by(campaign_id):
+        said[one.name] = one.labels.get(i18n.spoken()) or next(iter(one.labels.values()))
+    return {name: said.get(name, name) for name in export.columns_of(campaign_id)}
+
+
+def list_forms(forms: Iterable[str]) -> list[tuple[str, str, str]]:
+    """The forms in which lists leave, with what each is good for."""
+    said = {
+        "csv": ("CSV", _("for any spreadsheet or program")),
+        "xlsx": ("XLSX", _("a spreadsheet whose second sheet says what the list is")),
+        "jsonl": (_("JSON lines"), _("for programs; texts exactly as typed")),
+        "json": ("JSON", _("for programs")),
+    }
+    return [(form, *said[form]) for form in forms]

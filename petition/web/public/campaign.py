@@ -7,7 +7,7 @@ from flask import Blueprint, g, render_template
 from petition import articles, campaigns, endorsements, events, register, signatories
 from petition.base import db, i18n, urls
 from petition.campaigns import Phase, Reading
-from petition.web import context, divisions, guards, meetings
+from petition.web import context, divisions, guards, meetings, oembed
 from petition.web.forms import SignForm
 
 blueprint = Blueprint("campaign", __name__)
@@ -25,10 +25,10 @@ def campaign(language: str, slug: str) -> str:
     return campaign_page(reading, language, form)
 
 
-def empty_form(reading: Reading, language: str) -> SignForm:
+def empty_form(reading: Reading, language: str, partner: str = "") -> SignForm:
     """The form of a campaign that is open, the same for everybody."""
     form = SignForm(formdata=None).ask(reading, language)
-    form["token"].data = context.form_token(reading, language)
+    form["token"].data = context.form_token(reading, language, partner)
     return form
 
 
@@ -55,6 +55,8 @@ def campaign_page(reading: Reading, language: str, form: object) -> str:
         consent=context.consent_view(reading),
         link_href=base + "/link",
         privacy_href=base + "/privacy",
+        oembed=oembed.links(base),
+        embedding_href=urls.embedding(language, reading.slug),
         news_href=urls.campaign_news(language, reading.slug) if reading.forgotten_at is None else "",
         updates=context.article_cards(updates, spoken),
         articles=context.article_cards(about, spoken),

@@ -4,6 +4,7 @@ The address is the secret, so its forms need no other token. Looking changes not
 row first.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -12,12 +13,14 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug import Response as BaseResponse
 
-from petition import affairs, campaigns, contacts, links, signatures
-from petition.base import db, i18n, mailbox, tokens, urls
+from petition import affairs, campaigns, confirming, contacts, links, objections, signatures
+from petition.base import db, i18n, mailbox, text, tokens, urls
+from petition.base.text import TextRefused
 from petition.base.tokens import BadToken
 from petition.campaigns import Phase, Reading
 from petition.details import opened, shown
 from petition.links import Link
+from petition.objections import Objection
 from petition.signatures import COUNTED, PendingSignature, Signature
 from petition.web import context, guards, stored
 from petition.web.forms import OwnForm
@@ -85,6 +88,8 @@ def _page(link: Link, reading: Reading, token: str, *, form: OwnForm | None = No
         more_href=f"?before={found[PAGE - 1].created_at.timestamp()}" if len(found) > PAGE else None,
         signature=_standing(reading, signature, texts) if signature else None,
         correct=form or stored.correcting(reading, signature, g.page_language, OwnForm),
+        heard=[(one, objections.said(one)) for one in _objections(signature)],
+        may_object=_may_object(signature),
         contacts=[(str(one.id), _("News of this campaign")) for one in contacts.of_mailbox(reading.id, link.mailbox)],
         quiet=quiet,
         quiet_until=until,
@@ -153,7 +158,18 @@ def _standing(reading: Reading, signature: Signature, texts: dict[int, Markup]) 
         "state": signature.state, "name": details.name, "since": signature.day,
         "details": stored.listed(details, signature, texts),
         "appears_as": ", ".join(filter(None, (name, role))) or None,
+        "waits": bool(name) and not signature.shown_name,
     }  # fmt: skip
+
+
+def _objections(signature: Signature | None) -> Sequence[Objection]:
+    """What its owner has said against a decision; nothing is left of that once they have withdrawn."""
+    return objections.of_signature(signature.id) if signature is not None else ()
+
+
+def _may_object(signature: Signature | None) -> bool:
+    aside = signature is not None and signature.state != COUNTED and signature.sealed is not None
+    return aside and objections.may_object(_objections(signature))
 
 
 def _back(token: str, done: str | None = None) -> BaseResponse:
@@ -169,7 +185,7 @@ def _row() -> int:
 def confirm(token: str) -> BaseResponse:
     """The button: makes the signature. Twice, or from two tabs: the same friendly page."""
     link, reading = _locked(token)
-    pressed = signatures.confirm(reading, link, _row(), db.now())
+    pressed = confirming.confirm(reading, link, _row(), db.now())
     db.session.commit()
     if not pressed.language:
         return _back(token)
@@ -222,6 +238,22 @@ def withdraw(token: str) -> BaseResponse | str:
     return render_template(
         "public/gone.html", wording=context.wording_view(reading, g.page_language), campaign_href=href
     )
+
+
+@blueprint.post("/t/<token>/object")
+def say_no(token: str) -> BaseResponse:
+    """Say why a signature should count that is held or removed (S26); what was said before waits no longer."""
+    link, reading = _locked(token)
+    signature = signatures.signature_of(link)
+    try:
+        words = text.paragraphs(request.form.get("words", ""), most=objections.LONGEST)
+    except TextRefused:
+        words = ""
+    done = None
+    if signature is not None and words and _may_object(signature):
+        done = "objected" if objections.say(reading.id, signature.id, words, db.now()) else None
+        db.session.commit()
+    return _back(token, done or "unsaid")
 
 
 @blueprint.post("/t/<token>/not-me")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request
@@ -27,18 +28,36 @@ SLOW_SECONDS = 600
 _OWN = re.compile(rf"{PREFIX}[a-z][a-z0-9_]{{0,29}}")
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a campaign's form stands: the path of its page, and the page with a form in whatever state. `source` is
+    whence those come who bring none."""
+
+    path: Callable[[Reading, str], str]
+    page: Callable[[Reading, str, SignForm], str]
+    source: str = ""
+
+
+_OWN_PAGE = Place(lambda reading, language: urls.campaign(language, reading.slug), campaign_page)
+
+
 @blueprint.post("/<lang:language>/campaigns/<slug:slug>")
 def sign(language: str, slug: str) -> BaseResponse:
     """Take a signature: one pending signature, one letter, and the same answer for every address."""
+    return take(language, slug, _OWN_PAGE)
+
+
+def take(language: str, slug: str, place: Place) -> BaseResponse:
+    """What a campaign's form is answered, wherever it stands. Commits."""
     g.language = i18n.interface(language)
     guards.form_body()
     address = limits.client_address()
     if limits.too_many(address):
         abort(429)
-    return or_hand_back(lambda: _sign(language, slug, address), lambda: _recalled(language, slug))
+    return or_hand_back(lambda: _sign(language, slug, address, place), lambda: _recalled(language, slug))
 
 
-def _sign(language: str, slug: str, address: str) -> BaseResponse:
+def _sign(language: str, slug: str, address: str, place: Place) -> BaseResponse:
     at = db.now()
     db.one_statement()
     reading = guards.campaign(language, slug)
@@ -51,10 +70,10 @@ def _sign(language: str, slug: str, address: str) -> BaseResponse:
     form = SignForm().ask(reading, language)
     if not form.validate():
         form["token"].data = token.renewed(at)
-        return make_response(campaign_page(reading, language, form), 422)
+        return make_response(place.page(reading, language, form), 422)
     if not form.is_trapped:
         try:
-            _store(reading, token, form, language, address, at)
+            _store(reading, token, form, language, guards.source() or place.source, address, at)
         except IntegrityError:
             db.session.rollback()
             if wordings.exists(token.wording):
@@ -62,15 +81,15 @@ def _sign(language: str, slug: str, address: str) -> BaseResponse:
             # It was corrected before anybody had signed it.
             return _corrected(language, slug)
     stamp = tokens.stamp("inbox", str(reading.id), form.email.data)
-    return redirect(f"{urls.campaign(language, reading.slug)}/inbox/{stamp}", 303)
+    return redirect(f"{place.path(reading, language)}/inbox/{stamp}", 303)
 
 
 def _store(
-    reading: Reading, token: FormToken, form: SignForm, language: str, address: str, at: datetime
+    reading: Reading, token: FormToken, form: SignForm, language: str, source: str, address: str, at: datetime
 ) -> None:  # fmt: skip
     signatures.sign(
         reading, token.wording, token.consent, form.email.mailbox, form.details(form.email.mailbox.address),
-        form.choices(language, guards.source(), bool(form.news.data)), network=networks.hashed(address, at), at=at,
+        form.choices(language, source, bool(form.news.data)), network=networks.hashed(address, at), at=at,
     )  # fmt: skip
     db.session.commit()
 
@@ -168,10 +187,15 @@ def _renewed(posted: str, fresh: str) -> str:
 def inbox(language: str, slug: str, stamp: str) -> str:
     """Check your inbox. With a stamp of the last 15 minutes it shows the address just typed (S18)."""
     reading = guards.campaign(language, slug)
+    return signing_inbox(reading, language, stamp, urls.campaign(language, reading.slug))
+
+
+def signing_inbox(reading: Reading, language: str, stamp: str, form_path: str) -> str:
+    """Check your inbox, for whoever signed a campaign in the form on a page."""
     guards.speak(reading, language)
     base = urls.campaign(language, reading.slug)
     about = {
-        "wording": context.wording_view(reading, language), "campaign_href": base, "form_href": base + "#sign",
+        "wording": context.wording_view(reading, language), "campaign_href": base, "form_href": form_path + "#sign",
         "link_href": base + "/link",
     }  # fmt: skip
     return inbox_page("public/inbox.html", str(reading.id), stamp, **about)
