@@ -71,7 +71,7 @@ def page(template: str, **context: Any) -> str:
 def deed(name: str) -> str:
     """A deed of the journal in words; one that has none here is shown as it was written."""
     kind, _colon, role = name.partition(": ")
-    said = {
+    said = (_with_one() | {
         "account invited": _("account invited"), "account joined": _("account joined"),
         "account removed": _("account removed"), "second factor reset": _("second factor reset"),
         "grant given": _("role given"), "grant changed": _("role changed"), "grant taken": _("role taken away"),
@@ -88,11 +88,6 @@ def deed(name: str) -> str:
         "campaign withdrawn": _("campaign withdrawn"), "campaign forgotten": _("people of the campaign forgotten"),
         "signature held": _("signature held"), "signature released": _("signature released"),
         "signature removed": _("signature removed"), "signature restored": _("signature restored"),
-        "signature looked at": _("signature looked at"), "signatures searched": _("names searched"),
-        "equal names sought": _("equal names looked for"), "signature corrected": _("signature corrected"),
-        "signature erased": _("signature erased"), "signature handed out": _("signature handed to its owner"),
-        "link sent": _("link sent to its owner"), "soft limit lifted": _("letters let go for a meeting"),
-        "soft limit set again": _("letters spread again"),
         "signatures looked at": _("signatures looked at"), "signs looked for": _("signs of mass signing looked for"),
         "rule written": _("decision about many written"), "rule run": _("decided about many"),
         "rule taken back": _("decision about many taken back"),
@@ -108,11 +103,6 @@ def deed(name: str) -> str:
         "contacts exported": _("contacts exported"), "totals exported": _("totals exported"),
         "list fetched": _("list fetched"), "export named": _("list named"),
         "export name removed": _("name of a list removed"), "letters retried": _("letters tried again"),
-        "endorsement confirmed": _("organisation confirmed"), "endorsement corrected": _("organisation corrected"),
-        "endorsement entered": _("organisation entered"), "endorsement accepted": _("organisation accepted"),
-        "endorsement refused": _("organisation refused"), "endorsement withdrawn": _("organisation deleted"),
-        "endorsements put in order": _("organisations put in order"), "endorsement logo chosen": _("logo chosen"),
-        "endorsement logo taken away": _("logo taken away"),
         "register rebuilt": _("register rebuilt"), "demo loaded": _("demo loaded"),
         "article made": _("article made"), "article edited": _("article edited"),
         "article renamed": _("article has another address"), "article trashed": _("article put into the trash"),
@@ -123,13 +113,29 @@ def deed(name: str) -> str:
         "topic edited": _("topic edited"), "topic renamed": _("topic has another address"),
         "topic moved": _("topic moved"), "topic trashed": _("topic put into the trash"),
         "topic restored": _("topic taken out of the trash"),
-    }.get(kind, kind)  # fmt: skip
+    }).get(kind, kind)  # fmt: skip
     return f"{said}: {(roles() | _kinds()).get(role, role)}" if role else said
 
 
 def _kinds() -> dict[str, str]:
     """What a rule did."""
     return {"held": _("held"), "released": _("released"), "removed": _("removed"), "restored": _("restored")}
+
+
+def _with_one() -> dict[str, str]:
+    """Deeds with one signature or organisation, or in search of one."""
+    return {
+        "endorsement confirmed": _("organisation confirmed"), "endorsement corrected": _("organisation corrected"),
+        "endorsement entered": _("organisation entered"), "endorsement accepted": _("organisation accepted"),
+        "endorsement refused": _("organisation refused"), "endorsement withdrawn": _("organisation deleted"),
+        "endorsements put in order": _("organisations put in order"), "endorsement logo chosen": _("logo chosen"),
+        "endorsement logo taken away": _("logo taken away"),
+        "signature looked at": _("signature looked at"), "signatures searched": _("names searched"),
+        "equal names sought": _("equal names looked for"), "signature corrected": _("signature corrected"),
+        "signature erased": _("signature erased"), "signature handed out": _("signature handed to its owner"),
+        "link sent": _("link sent to its owner"), "soft limit lifted": _("letters let go for a meeting"),
+        "soft limit set again": _("letters spread again"),
+    }  # fmt: skip
 
 
 def roles() -> dict[str, str]:

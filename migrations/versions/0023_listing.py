@@ -4,7 +4,7 @@ together."""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0021"
+revision = "0023"
 down_revision = "0020"
 
 #: A 64-bit key that SQLite can number by itself.
