@@ -17,7 +17,10 @@ class Entry(db.Base):
     """One deed. Holds no personal data of signers: a signature is named by its random id alone."""
 
     __tablename__ = "journal"
-    __table_args__ = (Index("journal_page", "campaign_id", "at", "id"),)
+    __table_args__ = (
+        Index("journal_page", "campaign_id", "at", "id"),
+        Index("journal_about", "campaign_id", "about"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime]

@@ -31,6 +31,8 @@ PERSONAL: dict[str, dict[str, str]] = {
     "account_session": dict.fromkeys(("id", "account_id", "device", "began_at", "seen_at"), "sessions"),
     # What was asked of a job and what it found may name signers.
     "job": dict.fromkeys(("parameters", "result"), "jobs"),
+    # The network of whoever said "the one I am on".
+    "gathering": dict.fromkeys(("network", "next_network"), "networks"),
     # Which signatures a decision about many has touched, what is blocked, and what people say against a decision.
     "rule_touched": dict.fromkeys(("signature_id", "former"), "campaign"),
     "rule": {"filter": "campaign", "figures": "campaign"},
@@ -91,6 +93,7 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
     "event_slug": ("slug", "event_id"),
     "event_text": ("event_id", "language", "title", "standfirst", "place", "source", "html", "changed_at"),
     "framing": ("campaign_id", "allowed", "sites"),
+    "gathering": ("id", "campaign_id", "place", "began_at", "ends_at", "source", "created_at"),
     "grant": ("id", "account_id", "scope", "campaign_id", "role", "granted_at"),
     "job": (
         "id", "kind", "campaign_id", "account_id", "actor", "state", "done", "total", "place", "trouble", "cancelling",

@@ -182,6 +182,29 @@ def by_hour(*which: ColumnElement[bool]) -> Select[Any, str, int]:
     return select(one.hour, one.way, func.sum(one.amount)).group_by(one.hour, one.way)
 
 
+def amount(campaign_id: int, dimension: str, values: Sequence[str]) -> int:
+    """How many signatures count that have one of these values in a dimension, with one statement."""
+    folded = Tally.dimension == dimension, Tally.value.in_(values)
+    return _amount(campaign_id, folded, getattr(Move, dimension).in_(values))
+
+
+def amount_between(campaign_id: int, first: date, last: date) -> int:
+    """How many signatures count whose UTC day is one of these, both ends among them, with one statement."""
+    folded = Tally.dimension == "day", Tally.value >= first.isoformat(), Tally.value <= last.isoformat()
+    return _amount(campaign_id, folded, Move.day.between(first, last))
+
+
+def _amount(campaign_id: int, folded: tuple[ColumnElement[bool], ...], waiting: ColumnElement[bool]) -> int:
+    parts = (
+        select(func.coalesce(func.sum(Tally.amount), 0)).where(Tally.campaign_id == campaign_id, *folded),
+        select(func.coalesce(func.sum(Move.amount), 0)).where(
+            Move.campaign_id == campaign_id, Move.number.is_(None), waiting
+        ),
+    )
+    one, other = (part.scalar_subquery() for part in parts)
+    return int(db.session.execute(select(one + other)).scalar_one())
+
+
 def channels(campaign_id: int) -> dict[str, int]:
     """How many signatures count at this moment by channel, of one moment: together they are the total."""
     folded = select(Tally.value, Tally.amount).where(Tally.campaign_id == campaign_id, Tally.dimension == "channel")

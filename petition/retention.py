@@ -35,6 +35,7 @@ from petition.blocks import Block
 from petition.campaigns import Campaign, Consent, Reading
 from petition.contacts import Contact, ContactLink, PendingContact
 from petition.endorsements import ASKED, Endorsement
+from petition.gatherings import Gathering
 from petition.links import Link, MailboxDay, SiteKey, Suppression
 from petition.objections import Objection
 from petition.rules import Rule, RuleRun, Touched
@@ -77,6 +78,8 @@ def _rules(at: datetime) -> Iterator[tuple[str, _Batch]]:
         (Signature.network, Signature.signed_at),
         (PendingSignature.network, PendingSignature.created_at),
         (Letter.network, Letter.created_at),
+        (Gathering.network, Gathering.created_at),
+        (Gathering.next_network, Gathering.created_at),
     ):
         yield "networks", partial(_empty, column, since <= traces)
     old_wishes = PendingContact.asked_at <= at - KEPT

@@ -11,14 +11,13 @@ from sqlalchemy import Select, func, literal, select, union_all
 from petition.base import db
 from petition.endorsements import CONFIRMED, Endorsement
 from petition.objections import Objection
-from petition.signatures import HELD, Signature
+from petition.signatures import ASIDE, HELD, Signature
 from petition.unshown import Unshown
 
 #: What it is called → which rows wait: the campaign of each. In the words of an index, for all are counted at once.
 KINDS: dict[str, Select[int]] = {
     # Who withdrew while held has left: nothing is to be decided.
-    "held": select(Signature.campaign_id).where(Signature.state == literal(HELD, literal_execute=True),
-                                                Signature.sealed.is_not(None)),
+    "held": select(Signature.campaign_id).where(ASIDE, Signature.state == HELD, Signature.sealed.is_not(None)),
     "objections": select(Objection.campaign_id).where(Objection.answered_at.is_(None)),
     "names": select(Unshown.campaign_id).where(Unshown.hidden.is_(False)),
     "organisations": select(Endorsement.campaign_id).where(Endorsement.state == CONFIRMED),

@@ -21,6 +21,7 @@ from petition import (
     reminders,
     retention,
     rule_runs,
+    searching,
     share_pictures,
     signs,
     taking,
@@ -44,7 +45,7 @@ COUNTING = 60.0
 #: So many jobs at a time, so that a short one need not wait for a long one.
 JOBS = 2
 #: What does each kind of job.
-DOERS: dict[str, Doer] = {taking.JOB: taking.make, **rule_runs.DOERS, **signs.DOERS}
+DOERS: dict[str, Doer] = {taking.JOB: taking.make, **rule_runs.DOERS, **signs.DOERS, **searching.DOERS}
 
 
 def transport() -> smtp.Smtp | smtp.Maildir:

@@ -21,7 +21,6 @@ POSTGRESQL = "to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24')"
 def upgrade() -> None:
     op.add_column("link", sa.Column("asked_at", MOMENT, nullable=True))
     _index("link_asked", "link", ["campaign_id", "asked_at"], "asked_at IS NOT NULL")
-    _index("signature_held", "signature", ["campaign_id"], "state = 'held'")
     _index("letter_failed", "letter", ["campaign_id", "settled_at"], "state = 'failed'")
     op.create_index("journal_page", "journal", ["campaign_id", "at", "id"], unique=False)
     op.drop_index(op.f("journal_campaign_id"), table_name="journal")
@@ -58,6 +57,5 @@ def downgrade() -> None:
     op.create_index(op.f("journal_campaign_id"), "journal", ["campaign_id"], unique=False)
     op.drop_index("journal_page", table_name="journal")
     op.drop_index("letter_failed", table_name="letter")
-    op.drop_index("signature_held", table_name="signature")
     op.drop_index("link_asked", table_name="link")
     op.drop_column("link", "asked_at")

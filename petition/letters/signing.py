@@ -89,8 +89,9 @@ def decide(letters: Sequence[Letter]) -> list[Wait | Nothing | Going]:
         if case.letter.id in quiet or not _has_something_to_say(case, at):
             continue
         going = partial(word, case.reading, case.link.id, case.known, case.letter)
+        source = case.known.pending.source if case.known.pending else ""
         waits = case.letter.kind == "reminder" and campaigns.is_paused(case.reading, at)
-        said[case.letter.id] = Wait(at + PAUSED) if waits else Going(case.letter, case.link, case.box, going)
+        said[case.letter.id] = Wait(at + PAUSED) if waits else Going(case.letter, case.link, case.box, going, source)
     return [said.get(letter.id) or Nothing() for letter in letters]
 
 

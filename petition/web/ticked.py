@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 
-from flask import g
 from flask_babel import gettext as _
 
 from petition import partners
 from petition.base import i18n, tokens, urls
 from petition.campaigns import Reading
-from petition.contacts import NEWS, Contact
+from petition.contacts import Contact
 from petition.partners import Reading as Partner
 from petition.signatures import PendingSignature, Signature
 
@@ -57,25 +56,3 @@ def label(contact: Contact) -> str:
 def pages(found: list[Contact]) -> list[tuple[str, str]]:
     """What stands when a signature has gone: what it is, and the path of its own page."""
     return [(label(one), urls.contact_page(tokens.link("news", one.link_id))) for one in found]
-
-
-def record(found: list[Contact]) -> dict[str, object]:
-    """The contacts of a mailbox, to take along."""
-    return {
-        "news_asked_for": [one.wish for one in found if one.wish == NEWS],
-        "passed_on_to": [agreed(one) for one in found if one.wish != NEWS],
-    }
-
-
-def agreed(contact: Contact) -> dict[str, object] | None:
-    """What somebody agreed to at a partner's box, to take along; None for any other contact."""
-    partner = partners.of_wish(contact.wish, contact.partner_version)
-    if partner is None:
-        return None
-    language = getattr(g, "page_language", contact.language)
-    ask, says, _spoken = partner.asks(contact.language, language)
-    return {
-        "partner": partner.key, "name": partner.name, "responsible": partner.terms.responsible,
-        "responsible_address": partner.terms.responsible_address, "agreed_to": ask, "said_there": says,
-        "version": contact.partner_version, "confirmed_at": contact.confirmed_at.isoformat(),
-    }  # fmt: skip

@@ -4,14 +4,26 @@ New routes are found by themselves. A route with a new kind of parameter needs o
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
-from petition import endorsement_decisions, export, objections, partners, rules, taking, teams
+from petition import (
+    endorsement_decisions,
+    export,
+    gatherings,
+    objections,
+    partners,
+    rules,
+    searching,
+    taking,
+    teams,
+)
 from petition.base import db, tokens
+from petition.details import Details
 from petition.drafts import Text
 from petition.endorsements import Organisation, Person
 from petition.selection import Filter
@@ -52,10 +64,15 @@ def _filled(cast: Cast) -> dict[str, str]:
     with export.signatures(campaign, asked.wanted, asked.columns, asked.form) as found:
         _content, taken = taking.at_once(found, campaign, member, "a test")
     job = taking.later(asked, campaign, member, "a test", db.now())
-    (signature,) = enter(signer(campaign, "Ana", state="held"))
+    sealed = Details("Ana", "ana@example.org").seal(campaign.id)
+    (signature,) = enter(signer(campaign, "Ana", state="held", sealed=sealed))
     objections.say(campaign.id, signature, "It was me.", db.now())
     objection = objections.waiting(campaign.id, 1)[0].id
     rule = rules.write(campaign.id, "x", "hold", Filter(), reason="x", tell=False, actor="a test", at=db.now())
+    search = searching.ask(searching.EQUAL_NAMES, campaign.id, {"with_place": False}, account_id=member.id,
+                           actor="a test", reason="")  # fmt: skip
+    ahead = db.now(), db.now() + timedelta(hours=1)
+    gathering = gatherings.plan(campaign.id, "Dock Hall", *ahead, actor="a test", reason="", at=db.now()).id
     db.session.commit()
     lists = {"named": taking.named(campaign.id)[0].id, "taken": taken.id, "job": job}
     pieces = {"article": cast.article().id, "event": cast.event().id, "topic": cast.topic().id}
@@ -63,7 +80,8 @@ def _filled(cast: Cast) -> dict[str, str]:
     return {"slug": campaign.slug, "account": str(member.id), "token": tokens.link("none", uuid4()),
             "endorsement": str(backing), "language": "ar", "deed": "pause", "partner": "dockers",
             "signature": str(signature),
-            "objection": str(objection), "rule": str(rule.id),
+            "objection": str(objection), "rule": str(rule.id), "search": str(search),
+            "gathering": str(gathering),
             **{name: str(key) for name, key in (pieces | lists).items()}}  # fmt: skip
 
 

@@ -52,5 +52,10 @@ DEEDS = {
     "event restored": _("event taken out of the trash"), "topic made": _("topic made"),
     "topic edited": _("topic edited"), "topic renamed": _("topic has another address"),
     "topic moved": _("topic moved"), "topic trashed": _("topic put into the trash"),
+    "signature looked at": _("signature looked at"), "signatures searched": _("names searched"),
+    "equal names sought": _("equal names looked for"), "signature corrected": _("signature corrected"),
+    "signature erased": _("signature erased"), "signature handed out": _("signature handed to its owner"),
+    "link sent": _("link sent to its owner"), "soft limit lifted": _("letters let go for a meeting"),
+    "soft limit set again": _("letters spread again"),
     "topic restored": _("topic taken out of the trash"),
 }  # fmt: skip

@@ -42,6 +42,7 @@ from petition.web.desk import (
     exports,
     firsts,
     front,
+    listing,
     look,
     naming,
     organisations,
@@ -50,10 +51,12 @@ from petition.web.desk import (
     partner_people,
     partners,
     people,
+    person,
     preview,
     record,
     ruling,
     running,
+    searches,
     sessions,
     site,
     starting,
@@ -61,6 +64,7 @@ from petition.web.desk import (
     team,
     terms,
     texts,
+    together,
     tongues,
     topics,
     trash,
@@ -78,6 +82,7 @@ CORNERS = (
     preview, team, site, record, welcome, articles, events, topics, trash, writing,
     exports,
     deciding, ruling, suspecting, blocking, answering, naming,
+    listing, person, searches, together,
 )  # fmt: skip
 LONGEST_BODY = 512 * 1024
 

@@ -1,7 +1,7 @@
 """The filter of signatures in an address: what the bar holds, a link repeats, and a form shows."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from urllib.parse import urlencode
@@ -61,8 +61,12 @@ def pairs(wanted: Filter) -> list[tuple[str, str]]:
 
 def query(wanted: Filter, **more: str) -> str:
     """The same as the query of an address, with its question mark; "" for one that asks for nothing."""
-    said = urlencode([*pairs(wanted), *more.items()])
-    return f"?{said}" if said else ""
+    return path_of("", [*pairs(wanted), *more.items()])
+
+
+def path_of(path: str, said: Sequence[tuple[str, str]]) -> str:
+    """A path with what `pairs` says as its query."""
+    return f"{path}?{urlencode(said)}" if said else path
 
 
 #: So many sources and partners are offered, those that brought most; any other is typed into the address.

@@ -153,6 +153,15 @@ def channels() -> dict[str, str]:
     return {"online": _("online"), "paper": _("on paper"), "import": _("from another list")}
 
 
+def move(kind: str) -> str:
+    """A move of the register in words."""
+    said = {
+        "entered": _("entered"), "corrected": _("corrected"), "held": _("held"), "released": _("released"),
+        "removed": _("removed"), "restored": _("restored"), "withdrawn": _("withdrawn"),
+    }  # fmt: skip
+    return str(said.get(kind, kind))
+
+
 def list_columns(campaign_id: int) -> dict[str, str]:
     """The columns a list of a campaign can have, in words, in the order of the list."""
     said = details() | {

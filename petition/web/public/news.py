@@ -12,13 +12,13 @@ from flask import Blueprint, Response, abort, g, jsonify, redirect, render_templ
 from flask_babel import gettext as _
 from werkzeug import Response as BaseResponse
 
-from petition import contacts, links, partners
+from petition import contacts, links, partners, records
 from petition.base import countries, db, i18n, settings, tokens, urls
 from petition.base.tokens import BadToken
 from petition.campaigns import Reading
 from petition.contacts import JOIN, Contact, ContactDetails, ContactLink, PendingContact
 from petition.partners import Reading as Partner
-from petition.web import context, guards, ticked
+from petition.web import context, guards
 
 blueprint = Blueprint("news", __name__)
 
@@ -241,11 +241,12 @@ def data(token: str) -> Response:
     if link is None:
         abort(404)
     contact = contacts.contact_of(link)
-    about = "/" if link.campaign_id is None else _campaign_path(guards.reading_of(link.campaign_id))
+    reading = None if link.campaign_id is None else guards.reading_of(link.campaign_id)
+    about = _campaign_path(reading) if reading else "/"
     answer = jsonify(
         about=urls.absolute(about),
         wish="partner" if partners.of_wish(link.wish) else link.wish,
-        partner=ticked.agreed(contact) if contact else None,
+        partner=records.agreed(contact, reading.first_language) if contact and reading else None,
         contact=_record(contact) if contact else None,
         waiting_for_confirmation=[_record(one) for one in contacts.pending_of(link, most=1000)],
     )

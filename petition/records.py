@@ -1,7 +1,8 @@
 """What is stored of somebody, as a record for them to take along."""
 
-from petition import objections, wordings
+from petition import objections, partners, wordings
 from petition.campaigns import Reading
+from petition.contacts import Contact
 from petition.details import opened
 from petition.objections import Objection
 from petition.signatures import PendingSignature, Signature
@@ -35,3 +36,16 @@ def record(
         "signed_at": row.created_at
     }  # fmt: skip
     return record | {name: value.isoformat() for name, value in moments.items()}
+
+
+def agreed(contact: Contact, first_language: str) -> dict[str, object] | None:
+    """What somebody agreed to at a partner's box, in the language it was asked in; None for any other contact."""
+    partner = partners.of_wish(contact.wish, contact.partner_version)
+    if partner is None:
+        return None
+    ask, says, _spoken = partner.asks(contact.language, first_language)
+    return {
+        "partner": partner.key, "name": partner.name, "responsible": partner.terms.responsible,
+        "responsible_address": partner.terms.responsible_address, "agreed_to": ask, "said_there": says,
+        "version": contact.partner_version, "confirmed_at": contact.confirmed_at.isoformat(),
+    }  # fmt: skip
