@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, delete, func, select
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition import campaigns, export, journal, register, selection, teams
+from petition import campaigns, export, journal, selection, teams
 from petition.accounts import Account
 from petition.base import db, files, jobs
 from petition.base.jobs import Task
@@ -26,7 +26,6 @@ from petition.formats import FORMATS, Format
 from petition.letters import organisers as letters
 from petition.letters import ready
 from petition.selection import Filter
-from petition.signatures import COUNTED
 
 #: The kind of job that makes a long list.
 JOB = "list"
@@ -121,23 +120,6 @@ def others(campaign_id: int, account: Account) -> list[Account]:
     """The other owners of a campaign, who are told when an account takes a list."""
     owners = [one for one, role in teams.team(campaign_id) if role == teams.OWNER]
     return [one for one in owners if one.id != account.id and one.joined_at is not None and one.active]
-
-
-def count(reading: Reading, wanted: Filter) -> int:
-    """How many rows a list would have now. Where the register's tallies know, nothing is counted."""
-    facts = wanted.facts()
-    states, (name, *more) = facts.pop("states", []), (*facts, "")
-    if states != [COUNTED] or any(more) or name not in ("", *_TALLIED):
-        return int(db.session.scalar(select(func.count()).where(*wanted.conditions(reading.id))) or 0)
-    if not name:
-        return register.total(reading.id)
-    amounts = register.breakdown(reading.id, _TALLIED[name])
-    return sum(amounts.get(value, 0) for value in facts[name])
-
-
-#: The filter's lists of which the register has tallies, and what it calls them.
-_TALLIED = {"countries": "country", "languages": "language", "sources": "source", "channels": "channel",
-            "partners": "partner"}  # fmt: skip
 
 
 def later(asked: Asked, reading: Reading, account: Account, reason: str, at: datetime) -> int:

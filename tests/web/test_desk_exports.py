@@ -22,7 +22,6 @@ from petition.base.files import File, FileChunk
 from petition.base.jobs import Job, Task
 from petition.campaigns import Campaign, Reading
 from petition.export import BREAKDOWNS
-from petition.selection import Filter
 from petition.signatures import Signature
 from petition.taking import NamedExport, TakenList
 from petition.worker import DOERS
@@ -445,16 +444,3 @@ def test_exports_of_a_campaign_whose_people_are_forgotten_are_refused(cast: Cast
     assert "are forgotten" in owner.get(ROOT).text
     answer = take(owner)
     assert (answer.status_code, "are forgotten" in answer.text) == (422, True)
-
-
-def test_count_says_what_the_list_will_have(cast: Cast, campaign: Reading) -> None:
-    """From the register's tallies where they know, by counting where they do not."""
-    wanted = [
-        (Filter(), 4), (Filter(countries=("ES", "FR")), 1), (Filter(channels=("online",)), 4),
-        (Filter(countries=("ES",), languages=("en",)), 1), (Filter(states=()), 4), (Filter(states=("held",)), 0),
-        (Filter(first_day=ANA_DAY), 4), (Filter(states=("held", "counted"), countries=("IE",)), 3),
-    ]  # fmt: skip
-    for numbered in (False, True):
-        if numbered:
-            cast.number()
-        assert [taking.count(campaign, one) for one, _rows in wanted] == [rows for _one, rows in wanted]

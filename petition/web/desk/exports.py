@@ -12,7 +12,7 @@ from flask import abort, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug import Response
 
-from petition import export, taking
+from petition import export, listing, taking
 from petition.base import db, files, i18n, jobs
 from petition.campaigns import Reading
 from petition.export import TOTALS_FORMATS, Export, TotalsFormat
@@ -83,7 +83,7 @@ def _new(campaign: Reading, form: DeskForm, chosen: Sequence[str], problem: str 
     return render_template(
         "desk/new_export.html", campaign=campaign, title=campaign.wording(i18n.spoken()).title, form=form,
         problem=problem, path=path, query=_path(campaign, wanted).removeprefix(path),
-        shown=filtering.fields(campaign, wanted), rows=taking.count(campaign, wanted), at_once=taking.AT_ONCE,
+        shown=filtering.fields(campaign, wanted), rows=listing.count(campaign.id, wanted), at_once=taking.AT_ONCE,
         columns=[(name, labels[name], name in chosen) for name in order if name != "address"],
         address="address" in chosen, forms=words.list_forms(FORMATS),
         others=len(taking.others(campaign.id, wall.me())),
