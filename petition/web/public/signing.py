@@ -11,7 +11,7 @@ from werkzeug import Response as BaseResponse
 from werkzeug.datastructures import MultiDict
 
 from petition import articles, campaigns, networks, register, signatures, wordings
-from petition.base import db, i18n, mailbox, outbox, settings, tokens, urls
+from petition.base import db, i18n, mailbox, outbox, settings, together, tokens, urls
 from petition.base.tokens import BadToken, FormToken
 from petition.campaigns import Phase, Reading
 from petition.fields import CHOICE, PREFIX, Question
@@ -40,7 +40,6 @@ def sign(language: str, slug: str) -> BaseResponse:
 
 def _sign(language: str, slug: str, address: str) -> BaseResponse:
     at = db.now()
-    db.one_statement()
     reading = guards.campaign(language, slug)
     guards.speak(reading, language)
     if campaigns.phase(reading, at) is not Phase.OPEN:
@@ -68,11 +67,12 @@ def _sign(language: str, slug: str, address: str) -> BaseResponse:
 def _store(
     reading: Reading, token: FormToken, form: SignForm, language: str, address: str, at: datetime
 ) -> None:  # fmt: skip
+    network = networks.hashed(address, at)
+    db.session.commit()
     signatures.sign(
         reading, token.wording, token.consent, form.email.mailbox, form.details(form.email.mailbox.address),
-        form.choices(language, guards.source(), bool(form.news.data)), network=networks.hashed(address, at), at=at,
+        form.choices(language, guards.source(), bool(form.news.data)), network=network, at=at, put=together.put,
     )  # fmt: skip
-    db.session.commit()
 
 
 def _corrected(language: str, slug: str) -> BaseResponse:
