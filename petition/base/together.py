@@ -100,12 +100,13 @@ class Queue:
 def put(pair: Pair) -> None:
     """Store both rows of a pair in a commit shared with other threads; return once it is done.
 
-    The context's own transaction must have ended, for who holds a connection while waiting for one may wait for
-    ever. Raises NotNow where the database is away or too many wait: the rows are then not stored, or nobody knows;
-    and the database's own error where it refuses these rows.
+    It ends a deed as `commit` does: what the context's own transaction has written is committed first. Raises NotNow
+    where the database is away or too many wait: the rows are then not stored, or nobody knows; and the database's own
+    error where it refuses these rows.
     """
-    if db.session.registry.has() and db.session().in_transaction():
-        raise RuntimeError("end the transaction first")
+    if db.session.registry.has():
+        # Who held a connection while waiting for one could wait for ever.
+        db.session.commit()
     queue: Queue = current_app.extensions.get(_key) or current_app.extensions.setdefault(_key, Queue(_write))
     queue.put(pair)
 

@@ -3,6 +3,8 @@
 A route whose kind is not named here is personal: nothing keeps it, nothing frames it, nothing is told of it.
 """
 
+from functools import lru_cache
+
 from flask import Flask, Response, request
 
 from petition.base import settings
@@ -49,22 +51,31 @@ def init_app(app: Flask) -> None:
 
 
 def _dress(response: Response) -> Response:
-    headers = response.headers
     endpoint = request.endpoint or ""
     # Where no route was found, the address may still be somebody's link, mistyped or opened instead of pressed.
     secret = endpoint in SECRET or request.blueprint in SECRET_BLUEPRINTS or request.url_rule is None
-    headers.setdefault("Content-Security-Policy", CSP)
-    headers.setdefault("Referrer-Policy", "no-referrer" if secret else "same-origin")
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers.setdefault("X-Frame-Options", "DENY")
-    headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
-    if secret:
-        headers["X-Robots-Tag"] = "noindex"
-    if "Cache-Control" not in headers:
-        public = endpoint in PUBLIC_PAGES and request.method in ("GET", "HEAD") and response.status_code == 200
-        headers["Cache-Control"] = PUBLIC if public else PERSONAL
+    public = endpoint in PUBLIC_PAGES and request.method in ("GET", "HEAD") and response.status_code == 200
     # By the site's own address, not by this request's: a kept page is the same for whoever asks next.
-    if settings.current().base_url.startswith("https:"):
-        headers["Strict-Transport-Security"] = "max-age=31536000"
+    wanted = _every(secret, public, settings.current().base_url.startswith("https:"))
+    headers = response.headers
+    said = {name.lower() for name, _ in headers}
+    for name, value in wanted.items():
+        if name.lower() not in said:
+            headers.add(name, value)
     return response
+
+
+@lru_cache(maxsize=8)
+def _every(secret: bool, public: bool, over_tls: bool) -> dict[str, str]:
+    """What an answer of a kind carries unless its view says otherwise."""
+    found = {
+        "Content-Security-Policy": CSP, "Referrer-Policy": "no-referrer" if secret else "same-origin",
+        "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Cross-Origin-Opener-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+        "Cache-Control": PUBLIC if public else PERSONAL,
+    }  # fmt: skip
+    if secret:
+        found["X-Robots-Tag"] = "noindex"
+    if over_tls:
+        found["Strict-Transport-Security"] = "max-age=31536000"
+    return found

@@ -17,7 +17,7 @@ from flask import Flask
 from sqlalchemy import bindparam, event, select
 
 from petition import campaigns, decisions, links, register, signatures
-from petition.base import db, delivery, mailbox
+from petition.base import db, delivery, mailbox, together
 from petition.base.mailbox import Mailbox
 from petition.base.outbox import Message
 from petition.base.smtp import Trouble

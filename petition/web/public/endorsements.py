@@ -89,12 +89,11 @@ def _ask(language: str, slug: str, address: str) -> BaseResponse:
         form.token.data = token.renewed(at)
         return make_response(_page(reading, language, form), 422)
     if not form.is_trapped:
-        typed, network = form.email.mailbox, networks.hashed(address, at)
-        db.session.commit()
+        typed = form.email.mailbox
         endorsements.ask(
             reading, form.said(), form.person(typed.address), mailbox=signatures.mailbox_key(reading, typed.folded),
             show_name=bool(form.show_name.data), language=language, consent_version=token.consent,
-            network=network, at=at, put=together.put,
+            network=networks.hashed(address, at), at=at, put=together.put,
         )  # fmt: skip
     stamp = tokens.stamp("inbox", _about(reading), form.email.data)
     return redirect(f"{urls.endorse(language, reading.slug)}/inbox/{stamp}", 303)

@@ -119,11 +119,9 @@ def _ask(language: str, wish: str, slug: str, address: str) -> BaseResponse:
         typed.token.data = token.renewed(at)
         return make_response(_page(subject, typed), 422)
     if not typed.is_trapped:
-        network = networks.hashed(address, at)
-        db.session.commit()
         contacts.ask(
             Wish(subject.campaign_id, wish, subject.mailbox(typed.email.mailbox)), typed.details(), language=language,
-            consent_version=token.consent, network=network, at=at, put=together.put,
+            consent_version=token.consent, network=networks.hashed(address, at), at=at, put=together.put,
         )  # fmt: skip
     stamp = tokens.stamp("inbox", subject.name, typed.email.data)
     return redirect(f"{subject.path}/inbox/{stamp}", 303)

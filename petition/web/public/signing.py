@@ -67,11 +67,10 @@ def _sign(language: str, slug: str, address: str) -> BaseResponse:
 def _store(
     reading: Reading, token: FormToken, form: SignForm, language: str, address: str, at: datetime
 ) -> None:  # fmt: skip
-    network = networks.hashed(address, at)
-    db.session.commit()
     signatures.sign(
         reading, token.wording, token.consent, form.email.mailbox, form.details(form.email.mailbox.address),
-        form.choices(language, guards.source(), bool(form.news.data)), network=network, at=at, put=together.put,
+        form.choices(language, guards.source(), bool(form.news.data)), network=networks.hashed(address, at), at=at,
+        put=together.put,
     )  # fmt: skip
 
 
