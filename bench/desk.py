@@ -40,6 +40,7 @@ def measure(size: int | None = None) -> list[tuple[str, float]]:
         account, secret = organisers.enrol()
         reading = seed.campaigns.read("large")
         assert reading is not None
+        seed.worst_day(reading)
         teams.grant(account, teams.ADMINISTRATOR, None, "bench")
         teams.grant(account, teams.OWNER, reading.id, "bench")
         for _press in seed.presses(reading, PENDING):

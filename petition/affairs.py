@@ -11,7 +11,7 @@ from sqlalchemy import select
 from petition import contacts, journal, links, objections, records, signatures, wordings
 from petition.base import db, outbox, urls
 from petition.campaigns import Reading
-from petition.contacts import Contact
+from petition.contacts import NEWS, Contact
 from petition.details import Choices, Details, opened
 from petition.journal import Entry
 from petition.register import Move
@@ -84,12 +84,14 @@ def record(reading: Reading, mailbox: bytes) -> dict[str, object]:
     rows: list[Signature | PendingSignature] = [*([signature] if signature else []), *pending]
     texts = wordings.seen({one.wording_id for one in rows})
     heard = objections.of_signature(signature.id) if signature else ()
+    heard_from = news_of(reading.id, mailbox)
     return {
         "campaign": urls.absolute(urls.campaign(reading.first_language, reading.slug)),
         "signature": records.record(reading, signature, texts) if signature else None,
         "waiting_for_confirmation": [records.record(reading, one, texts) for one in pending],
         "objections": [records.objection(one) for one in heard],
-        "news_asked_for": [one.wish for one in news_of(reading.id, mailbox)],
+        "news_asked_for": [one.wish for one in heard_from if one.wish == NEWS],
+        "passed_on_to": [records.agreed(one, reading.first_language) for one in heard_from if one.wish != NEWS],
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Table
 
-from petition import arrivals, contacts, decisions, register, signatures, unshown
+from petition import arrivals, decisions, register, signatures, ticks, unshown
 from petition.base import db
 from petition.campaigns import Reading
 from petition.decisions import Change
@@ -39,12 +39,7 @@ def confirm(reading: Reading, link: Link, pending_id: int, at: datetime) -> Pres
         return Pressed(state)
     entered = _enter(pending, at)
     if entered:
-        opened_details = opened(reading.id, pending.sealed) if pending.news else None
-        if opened_details:
-            contacts.confirm(
-                reading.id, link.mailbox, opened_details.address, language=pending.language,
-                consent_version=pending.consent_version, at=at,
-            )  # fmt: skip
+        ticks.confirm(pending, at)
     signatures.forget_pending(link)
     return Pressed("confirmed", pending.language) if entered == COUNTED else _standing(link)
 

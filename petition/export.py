@@ -25,7 +25,7 @@ from petition.selection import Filter
 from petition.signatures import Signature
 
 #: What totals are broken down by when they are written out.
-BREAKDOWNS = ("day", "country", "language", "channel", "source")
+BREAKDOWNS = ("day", "country", "language", "channel", "source", "partner")
 TotalsFormat = Literal["csv", "json", "xlsx"]
 TOTALS_FORMATS: tuple[TotalsFormat, ...] = ("csv", "json", "xlsx")
 

@@ -5,8 +5,9 @@
 #: NOT_PERSONAL, and that all of these are empty in the end.
 PERSONAL: dict[str, dict[str, str]] = {
     "pending_signature": dict.fromkeys(
-        ("mailbox", "domain", "sealed", "country", "language", "channel", "source", "partner", "appear", "with_role",
-         "on_behalf", "news", "created_at", "asked_at", "reminded_at"), "pending signatures") | {"network": "networks"},
+        ("mailbox", "domain", "sealed", "country", "language", "channel", "source", "partner", "partner_version",
+         "appear", "with_role", "on_behalf", "news", "created_at", "asked_at", "reminded_at"), "pending signatures")
+        | {"network": "networks"},
     "signature": dict.fromkeys(
         ("mailbox", "domain", "sealed", "country", "language", "channel", "source", "partner", "appear", "with_role",
          "on_behalf", "day", "signed_at", "entered_at", "shown_name", "shown_role", "shown_key", "first"), "campaign")
@@ -21,7 +22,7 @@ PERSONAL: dict[str, dict[str, str]] = {
     "endorsement": dict.fromkeys(("mailbox", "sealed", "shown_name", "shown_office"), "campaign")
         | {"asked_at": "endorsements"},
     "link": dict.fromkeys(
-        ("mailbox", "id", "letter", "sent_at", "sent_day", "sent_count", "told_day", "quiet_until",
+        ("mailbox", "id", "letter", "asked_at", "sent_at", "sent_day", "sent_count", "told_day", "quiet_until",
          "created_at"), "links"),
     "letter": dict.fromkeys(("mailbox", "about", "language", "message_id"), "letters")
         | {"sealed": "parked letters", "network": "networks"},
@@ -51,6 +52,8 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
         "id", "address", "name", "language", "uniquifier", "password", "active", "factor", "factor_method",
         "factor_counter", "recovery_codes", "invitation", "invited_at", "joined_at",
     ),
+    "answer": ("campaign_id", "hour", "asked", "at_once", "within_an_hour", "within_a_day", "later"),
+    "answer_head": ("campaign_id", "until"),
     "article": (
         "id", "slug", "first_language", "authors", "topic_id", "campaign_id", "is_update", "published_at", "time_zone",
         "changed_at", "created_at", "trashed_at",
@@ -71,7 +74,7 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
         "campaign_id", "version", "responsible", "responsible_address", "handed_to", "fields", "months", "ground",
         "created_at",
     ),
-    "contact": ("id", "campaign_id", "wish", "proof", "consent_version"),
+    "contact": ("id", "campaign_id", "wish", "proof", "consent_version", "partner_version"),
     "contact_link": ("campaign_id", "wish"),
     "decided_day": ("campaign_id", "day", "kind", "n"),
     # What an organisation says of itself and its decision stays public; so far nobody confirmed it, it goes by a rule.
@@ -89,6 +92,7 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
     "file_chunk": ("name", "number", "data"),
     "event_slug": ("slug", "event_id"),
     "event_text": ("event_id", "language", "title", "standfirst", "place", "source", "html", "changed_at"),
+    "framing": ("campaign_id", "allowed", "sites"),
     "gathering": ("id", "campaign_id", "place", "began_at", "ends_at", "source", "created_at"),
     "grant": ("id", "account_id", "scope", "campaign_id", "role", "granted_at"),
     "job": (
@@ -107,6 +111,15 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
         "source", "partner", "at",
     ),
     "objection": ("id", "campaign_id", "answered_at", "answered_by"),
+    "partner": (
+        "id", "campaign_id", "key", "name", "homepage", "sites", "shown", "terms_version", "switched_off_at",
+        "created_at",
+    ),
+    "partner_figures": ("partner_id", "dimension", "day", "cells"),
+    "partner_grant": ("account_id", "partner_id", "role", "granted_at"),
+    "partner_terms": (
+        "partner_id", "version", "responsible", "responsible_address", "asks", "lines", "created_at",
+    ),
     "pause": ("id", "campaign_id", "began_at", "ended_at"),
     # Which lists a campaign takes, and what was taken: the filter's hashes say nothing once their keys are gone.
     "named_export": ("id", "campaign_id", "name", "filter", "columns", "form", "made_by", "made_at"),

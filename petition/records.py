@@ -1,7 +1,8 @@
 """What is stored of somebody, as a record for them to take along."""
 
-from petition import objections, wordings
+from petition import objections, partners, wordings
 from petition.campaigns import Reading
+from petition.contacts import Contact
 from petition.details import opened
 from petition.objections import Objection
 from petition.signatures import PendingSignature, Signature
@@ -24,11 +25,27 @@ def record(
         record["own"] = {key: answer._asdict() for key, answer in details.own.items()}
     record |= {
         name: getattr(row, name)
-        for name in ("country", "language", "channel", "source", "appear", "with_role", "on_behalf", "consent_version")
-    }
+        for name in ("country", "language", "channel", "source", "partner", "appear", "with_role", "on_behalf",
+                     "consent_version")
+    }  # fmt: skip
+    if isinstance(row, PendingSignature):
+        record["asked_for"] = {"news": row.news, "version_of_partners_box": row.partner_version}
     text = texts[row.wording_id]
     record["wording"] = {"language": text.language, "version": text.version}
     moments = {"signed_at": row.signed_at, "entered_at": row.entered_at} if isinstance(row, Signature) else {
         "signed_at": row.created_at
     }  # fmt: skip
     return record | {name: value.isoformat() for name, value in moments.items()}
+
+
+def agreed(contact: Contact, first_language: str) -> dict[str, object] | None:
+    """What somebody agreed to at a partner's box, in the language it was asked in; None for any other contact."""
+    partner = partners.of_wish(contact.wish, contact.partner_version)
+    if partner is None:
+        return None
+    ask, says, _spoken = partner.asks(contact.language, first_language)
+    return {
+        "partner": partner.key, "name": partner.name, "responsible": partner.terms.responsible,
+        "responsible_address": partner.terms.responsible_address, "agreed_to": ask, "said_there": says,
+        "version": contact.partner_version, "confirmed_at": contact.confirmed_at.isoformat(),
+    }  # fmt: skip

@@ -97,6 +97,8 @@ class PendingSignature(_Told, db.Base):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     news: Mapped[bool]
+    #: Where the partner's own box was ticked: the version of what it says there.
+    partner_version: Mapped[int | None]
     created_at: Mapped[datetime]
     #: When a letter about it was sent, failed or turned out needless: from then its clocks run.
     asked_at: Mapped[datetime | None]
@@ -169,7 +171,7 @@ def sign(
         "sealed": details.seal(reading.id), "country": choices.country, "language": choices.language,
         "channel": choices.channel, "source": choices.source, "partner": choices.partner, "appear": choices.appear,
         "with_role": choices.with_role, "on_behalf": choices.on_behalf, "news": choices.news, "network": network,
-        "created_at": at, "asked_at": None,
+        "partner_version": choices.partner_version, "created_at": at, "asked_at": None,
     }  # fmt: skip
     letter = outbox.values(
         "link", language=choices.language, campaign_id=reading.id, mailbox=mailbox_hash, about=pending_id,

@@ -55,6 +55,7 @@ def export() -> None:
 @click.option("--country", "countries_", multiple=True, help="ISO 3166 code, such as IE.")
 @click.option("--language", "languages", multiple=True, help="Such as en.")
 @click.option("--source", "sources", multiple=True, help="The page or link that brought the signer.")
+@click.option("--partner", "partners", multiple=True, help="The key of a site that carries the form.")
 @click.option("--channel", "channels", multiple=True, help="Such as online.")
 @click.option("--from", "first", type=_day, default=None, help="The first UTC day.")
 @click.option("--to", "last", type=_day, default=None, help="The last UTC day.")
@@ -62,8 +63,8 @@ def export() -> None:
 @with_app
 def signatures(
     slug: str, file: str, form: Format, columns: str, states: tuple[str, ...], countries_: tuple[str, ...],
-    languages: tuple[str, ...], sources: tuple[str, ...], channels: tuple[str, ...], first: datetime | None,
-    last: datetime | None, reason: str,
+    languages: tuple[str, ...], sources: tuple[str, ...], partners: tuple[str, ...], channels: tuple[str, ...],
+    first: datetime | None, last: datetime | None, reason: str,
 ) -> None:  # fmt: skip
     """Write a campaign's signatures to FILE, or to standard output where FILE is -.
 
@@ -78,7 +79,7 @@ def signatures(
     """
     wanted = Filter(
         states=states or Filter().states, countries=_countries(countries_), languages=languages, sources=sources,
-        channels=channels, first_day=first and first.date(), last_day=last and last.date(),
+        partners=partners, channels=channels, first_day=first and first.date(), last_day=last and last.date(),
     )  # fmt: skip
     if first and last and first > last:
         raise Refused("--from is later than --to.")
@@ -135,7 +136,7 @@ def _leave(found: Leaving, file: str, reason: str) -> None:
 @click.option("--reason", default="", help="Why you take them, for the journal.")
 @with_app
 def totals(slug: str, file: str, form: TotalsFormat, reason: str) -> None:
-    """Write the total and its numbers by day, country, language, channel and source.
+    """Write the total and its numbers by day, country, language, channel, source and partner.
 
     They are exact: a cell of one may point at somebody, so they are not for the public, and the journal says who took
     them.

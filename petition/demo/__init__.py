@@ -27,6 +27,7 @@ from petition import (
     register,
     signatories,
     signatures,
+    ticks,
     topics,
 )
 from petition.base import crypto, db, mailbox
@@ -168,10 +169,7 @@ def _rows(reading: Reading, crowd: Crowd) -> Iterator[dict[str, Any]]:
         pending = _pending(reading, _as_asked(reading, person), person, key, signed_at, crowd.has_article)
         yield confirming.row_of(pending, at)
         if pending.news:
-            contacts.confirm(
-                reading.id, pending.mailbox, person.email, language=pending.language,
-                consent_version=pending.consent_version, at=at,
-            )  # fmt: skip
+            ticks.confirm(pending, at)
 
 
 def _first(signatory: Signatory, place: int) -> Person:
@@ -208,6 +206,7 @@ def _pending(
         channel="online",
         source=person.source if has_article or person.source != ARTICLE_SOURCE else "",
         partner="",
+        partner_version=None,
         appear=person.appear,
         with_role=person.with_role and bool(details.role or details.organisation),
         on_behalf=person.on_behalf and person.with_role and bool(details.organisation),

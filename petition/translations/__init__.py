@@ -45,7 +45,7 @@ _MET_IN_TEMPLATES = (
 _MET_IN_MODULES = (
     "base/i18n.py", "letters/affairs.py", "letters/decided.py", "letters/signing.py", "letters/wording.py",
     "share_pictures.py", "web/badges.py", "web/context.py", "web/divisions.py", "web/forms.py", "web/public/own.py",
-    "web/stored.py",
+    "web/stored.py", "web/ticked.py",
 )  # fmt: skip
 _PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%%")
 _TAG = re.compile(r"</?[a-z][^>]*>")

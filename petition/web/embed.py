@@ -12,9 +12,11 @@ from flask import Blueprint, Response, g, render_template, request
 from markupsafe import Markup
 from werkzeug import Response as BaseResponse
 
-from petition import campaigns, framing, register
+from petition import campaigns, framing, partners, register
 from petition.base import db, urls
 from petition.campaigns import Phase, Reading
+from petition.framing import LISTED, NOWHERE, Allowed
+from petition.partners import Reading as Partner
 from petition.web import context, guards, style
 from petition.web.forms import SignForm
 from petition.web.looks import Look, readable
@@ -28,9 +30,6 @@ PLAIN = Look()
 SOURCE = "embed"
 #: A loader of this version does the same for ever; it may be mended, so that it is asked for again after a while.
 LOADER_KEPT = "public, max-age=3600, s-maxage=3600"
-#: Here the key in the path (`Look.partner`) is to be looked up, for the form's token and by that for the signature: one
-#: that the campaign does not know, or that was switched off, is none. Until there are partners nothing of it is kept.
-NO_PARTNER = ""
 _OUTWARD = Markup(' target="_blank" rel="noopener"')
 
 
@@ -45,10 +44,18 @@ def _in_a_frame() -> None:
 @blueprint.get("/embed/<lang:language>/campaigns/<slug:slug>", defaults={"look": PLAIN})
 @blueprint.get("/embed/<lang:language>/campaigns/<slug:slug>/<look:look>")
 def frame(language: str, slug: str, look: Look) -> str:
-    """The appeal with its form; what became of it once it cannot be signed."""
-    reading = _framed(guards.campaign(language, slug))
+    """The appeal with its form; what became of it once it cannot be signed.
+
+    Under a key that was switched off it stands without the form, and leads to the campaign: the partner no longer has
+    it on its pages, and its readers lose nothing. A key that there never was is a slip of whoever pasted it: the form
+    stands there under no name.
+    """
+    reading = guards.campaign(language, slug)
+    partner = _framed(reading, look)
+    is_off = partner is not None and not partner.is_on
     is_open = campaigns.phase(reading, db.now()) is Phase.OPEN
-    return _page(reading, language, look, empty_form(reading, language, NO_PARTNER) if is_open else None)
+    form = empty_form(reading, language, partner) if is_open and not is_off else None
+    return _page(reading, language, look, form, is_off=is_off and is_open)
 
 
 @blueprint.post("/embed/<lang:language>/campaigns/<slug:slug>", defaults={"look": PLAIN})
@@ -63,7 +70,7 @@ def sign(language: str, slug: str, look: Look) -> BaseResponse:
     answer = signing.take(language, slug, place)
     if answer.status_code not in (303, 503):
         # Something is shown in the frame, and the database is there.
-        _framed(guards.campaign(language, slug))
+        _framed(guards.campaign(language, slug), look)
     return answer
 
 
@@ -71,7 +78,8 @@ def sign(language: str, slug: str, look: Look) -> BaseResponse:
 @blueprint.get("/embed/<lang:language>/campaigns/<slug:slug>/<look:look>/inbox/<stamp>")
 def inbox(language: str, slug: str, look: Look, stamp: str) -> str:
     """Check your inbox, within the frame."""
-    reading = _framed(guards.campaign(language, slug))
+    reading = guards.campaign(language, slug)
+    _framed(reading, look)
     _dress(look, reading)
     return signing.signing_inbox(reading, language, stamp, urls.frame(language, reading.slug, str(look)))
 
@@ -79,7 +87,8 @@ def inbox(language: str, slug: str, look: Look, stamp: str) -> str:
 @blueprint.get("/embed/<lang:language>/campaigns/<slug:slug>/card")
 def card(language: str, slug: str) -> str:
     """Title, number and one button, for a sandbox in which no form can be sent and no window opened."""
-    reading = _framed(guards.campaign(language, slug))
+    reading = guards.campaign(language, slug)
+    _framed(reading, PLAIN)
     guards.speak(reading, language)
     _dress(PLAIN, reading)
     total = register.total(reading.id)
@@ -106,10 +115,15 @@ def loader_script() -> bytes:
     return re.sub(rb"(?m)^\s*(?://.*)?\n?|\s+$", b"", style.files()["loader.js"])
 
 
-def _framed(reading: Reading) -> Reading:
-    """Let the campaign's own choice say who may show this answer."""
-    g.frame_ancestors = framing.of(reading.id).ancestors
-    return reading
+def _framed(reading: Reading, look: Look) -> Partner | None:
+    """Let the campaign's own choice say who may show this answer; under a partner's key, the partner's sites alone
+    where some are named. The partner, also one that is switched off."""
+    allowed = framing.of(reading.id)
+    partner = partners.read(reading.id, look.partner)
+    if partner and partner.sites and allowed.allowed != NOWHERE:
+        allowed = Allowed(LISTED, partner.sites)
+    g.frame_ancestors = allowed.ancestors
+    return partner
 
 
 def _dress(look: Look, reading: Reading | None) -> None:
@@ -118,7 +132,7 @@ def _dress(look: Look, reading: Reading | None) -> None:
     g.style_href = style.frame_sheet_href(readable(look.colour, own), look.theme)
 
 
-def _page(reading: Reading, language: str, look: Look, form: SignForm | None) -> str:
+def _page(reading: Reading, language: str, look: Look, form: SignForm | None, *, is_off: bool = False) -> str:
     """The frame with a form in whatever state, or without one."""
     guards.speak(reading, language)
     _dress(look, reading)
@@ -133,6 +147,7 @@ def _page(reading: Reading, language: str, look: Look, form: SignForm | None) ->
         total=total,
         counted_at=at,
         form=form,
+        is_off=is_off,
         page_href=base,
         card_href=urls.card(language, reading.slug),
         link_href=base + "/link",

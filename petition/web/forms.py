@@ -4,6 +4,7 @@ A form's token is checked by the view, not as a field's error: an old one gives 
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from flask import current_app
@@ -22,6 +23,8 @@ from petition.campaigns import ASKABLE, Reading
 from petition.contacts import JOIN, MEETINGS, NEWS, ContactDetails
 from petition.details import FULL, HIDDEN, SHORT, Choices, Details
 from petition.fields import CHOICE, DATE, POSTCODE, TEXT, Answer, Question
+from petition.partners import Reading as Partner
+from petition.web.ticked import Box
 
 LONGEST_LINE = 120
 LONGEST_COMMENT = 1000
@@ -263,11 +266,29 @@ class OwnForm(CorrectForm):
 class SignForm(PublicForm, CorrectForm):
     """The form that signs."""
 
+    #: On whose page it stands, where that is a partner's, and the partner's own box; set by `by`.
+    partner: Partner | None = None
+    box: Box | None = None
+
     class Meta(Tokenless):
         """As both it comes from."""
 
     email = MailboxField(validators=[checked_address])
     news = BooleanField()
+    partner_news = BooleanField()
+
+    def by(self, partner: Partner | None, box: Box | None) -> "SignForm":
+        """Let it stand on a partner's page, with the partner's own box where it has one."""
+        self.partner, self.box = partner, box
+        return self
+
+    def choices(self, language: str, source: str = "", news: bool = False) -> Choices:
+        """The same, and the partner with its box."""
+        found = super().choices(language, source, news)
+        if self.partner is None:
+            return found
+        version = self.partner.version if self.box and self.partner_news.data else None
+        return replace(found, partner=self.partner.key, partner_version=version)
 
 
 class LinkForm(PublicForm):

@@ -26,7 +26,8 @@ CALM = "public, max-age=10, stale-while-revalidate=50"
 DAILY = "public, max-age=60, stale-while-revalidate=240"
 FIGURES = {
     "api.index": DAILY, "api.openapi": DAILY, "api.campaigns": LIVE, "api.campaign": LIVE, "api.totals": LIVE,
-    "api.series": DAILY, "api.breakdowns": DAILY, "api.articles": CALM, "api.events": CALM, "api.past_events": CALM,
+    "api.series": DAILY, "api.breakdowns": DAILY, "api.partners": CALM, "api.articles": CALM, "api.events": CALM,
+    "api.past_events": CALM,
 }  # fmt: skip
 #: Of an answer that any page may read, these too.
 TOLD = "ETag, Link, RateLimit, RateLimit-Policy, Retry-After"

@@ -15,7 +15,7 @@ from petition.campaigns import Reading
 from petition.details import Details, opened
 from petition.fields import DATE, Answer
 from petition.signatures import PendingSignature, Signature
-from petition.web import context
+from petition.web import context, ticked
 from petition.web.forms import OwnForm
 
 Form = TypeVar("Form", bound=OwnForm)
@@ -57,6 +57,7 @@ def listed(
         (names["organisation"], details.organisation), (names["comment"], details.comment),
         (_("for the organisation"), _("yes") if row.on_behalf else ""),
         (_("language"), i18n.own_name(row.language)), (_("came by"), row.source),
+        (_("signed on the pages of"), ticked.partner_name(row)), (_("asked for"), ticked.asked(row)),
         (_("text signed"), texts[row.wording_id]),
         (_("signed on"), i18n.moment(row.signed_at) if isinstance(row, Signature) else ""),
     ]  # fmt: skip

@@ -283,11 +283,12 @@ def test_totals_say_the_same_as_csv_and_as_json(cast: Cast) -> None:
     assert {name: document[name] for name in ("slug", "total", *export.BREAKDOWNS)} == {
         "slug": "canteen", "total": 4, "day": {"2031-05-04": 4}, "country": {"": 1, "ES": 1, "IE": 2},
         "language": {"en": 3, "es": 1}, "channel": {"online": 3, "paper": 1}, "source": {"": 3, "=leaflet": 1},
+        "partner": {"": 4},
     }  # fmt: skip
     rows = read(export.totals(reading, "csv"))
     assert rows[:3] == [["dimension", "value", "amount"], ["total", "", "4"], ["day", "2031-05-04", "4"]]
     assert ["source", "'=leaflet", "1"] in rows
-    assert len(rows) == 2 + 1 + 3 + 2 + 2 + 2
+    assert len(rows) == 2 + 1 + 3 + 2 + 2 + 2 + 1
 
 
 def test_totals_that_do_not_add_up_are_not_given(cast: Cast) -> None:

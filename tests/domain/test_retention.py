@@ -36,7 +36,7 @@ from petition.base import crypto, db, jobs, mailbox, outbox
 from petition.base.jobs import Job
 from petition.base.outbox import ENDED, UNSENT, Letter
 from petition.campaigns import Campaign, Pause, Reading
-from petition.contacts import Contact, ContactDetails, ContactLink, PendingContact, Wish
+from petition.contacts import NEWS, Contact, ContactDetails, ContactLink, PendingContact, Wish
 from petition.details import Details
 from petition.endorsements import ACCEPTED, ASKED, CONFIRMED, REFUSED, Endorsement, Organisation, Person
 from petition.journal import Entry
@@ -240,7 +240,8 @@ def test_a_link_goes_only_when_it_holds_nothing(cast: Cast) -> None:
         pending(reading, None, mailbox=boxes["pending"])
         db.session.execute(insert(Signature), [signature(reading, mailbox=boxes["signature"], sealed=None)])
         contacts.confirm(
-            reading.id, boxes["contact"], "ana@example.org", language="en", consent_version=1, at=START
+            Wish(reading.id, NEWS, boxes["contact"]), ContactDetails("ana@example.org"), language="en",
+            consent_version=1, at=START,
         )  # fmt: skip
         outbox.post("corrected", language="en", campaign_id=reading.id, mailbox=boxes["letter"])
         links.quieten(found["quiet"], START)
@@ -354,7 +355,7 @@ def peopled(cast: Cast) -> Reading:
         _joined(letter)
         for state in (ASKED, CONFIRMED, ACCEPTED, REFUSED):
             endorsed(reading, state)
-        db.session.execute(update(PendingSignature).values(reminded_at=START))
+        db.session.execute(update(PendingSignature).values(reminded_at=START, partner_version=1))
         db.session.execute(update(Signature).where(Signature.shown_name == "Counted").values(first=1))
         _decided(reading, rows["Held"])
         db.session.commit()

@@ -79,8 +79,8 @@ def test_a_signature_from_a_frame_is_tallied_as_one_unless_the_frame_says_its_so
     assert set(db.session.scalars(select(Move.source))) == {"embed", "union-site"}
 
 
-def test_a_partner_in_the_path_is_kept_nowhere_while_nobody_checks_it(cast: Cast) -> None:
-    """S63, the seam: an unknown key changes nothing but the address."""
+def test_a_key_in_the_path_that_is_no_partners_is_kept_nowhere(cast: Cast) -> None:
+    """S63: an unknown key changes nothing but the address."""
     cast.campaign()
     page = cast.browser().get(PATH + "/by.redflag")
     assert FormToken(form_token(page.text)).partner == ""

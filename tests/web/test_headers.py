@@ -101,6 +101,7 @@ ROUTES: dict[tuple[str, str], tuple[str, int, str]] = {
     ("api.campaign", "GET"): ("live figures", 200, "/api/v1/campaigns/canteen"),
     ("api.totals", "GET"): ("live figures", 200, "/api/v1/campaigns/canteen/totals.csv"),
     ("api.series", "GET"): ("daily figures", 200, "/api/v1/campaigns/canteen/series"),
+    ("api.partners", "GET"): ("calm figures", 200, "/api/v1/campaigns/canteen/partners"),
     ("api.breakdowns", "GET"): ("daily figures", 200, "/api/v1/campaigns/canteen/breakdowns"),
     ("api.articles", "GET"): ("calm figures", 200, "/api/v1/articles"),
     ("api.events", "GET"): ("calm figures", 200, "/api/v1/events"),

@@ -19,6 +19,22 @@ from petition.web.desk.wall import desk
 from petition.web.public.embedding import chosen, snippets
 
 
+def listed(text: str) -> list[str]:
+    """Sites typed one on each line, each once. Raises StopValidation."""
+    found: dict[str, None] = {}
+    for typed in filter(None, map(str.strip, text.splitlines())):
+        try:
+            found[framing.site(typed)] = None
+        except SiteRefused:
+            raise StopValidation(
+                _("This is no site: %(typed)s. Type its address without a path, such as https://union.example or"
+                  " *.union.example.", typed=typed[:80])
+            ) from None  # fmt: skip
+    if len(found) > MOST_SITES:
+        raise StopValidation(_("At most %(most)s sites.", most=MOST_SITES))
+    return list(found)
+
+
 class EmbeddingForm(EditForm):
     """On which sites, one on each line."""
 
@@ -32,17 +48,7 @@ class EmbeddingForm(EditForm):
 
     def validate_sites(self, field: Any) -> None:
         """What can stand in a list of a browser, each once."""
-        found: dict[str, None] = {}
-        for typed in filter(None, map(str.strip, (field.data or "").splitlines())):
-            try:
-                found[framing.site(typed)] = None
-            except SiteRefused:
-                raise StopValidation(
-                    _("This is no site: %(typed)s. Type its address without a path, such as https://union.example or"
-                      " *.union.example.", typed=typed[:80])
-                ) from None  # fmt: skip
-        if len(found) > MOST_SITES:
-            raise StopValidation(_("At most %(most)s sites.", most=MOST_SITES))
+        found = listed(field.data or "")
         if not found and self.allowed.data == LISTED:
             raise StopValidation(_("Type at least one site."))
         field.data = "\n".join(found)

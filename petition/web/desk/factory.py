@@ -47,6 +47,9 @@ from petition.web.desk import (
     naming,
     organisations,
     overview,
+    partner_home,
+    partner_people,
+    partners,
     people,
     person,
     preview,
@@ -74,7 +77,8 @@ from petition.web.desk.people import App, Codes, Mail, Passwords, User
 
 #: The corners of the desk: importing them hangs their routes on the wall.
 CORNERS = (
-    front, account, starting, overview, texts, tongues, look, asking, terms, embedding, firsts, organisations, running,
+    front, account, starting, overview, texts, tongues, look, asking, terms, embedding, firsts, organisations, partners,
+    partner_people, partner_home, running,
     preview, team, site, record, welcome, articles, events, topics, trash, writing,
     exports,
     deciding, ruling, suspecting, blocking, answering, naming,

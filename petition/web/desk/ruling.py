@@ -10,13 +10,13 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug import Response
 
-from petition import campaigns, decisions, journal, rules
+from petition import campaigns, charts, decisions, journal, rules
 from petition.base import countries, db, i18n, jobs
 from petition.campaigns import Reading
 from petition.details import opened
 from petition.rules import BACK, COME, Rule, RuleRun
 from petition.signatures import Signature
-from petition.web import divisions, guards
+from petition.web import guards
 from petition.web.desk import said, wall
 from petition.web.desk.deciding import LARGEST_KEY, about, list_href
 from petition.web.desk.wall import desk
@@ -109,7 +109,7 @@ def _cut(rule: Rule) -> Cut | None:
               last=_day(days[-1]), most=i18n.number(top))  # fmt: skip
     rows = [(_day(day), counted[day], touched[day]) for day in days if touched.get(day)]
     cut = [touched.get(day, 0) for day in days]
-    return Cut(words, divisions.outline(tops, top), divisions.outline(cut, top), len(days) * 10, rows)
+    return Cut(words, charts.outline(tops, top), charts.outline(cut, top), len(days) * 10, rows)
 
 
 def _day(iso: str) -> str:

@@ -1,6 +1,7 @@
 """What the library has to say, in our words. It is given names instead of sentences (see `names`), and pages say
 what stands here for them."""
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,7 +12,8 @@ from wtforms import Form
 from petition import export, fields
 from petition.base import i18n
 from petition.signatures import COUNTED, HELD, REMOVED
-from petition.teams import ADMINISTRATOR, EDITOR, FIGURES, MODERATOR, ORGANISER, OWNER, SITE_EDITOR
+from petition.teams import ADMINISTRATOR, EDITOR, FIGURES, MODERATOR, ORGANISER, OWNER, PARTNER, SITE_EDITOR
+from petition.web.desk.deeds import DEEDS
 from petition.web.desk.people import LEAST_PASSWORD
 
 
@@ -71,49 +73,7 @@ def page(template: str, **context: Any) -> str:
 def deed(name: str) -> str:
     """A deed of the journal in words; one that has none here is shown as it was written."""
     kind, _colon, role = name.partition(": ")
-    said = (_with_one() | {
-        "account invited": _("account invited"), "account joined": _("account joined"),
-        "account removed": _("account removed"), "second factor reset": _("second factor reset"),
-        "grant given": _("role given"), "grant changed": _("role changed"), "grant taken": _("role taken away"),
-        "campaign published": _("campaign published"), "campaign paused": _("campaign paused"),
-        "campaign resumed": _("campaign resumed"), "campaign closed": _("campaign closed"),
-        "campaign made": _("campaign made"), "campaign edited": _("campaign edited"),
-        "campaign not published": _("publishing called off"), "campaign reopened": _("campaign reopened"),
-        "campaign renamed": _("address of the campaign changed"), "outcome told": _("outcome told"),
-        "text changed": _("text changed"), "text corrected": _("text corrected"), "text checked": _("text compared"),
-        "form changed": _("form changed"), "phrases edited": _("words of a language edited"),
-        "picture chosen": _("picture chosen"), "picture described": _("picture described"),
-        "picture taken away": _("picture taken away"), "picture added": _("picture added"),
-        "first signatories named": _("first signatories named"),
-        "campaign withdrawn": _("campaign withdrawn"), "campaign forgotten": _("people of the campaign forgotten"),
-        "signature held": _("signature held"), "signature released": _("signature released"),
-        "signature removed": _("signature removed"), "signature restored": _("signature restored"),
-        "signatures looked at": _("signatures looked at"), "signs looked for": _("signs of mass signing looked for"),
-        "rule written": _("decision about many written"), "rule run": _("decided about many"),
-        "rule taken back": _("decision about many taken back"),
-        "rule for those who come": _("those who come are held"),
-        "rule for those who come ended": _("those who come are held no longer"),
-        "domain blocked": _("domain blocked"), "mailbox blocked": _("address blocked"),
-        "domain not blocked any more": _("domain blocked no longer"),
-        "mailbox not blocked any more": _("address blocked no longer"),
-        "objection read": _("objection read"), "objection answered": _("objection answered"),
-        "names looked at first": _("names are looked at first"), "names shown at once": _("names are shown at once"),
-        "names shown": _("names shown"), "names hidden": _("names hidden"),
-        "signature looked up": _("signature looked up"), "signatures exported": _("signatures exported"),
-        "contacts exported": _("contacts exported"), "totals exported": _("totals exported"),
-        "list fetched": _("list fetched"), "export named": _("list named"),
-        "export name removed": _("name of a list removed"), "letters retried": _("letters tried again"),
-        "register rebuilt": _("register rebuilt"), "demo loaded": _("demo loaded"),
-        "article made": _("article made"), "article edited": _("article edited"),
-        "article renamed": _("article has another address"), "article trashed": _("article put into the trash"),
-        "article restored": _("article taken out of the trash"), "event made": _("event made"),
-        "event edited": _("event edited"), "event renamed": _("event has another address"),
-        "event cancelled": _("event cancelled"), "event trashed": _("event put into the trash"),
-        "event restored": _("event taken out of the trash"), "topic made": _("topic made"),
-        "topic edited": _("topic edited"), "topic renamed": _("topic has another address"),
-        "topic moved": _("topic moved"), "topic trashed": _("topic put into the trash"),
-        "topic restored": _("topic taken out of the trash"),
-    }).get(kind, kind)  # fmt: skip
+    said = str(DEEDS.get(kind, kind))
     return f"{said}: {(roles() | _kinds()).get(role, role)}" if role else said
 
 
@@ -122,20 +82,26 @@ def _kinds() -> dict[str, str]:
     return {"held": _("held"), "released": _("released"), "removed": _("removed"), "restored": _("restored")}
 
 
-def _with_one() -> dict[str, str]:
-    """Deeds with one signature or organisation, or in search of one."""
-    return {
-        "endorsement confirmed": _("organisation confirmed"), "endorsement corrected": _("organisation corrected"),
-        "endorsement entered": _("organisation entered"), "endorsement accepted": _("organisation accepted"),
-        "endorsement refused": _("organisation refused"), "endorsement withdrawn": _("organisation deleted"),
-        "endorsements put in order": _("organisations put in order"), "endorsement logo chosen": _("logo chosen"),
-        "endorsement logo taken away": _("logo taken away"),
-        "signature looked at": _("signature looked at"), "signatures searched": _("names searched"),
-        "equal names sought": _("equal names looked for"), "signature corrected": _("signature corrected"),
-        "signature erased": _("signature erased"), "signature handed out": _("signature handed to its owner"),
-        "link sent": _("link sent to its owner"), "soft limit lifted": _("letters let go for a meeting"),
-        "soft limit set again": _("letters spread again"),
-    }  # fmt: skip
+def reason(written: str) -> list[str]:
+    """Why something was done, line by line; what a command or a page wrote down of it beside, in words."""
+    return [_noted(line) for line in written.splitlines() if line.strip()]
+
+
+def _noted(line: str) -> str:
+    try:
+        found = json.loads(line) if line.startswith("{") else None
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        return line
+    told = {"filter": _("only"), "columns": _("columns")}
+    return "; ".join(f"{told.get(name, name)}: {_flat(value)}" for name, value in found.items() if value)
+
+
+def _flat(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_flat(one)}" for name, one in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def roles() -> dict[str, str]:
@@ -143,6 +109,7 @@ def roles() -> dict[str, str]:
     return {
         OWNER: _("Owner"), EDITOR: _("Editor"), MODERATOR: _("Moderator"), FIGURES: _("Figures only"),
         ADMINISTRATOR: _("Administrator"), SITE_EDITOR: _("Editor of the site"), ORGANISER: _("Organiser"),
+        PARTNER: _("Partner"),
     }  # fmt: skip
 
 
@@ -150,12 +117,13 @@ def meanings() -> dict[str, str]:
     """What the roles are allowed."""
     return {
         OWNER: _("may do everything here, and says who else may what"),
-        EDITOR: _("writes the texts; sees numbers, but nobody’s name"),
+        EDITOR: _("writes the texts; sees numbers, but no signer’s name"),
         MODERATOR: _("sees who signed, decides about signatures and organisations; takes no lists out"),
         FIGURES: _("sees numbers and nothing else"),
         ADMINISTRATOR: _("says who works here; sees no list of signers by that"),
         SITE_EDITOR: _("writes articles and events, and may start campaigns"),
         ORGANISER: _("may start campaigns"),
+        PARTNER: _("sees a partner’s figures, and takes the list of those who ticked its box"),
     }
 
 

@@ -97,6 +97,7 @@ def snippets(reading: Reading, language: str, look: Look) -> Snippets:
         for name, value in (
             ("size", COMPACT if look.compact else ""), ("theme", look.theme if look.theme != AUTO else ""),
             ("colour", look.colour), ("text", "none" if look.textless else ""),
+            ("partner", look.partner),
         )
         if value
     )  # fmt: skip

@@ -22,7 +22,7 @@ from petition.details import opened, shown
 from petition.links import Link
 from petition.objections import Objection
 from petition.signatures import COUNTED, PendingSignature, Signature
-from petition.web import context, guards, stored
+from petition.web import context, guards, stored, ticked
 from petition.web.forms import OwnForm
 from petition.web.public.signing import or_hand_back
 
@@ -90,7 +90,7 @@ def _page(link: Link, reading: Reading, token: str, *, form: OwnForm | None = No
         correct=form or stored.correcting(reading, signature, g.page_language, OwnForm),
         heard=[(one, objections.said(one)) for one in _objections(signature)],
         may_object=_may_object(signature),
-        contacts=[(str(one.id), _("News of this campaign")) for one in contacts.of_mailbox(reading.id, link.mailbox)],
+        contacts=[(str(one.id), ticked.label(one)) for one in contacts.of_mailbox(reading.id, link.mailbox)],
         quiet=quiet,
         quiet_until=until,
         notice=request.args.get("done"),
@@ -233,10 +233,11 @@ def withdraw(token: str) -> BaseResponse | str:
     _speak(reading, signature, signatures.pending_of(link, most=1))
     may_return = campaigns.phase(reading, db.now()) is Phase.OPEN and not (signature and signature.state != COUNTED)
     signatures.withdraw(reading, link, db.now(), contacts_too="contacts" in request.form)
+    left = ticked.pages(contacts.of_mailbox(reading.id, link.mailbox))
     db.session.commit()
     href = urls.campaign(g.page_language, reading.slug) if may_return else None
     return render_template(
-        "public/gone.html", wording=context.wording_view(reading, g.page_language), campaign_href=href
+        "public/gone.html", wording=context.wording_view(reading, g.page_language), campaign_href=href, left=left
     )
 
 
@@ -296,9 +297,12 @@ def allow(token: str) -> BaseResponse:
 
 @blueprint.post("/t/<token>/stop-news")
 def stop_news(token: str) -> BaseResponse:
-    """Stop the news asked for, and nothing else."""
+    """Stop one thing asked for, or all where none is named, and nothing else."""
     link, reading = _locked(token)
-    contacts.forget(reading.id, link.mailbox)
+    if "contact" in request.form:
+        contacts.stop_one(reading.id, link.mailbox, guards.number(request.form["contact"]))
+    else:
+        contacts.forget(reading.id, link.mailbox)
     db.session.commit()
     return _back(token, "stopped")
 

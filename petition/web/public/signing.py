@@ -11,12 +11,12 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from werkzeug import Response as BaseResponse
 from werkzeug.datastructures import MultiDict
 
-from petition import articles, campaigns, networks, register, signatures, wordings
+from petition import articles, campaigns, networks, partners, register, signatures, wordings
 from petition.base import db, i18n, mailbox, outbox, settings, tokens, urls
 from petition.base.tokens import BadToken, FormToken
 from petition.campaigns import Phase, Reading
 from petition.fields import CHOICE, PREFIX, Question
-from petition.web import context, endorsing, errors, guards, kept, limits
+from petition.web import context, endorsing, errors, guards, kept, limits, ticked
 from petition.web.forms import LinkForm, SignForm
 from petition.web.public.campaign import MORE_ARTICLES, campaign_page, next_events
 from petition.web.public.sharing import has_poster
@@ -67,7 +67,9 @@ def _sign(language: str, slug: str, address: str, place: Place) -> BaseResponse:
     token = posted_token(reading.id)
     if token is None:
         return hand_back("expired", context.form_token(reading, language), reading.questions(language))
-    form = SignForm().ask(reading, language)
+    partner = partners.of_token(reading.id, token.partner)
+    form = SignForm().by(partner, ticked.box(partner, reading, language))
+    form.ask(reading, language)
     if not form.validate():
         form["token"].data = token.renewed(at)
         return make_response(place.page(reading, language, form), 422)
@@ -79,7 +81,7 @@ def _sign(language: str, slug: str, address: str, place: Place) -> BaseResponse:
             if wordings.exists(token.wording):
                 raise
             # It was corrected before anybody had signed it.
-            return _corrected(language, slug)
+            return _corrected(language, slug, token.partner)
     stamp = tokens.stamp("inbox", str(reading.id), form.email.data)
     return redirect(f"{place.path(reading, language)}/inbox/{stamp}", 303)
 
@@ -94,12 +96,12 @@ def _store(
     db.session.commit()
 
 
-def _corrected(language: str, slug: str) -> BaseResponse:
+def _corrected(language: str, slug: str, partner: str) -> BaseResponse:
     """The form again, for the text as it is now: nobody signs what they have not seen."""
     reading = campaigns.read(slug)
     if reading is None:
         abort(404)
-    return hand_back("changed", context.form_token(reading, language), reading.questions(language))
+    return hand_back("changed", context.form_token(reading, language, partner), reading.questions(language))
 
 
 def _recalled(language: str, slug: str) -> tuple[Question, ...]:
@@ -154,7 +156,8 @@ def hand_back(reason: str, fresh: str = "", asked: tuple[Question, ...] = ()) ->
     labels = context.field_names() | {
         "email": _("E-mail address"), "name": _("Your name"), "on_behalf": _("I sign for the organisation"),
         "appear": _("How to appear in the public list"), "with_role": _("Show what I do and my organisation as well"),
-        "news": _("Send me news of this campaign"), "campaign": _("Campaign"), "short": _("Your short form"),
+        "news": _("Send me news of this campaign"), "partner_news": _("Let the site on whose page I sign write to me"),
+        "campaign": _("Campaign"), "short": _("Your short form"),
         "note": _("What you would like to do"),
     }  # fmt: skip
     labels |= endorsing.labels()

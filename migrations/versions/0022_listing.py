@@ -4,8 +4,8 @@ together."""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0023"
-down_revision = "0020"
+revision = "0022"
+down_revision = "0021"
 
 #: A 64-bit key that SQLite can number by itself.
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0020"
-down_revision = "0022"
+revision = "0019"
+down_revision = "0018"
 
 #: A 64-bit key that SQLite can number by itself.
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
