@@ -1,19 +1,26 @@
 """Taking lists out in a real browser: chosen, taken, made in the background while one looks on, fetched."""
 
 import hashlib
+import http.client
+import urllib.parse
+import urllib.request
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
+from sqlalchemy import delete, update
 
 from petition import export, taking, teams
 from petition.accounts import by_address
-from petition.base import db
+from petition.base import db, files
+from petition.base.files import FileChunk
 from petition.selection import Filter
-from petition.taking import Asked
+from petition.taking import Asked, TakenList
+from tests import organisers
 from tests.browser.conftest import PATIENCE, PHONE, TELL
 from tests.browser.site import CREW, Site
 from tests.browser.test_desk_campaigns import cookie
@@ -99,3 +106,29 @@ def test_the_pages_of_taking_out_are_usable_by_all(page: Page, site: Site) -> No
             problems += [(path, scheme, v["id"], [node["html"][:90] for node in v["nodes"]]) for v in found]
     assert problems == []
     assert said == []
+
+
+def test_a_file_that_breaks_off_half_way_is_seen_to_be_broken(page: Page, site: Site) -> None:
+    """Through the real server: its length was said in advance, and the connection ends before it."""
+    with site.app.app_context():
+        campaign, until = site.cast.reading(CREW), db.now() + timedelta(hours=1)
+        files.keep("broken", [b"x" * (3 * files.CHUNK)], sealed=True, ends_at=until)
+        db.session.execute(update(FileChunk).where(FileChunk.number == 2).values(data=b"broken"))
+        manifest = {"rows": 1, "columns": ["name"], "format": "csv", "sha256": "00" * 32, "filter": {}}
+        row = TakenList(id=1, campaign_id=campaign.id, account_id=None, actor="a test", reason="x", manifest=manifest,
+                        file="broken", ends_at=until, made_at=db.now())  # fmt: skip
+        db.session.add(row)
+        db.session.commit()
+        db.session.remove()
+    page.goto(ROOT)
+    cookies = "; ".join(f"{one['name']}={one['value']}" for one in page.context.cookies())
+    form = urllib.parse.urlencode({"csrf_token": organisers.token_in(page.content())}).encode()
+    asked = urllib.request.Request(f"{site.url}{ROOT}/1/file", data=form, headers={"Cookie": cookies})
+    with urllib.request.urlopen(asked) as answer:
+        assert answer.headers["Content-Length"] == str(3 * files.CHUNK)
+        with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+            answer.read()
+    with site.app.app_context():
+        db.session.execute(delete(TakenList).where(TakenList.id == 1))
+        db.session.commit()
+        db.session.remove()
