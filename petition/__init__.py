@@ -1,0 +1,7 @@
+"""A tool for solidarity petitions."""
+
+import gc
+
+# Loading makes half a million objects that stay. Looking for garbage among them after every 700 costs an eighth of
+# a second at each start and finds none.
+gc.set_threshold(50_000, 10, 10)

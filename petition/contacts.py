@@ -160,8 +160,9 @@ def wish_of(row: ContactLink | PendingContact) -> Wish:
 
 
 def ask(
-    wish: Wish, details: ContactDetails, *, language: str, consent_version: int, network: bytes | None, at: datetime
-) -> int:
+    wish: Wish, details: ContactDetails, *, language: str, consent_version: int, network: bytes | None, at: datetime,
+    put: db.Put = db.put,
+) -> int:  # fmt: skip
     """Store what was typed and post the letter about it; the id of the pending contact.
 
     The same work for every mailbox: two inserts, nothing looked up, so that nothing tells who is on a list.
@@ -176,7 +177,7 @@ def ask(
         "wish", language=language, campaign_id=wish.campaign_id, mailbox=wish.mailbox, about=pending_id,
         network=network,
     )  # fmt: skip
-    db.insert_both(_pending, row, outbox.table, letter)
+    put(db.Pair(_pending, row, outbox.table, letter))
     return pending_id
 
 

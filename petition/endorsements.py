@@ -155,7 +155,7 @@ def said_of(row: Endorsement) -> Organisation:
 
 def ask(
     reading: Reading, said: Organisation, person: Person, *, mailbox: bytes, show_name: bool, language: str,
-    consent_version: int, network: bytes | None, at: datetime,
+    consent_version: int, network: bytes | None, at: datetime, put: db.Put = db.put,
 ) -> int:  # fmt: skip
     """Store what was typed and post the letter about it; the id of the endorsement.
 
@@ -170,7 +170,7 @@ def ask(
         "endorsement", language=language, campaign_id=reading.id, mailbox=mailbox, about=endorsement_id,
         network=network,
     )  # fmt: skip
-    db.insert_both(_table, row, outbox.table, letter)
+    put(db.Pair(_table, row, outbox.table, letter))
     return endorsement_id
 
 

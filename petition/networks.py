@@ -24,7 +24,9 @@ def network(address: str) -> str:
         return ""
     if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
         parsed = parsed.ipv4_mapped
-    return str(ipaddress.ip_network((parsed, 24 if parsed.version == 4 else 48), strict=False))
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed).rpartition(".")[0] + ".0/24"
+    return str(ipaddress.ip_network((parsed, 48), strict=False))
 
 
 def key_name(day: date) -> str:

@@ -7,6 +7,7 @@ typed and the numbers of what was found live sealed for a day (`jobs`). Begun an
 
 from array import array
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from typing import Any
 
 import orjson
@@ -77,12 +78,14 @@ def _opened(task: Task, wanted: Callable[[int, Record], None]) -> Iterator[None]
         task.total = connection.execute(select(func.count()).select_from(Signature).where(mine)).scalar_one()
         # In whatever order the database reads quickest: it may take the rows as they lie.
         rows = connection.execute(select(Signature.id, Signature.sealed).where(mine).execution_options(yield_per=STEP))
-        for part in rows.partitions(STEP):
-            for number, sealed in part:
-                if sealed is not None:
-                    wanted(number, orjson.loads(crypto.unseal("signature", campaign, sealed)))
-            task.done += len(part)
-            yield
+        # Closed also where the search is cancelled half-way: the database keeps a cursor for it.
+        with closing(rows):
+            for part in rows.partitions(STEP):
+                for number, sealed in part:
+                    if sealed is not None:
+                        wanted(number, orjson.loads(crypto.unseal("signature", campaign, sealed)))
+                task.done += len(part)
+                yield
 
 
 def by_name(task: Task) -> Iterator[None]:

@@ -155,7 +155,7 @@ _pending_table = cast(Table, PendingSignature.__table__)
 
 def sign(
     reading: Reading, wording_id: int, consent_version: int, mailbox: Mailbox, details: Details, choices: Choices,
-    *, network: bytes | None, at: datetime,
+    *, network: bytes | None, at: datetime, put: db.Put = db.put,
 ) -> int:  # fmt: skip
     """Store what was typed and post the letter about it; the id of the pending signature.
 
@@ -177,7 +177,7 @@ def sign(
         "link", language=choices.language, campaign_id=reading.id, mailbox=mailbox_hash, about=pending_id,
         network=network,
     )  # fmt: skip
-    db.insert_both(_pending_table, row, outbox.table, letter)
+    put(db.Pair(_pending_table, row, outbox.table, letter))
     return pending_id
 
 

@@ -8,12 +8,13 @@ only read say so with `reading()`.
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from functools import cache, lru_cache, partial
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, NamedTuple, cast
 
+import orjson
 import psycopg
 from flask import Flask, current_app
 from flask.globals import app_ctx
@@ -26,19 +27,17 @@ from sqlalchemy import (
     Dialect,
     Engine,
     Executable,
-    Insert,
     Integer,
     MetaData,
     String,
     Table,
-    bindparam,
     create_engine,
     event,
     func,
     type_coerce,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoFreeConnection
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session, scoped_session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -106,11 +105,11 @@ class Database:
     def __init__(self, settings: Settings) -> None:
         self.engine = _engine(settings)
         self.reader = self.engine.execution_options(petition_reading=True)
-        #: For single statements; None on SQLite, where every write is a transaction of its own anyway.
+        #: For `together`, which sends single statements; None on SQLite, where every write is a transaction.
         self.alone: Engine | None = None
         if self.engine.dialect.name != "sqlite":
-            # A pool of its own: switching a connection to and fro costs as much as the statement.
-            self.alone = _engine(settings, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
+            # A connection of its own: switching one to and fro costs as much as the statement.
+            self.alone = _engine(settings, pool_size=1, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
 
     def dispose(self) -> None:
         """Close every idle connection."""
@@ -148,14 +147,13 @@ def _engine(settings: Settings, **options: Any) -> Engine:
         url.replace("postgresql://", "postgresql+psycopg://", 1),
         # What was typed must not stand in an error's text.
         hide_parameters=True,
-        pool_size=settings.pool_size,
         max_overflow=0,
         pool_timeout=POOL_WAIT,
         connect_args={
             "connect_timeout": 3,
             "options": f"-c statement_timeout={STATEMENT_LIMIT_MS} -c idle_in_transaction_session_timeout=60000",
         },
-        **options,
+        **{"pool_size": settings.pool_size} | options,
     )
     event.listen(engine, "checkin", _remember_idle)
     event.listen(engine, "checkout", partial(_ping_idle, engine))
@@ -213,26 +211,73 @@ def _session(bind: Engine | None = None) -> Session:
 session: scoped_session[Session] = scoped_session(cast("sessionmaker[Session]", _session), scopefunc=_scope)
 
 
-def one_statement() -> None:
-    """This application context writes with one statement alone (see `insert_both`), which needs no transaction
-    around it: on PostgreSQL one round trip instead of three. Call it before the session is first used."""
+def one_commit() -> AbstractContextManager[Connection]:
+    """A connection whose work is committed when it ends: as one transaction on SQLite, elsewhere each statement by
+    itself, so that a single one costs a single round trip."""
     which = database()
-    if which.alone is not None:
-        session(bind=which.alone)
+    return which.engine.begin() if which.alone is None else which.alone.connect()
 
 
-def insert_both(first: Table, one: dict[str, Any], second: Table, other: dict[str, Any]) -> None:
-    """Insert a row into each of two tables: as one statement where the database can, so that both live or die
-    together even without a transaction around them. The same columns must be given each time."""
-    connection = session.connection()
+class Pair(NamedTuple):
+    """A row for each of two tables, to live or die together. For the same two tables always the same columns; plain
+    values only: numbers, words, bytes, moments."""
+
+    first: Table
+    one: dict[str, Any]
+    second: Table
+    other: dict[str, Any]
+
+
+#: What stores a pair: `put` in the transaction at hand, `together.put` in a commit that several requests share.
+Put = Callable[[Pair], None]
+
+
+def put(pair: Pair) -> None:
+    """Insert both rows of a pair in the transaction at hand."""
+    insert_pairs(session.connection(), [pair])
+
+
+def insert_pairs(connection: Connection, pairs: Sequence[Pair]) -> None:
+    """Insert pairs for the same two tables: where the database can as one statement, which is the same however many
+    there are, so that all live or die together even without a transaction around them."""
+    first, second = pairs[0].first, pairs[0].second
+    ones, others = [pair.one for pair in pairs], [pair.other for pair in pairs]
     if connection.dialect.name == "sqlite":
-        connection.execute(first.insert(), one)
-        connection.execute(second.insert(), other)
+        connection.execute(first.insert(), ones)
+        connection.execute(second.insert(), others)
         return
-    one, other = _defaults(first) | one, _defaults(second) | other
-    values = {"a_" + name: value for name, value in one.items()}
-    values |= {"b_" + name: value for name, value in other.items()}
-    connection.execute(_both(first, tuple(one), second, tuple(other)), values)
+    ones, others = [_defaults(first) | row for row in ones], [_defaults(second) | row for row in others]
+    statement = _both(first, tuple(ones[0]), second, tuple(others[0]))
+    connection.exec_driver_sql(statement, (_as_json(ones), _as_json(others)))
+
+
+@cache
+def _defaults(table: Table) -> dict[str, Any]:
+    """What a table's columns are unless something else is said; a statement of our own does not bring it along."""
+    scalars = [(column.name, column.default) for column in table.c]
+    return {name: default.arg for name, default in scalars if isinstance(default, ScalarElementColumnDefault)}
+
+
+@lru_cache(maxsize=16)
+def _both(first: Table, ones: tuple[str, ...], second: Table, others: tuple[str, ...]) -> str:
+    """All rows of a table come as one JSON array, which costs a tenth of a parameter for each value; the database
+    reads each value as it reads the text of the column's type."""
+    inserts = [
+        f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT {', '.join(columns)}"  # noqa: S608  # names of ours
+        f" FROM json_populate_recordset(NULL::{table.name}, %s::json)"
+        for table, columns in ((first, ones), (second, others))
+    ]
+    return f"WITH first_rows AS ({inserts[0]}) {inserts[1]}"
+
+
+def _as_json(rows: list[dict[str, Any]]) -> str:
+    return orjson.dumps(rows, default=_bytes_as_text).decode()
+
+
+def _bytes_as_text(value: object) -> str:
+    if isinstance(value, bytes):
+        return "\\x" + value.hex()
+    raise TypeError(type(value).__name__)
 
 
 def insert_new(table: Table, row: dict[str, Any]) -> bool:
@@ -245,20 +290,6 @@ def insert_new(table: Table, row: dict[str, Any]) -> bool:
 def _new(table: Table, dialect: str) -> Any:
     made = (sqlite if dialect == "sqlite" else postgresql).insert(table)
     return made.on_conflict_do_nothing().returning(next(iter(table.primary_key)))
-
-
-@cache
-def _defaults(table: Table) -> dict[str, Any]:
-    """What a table's columns are unless something else is said; parameters by name do not bring it along."""
-    scalars = [(column.name, column.default) for column in table.c]
-    return {name: default.arg for name, default in scalars if isinstance(default, ScalarElementColumnDefault)}
-
-
-@lru_cache(maxsize=16)
-def _both(first: Table, ones: tuple[str, ...], second: Table, others: tuple[str, ...]) -> Insert:
-    inner = first.insert().values({name: bindparam("a_" + name, type_=first.c[name].type) for name in ones})
-    outer = second.insert().values({name: bindparam("b_" + name, type_=second.c[name].type) for name in others})
-    return outer.add_cte(inner.cte("first_row"))
 
 
 def reading() -> None:
@@ -322,6 +353,10 @@ def count(statement: Executable) -> int:
     return result.rowcount
 
 
+class NotNow(SQLAlchemyError):
+    """Not stored, or nobody knows: the database is away or full, or too many wait."""
+
+
 #: What SQLite says for "not now"; its other operational errors, such as a missing table, are mistakes of ours.
 _NOT_NOW = frozenset(
     (
@@ -335,9 +370,10 @@ def is_unavailable(error: BaseException) -> bool:
     """Whether an error of the database means "not now" rather than a mistake of ours.
 
     Connection lost (also while committing: the outcome is then unknown and must be answered as a failure), no
-    free connection within two seconds, a lock not had in time, a statement over its limit, disk full, shutting down.
+    free connection within two seconds, a lock not had in time, a statement over its limit, disk full, shutting down,
+    too many waiting.
     """
-    if isinstance(error, NoFreeConnection):
+    if isinstance(error, (NotNow, NoFreeConnection)):
         return True
     if isinstance(error, DBAPIError) and isinstance(error.orig, sqlite3.OperationalError):
         return error.orig.sqlite_errorcode & 0xFF in _NOT_NOW

@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from petition.base import settings
@@ -31,7 +32,12 @@ def from_afar(html: str, page: str) -> str:
 
 def host() -> str:
     """The site's host name, without port."""
-    return urlsplit(settings.current().base_url).hostname or ""
+    return _host(settings.current().base_url)
+
+
+@lru_cache(maxsize=16)
+def _host(base_url: str) -> str:
+    return urlsplit(base_url).hostname or ""
 
 
 def tag(made_at: datetime, name: str) -> str:

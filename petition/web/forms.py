@@ -5,7 +5,9 @@ A form's token is checked by the view, not as a field's error: an old one gives 
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any, ClassVar
+from functools import lru_cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from flask import current_app
 from flask_babel import gettext as _
@@ -16,7 +18,6 @@ from wtforms.validators import StopValidation
 from petition import fields
 from petition.base import countries, settings, text, urls
 from petition.base import mailbox as mailboxes
-from petition.base.domains import DomainCheck
 from petition.base.mailbox import Mailbox, MailboxRefused
 from petition.base.text import TextRefused
 from petition.campaigns import ASKABLE, Reading
@@ -25,6 +26,9 @@ from petition.details import FULL, HIDDEN, SHORT, Choices, Details
 from petition.fields import CHOICE, DATE, POSTCODE, TEXT, Answer, Question
 from petition.partners import Reading as Partner
 from petition.web.ticked import Box
+
+if TYPE_CHECKING:
+    from petition.base.domains import DomainCheck
 
 LONGEST_LINE = 120
 LONGEST_COMMENT = 1000
@@ -96,19 +100,23 @@ def _address_said(refused: MailboxRefused) -> str:
 
 def _ours() -> frozenset[str]:
     """Addresses that would send our own letters back to us, and the mail server's own domain."""
-    host, now = urls.host(), settings.current()
+    now = settings.current()
+    return _loops(urls.host(), now.mail_from.lower(), now.smtp_url.host.lower() if now.smtp_url else "")
+
+
+@lru_cache(maxsize=16)
+def _loops(host: str, sender: str, relay: str) -> frozenset[str]:
     roles = {f"{role}@{host}" for role in ("postmaster", "mailer-daemon", "abuse", "root")}
-    relay = now.smtp_url.host.lower() if now.smtp_url else ""
-    return frozenset(roles | {now.mail_from.lower(), relay} - {""})
+    return frozenset(roles | {sender, relay} - {""})
 
 
-def domain_check() -> DomainCheck | None:
-    """The one asker of DNS in this process; None where no mail server is configured."""
+def domain_check() -> "DomainCheck | None":
+    """The one asker of DNS in this process, loaded at the first address; None where no mail server is configured."""
     if settings.current().smtp_url is None:
         return None
     found: DomainCheck | None = current_app.extensions.get(_domains_key)
     if found is None:
-        found = current_app.extensions[_domains_key] = DomainCheck()
+        found = current_app.extensions[_domains_key] = import_module("petition.base.domains").DomainCheck()
     return found
 
 

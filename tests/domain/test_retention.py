@@ -20,6 +20,7 @@ from petition import (
     decisions,
     drafts,
     endorsements,
+    gatherings,
     links,
     networks,
     objections,
@@ -375,6 +376,8 @@ def _decided(reading: Reading, held: int) -> None:
     assert blocks.add(reading.id, blocks.DOMAIN, bytes(32), reason="odd", actor="a test", at=START)
     assert objections.say(reading.id, held, "It was me.", START)
     unshown.wait(reading.id, held, START)
+    late = START + timedelta(hours=20)
+    assert gatherings.begin(reading.id, "198.51.100.7", "Hall", late, actor="a test", reason="", at=START)
 
 
 def endorsed(reading: Reading, state: str, asked_at: datetime | None = START) -> int:

@@ -24,6 +24,7 @@ TOPS = {"app", "worker", "cli", "__main__"}
 COMMITS = {
     "petition.base.delivery": "the loop of the outbox: every step of a letter is a transaction of its own",
     "petition.base.jobs": "the loop of the jobs: every step of one is a transaction of its own",
+    "petition.base.together": "a commit that several requests share, each at its view's hand",
     "petition.migrating": "the steps run on a connection of their own, one transaction each",
 }
 #: Who may name a database besides base/db.py, and why.
@@ -226,6 +227,12 @@ def test_a_transaction_is_ended_only_where_a_whole_deed_ends() -> None:
     """Rule 3: a verb of the domain never commits."""
     ending = {name for name in modules() if floor(name) < WEB and _calls(name, "commit")}
     assert ending == COMMITS.keys()
+
+
+def test_only_a_view_shares_a_commit() -> None:
+    """Rule 3 again: `together.put` commits, so it is handed to a verb by the web alone."""
+    sharing = {name for name in modules() if "petition.base.together" in imports(name)}
+    assert {floor(name) for name in sharing} == {WEB}
 
 
 def test_only_the_database_module_names_a_dialect() -> None:

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from petition import answers, decisions, teams
+from petition import answers, decisions, objections, teams, unshown
 from petition.base import db, outbox
 from petition.signatures import Signature
 from petition.web.desk import glances
@@ -79,6 +79,27 @@ def test_what_waits_for_a_decision_is_said_with_its_number(app: Flask, cast: Cas
     assert '<td class="n">2</td><td>all sent</td>' in owner.get(FRONT).text
     cast.browser().post(link_in(letter).partition("?")[0] + "/withdraw")
     assert "1 signature is held" in owner.get(PAGE).text
+
+
+def test_each_thing_that_waits_leads_to_where_it_is_decided(app: Flask, cast: Cast) -> None:
+    """For who may decide; others see how many, which names nobody."""
+    reading = cast.campaign()
+    for who in ("ana", "ben"):
+        cast.signed(f"{who}@example.org")
+    first, second = db.session.scalars(select(Signature.id).order_by(Signature.entered_at)).all()
+    decisions.decide(first, "hold", actor="a test", reason="odd", at=db.now())
+    objections.say(reading.id, first, "It was me.", db.now())
+    unshown.wait(reading.id, second, db.now())
+    db.session.commit()
+    moderator, editor = cast.organiser(teams.MODERATOR, "canteen"), cast.organiser(teams.EDITOR, "canteen", name="Ed")
+    page = moderator.get(PAGE).text
+    for path, said in (("signatures?", "1 signature is held"), ("objections", "1 person objects"),
+                       ("names", "1 name waits to be shown")):  # fmt: skip
+        found = re.search(rf'<li><a href="({PAGE}/{re.escape(path)}[^"]*)">{said}</a></li>', page)
+        assert found, said
+        assert moderator.get(found.group(1)).status_code == 200
+    assert "<li>1 person objects</li>" in editor.get(PAGE).text
+    assert '<td class="n">3</td>' in editor.get(FRONT).text
 
 
 def test_letters_that_do_not_go_out_are_told_of(app: Flask, cast: Cast) -> None:

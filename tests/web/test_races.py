@@ -17,7 +17,7 @@ from flask import Flask
 from sqlalchemy import bindparam, event, select
 
 from petition import campaigns, confirming, decisions, links, register, signatures
-from petition.base import db, delivery, mailbox
+from petition.base import db, delivery, mailbox, together
 from petition.base.mailbox import Mailbox
 from petition.base.outbox import Message
 from petition.base.smtp import Trouble
@@ -249,12 +249,12 @@ class Race:
 
     def sign(self, chance: random.Random) -> None:
         name, box = self._box(chance)
-        db.one_statement()
         consent = self.reading.consent
         assert consent is not None
         signatures.sign(
             self.reading, self.reading.wording("en").id, consent.version, box, Details(name, box.address),
             Choices("en", country=chance.choice(["IE", "FR", "ES"]), source=name), network=None, at=db.now(),
+            put=together.put,
         )  # fmt: skip
 
     def deliver(self, chance: random.Random) -> None:

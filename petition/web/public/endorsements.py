@@ -5,7 +5,7 @@ from flask import Blueprint, abort, g, make_response, redirect, render_template
 from werkzeug import Response as BaseResponse
 
 from petition import campaigns, endorsements, networks, signatures
-from petition.base import db, i18n, tokens, urls
+from petition.base import db, i18n, together, tokens, urls
 from petition.campaigns import Phase, Reading
 from petition.web import context, endorsing, guards, limits
 from petition.web.endorsing import EndorseForm
@@ -78,7 +78,6 @@ def ask(language: str, slug: str) -> BaseResponse:
 
 def _ask(language: str, slug: str, address: str) -> BaseResponse:
     at = db.now()
-    db.one_statement()
     reading = _campaign(language, slug)
     if not takes(reading):
         return make_response(_page(reading, language, EndorseForm(formdata=None)), 409)
@@ -94,9 +93,8 @@ def _ask(language: str, slug: str, address: str) -> BaseResponse:
         endorsements.ask(
             reading, form.said(), form.person(typed.address), mailbox=signatures.mailbox_key(reading, typed.folded),
             show_name=bool(form.show_name.data), language=language, consent_version=token.consent,
-            network=networks.hashed(address, at), at=at,
+            network=networks.hashed(address, at), at=at, put=together.put,
         )  # fmt: skip
-        db.session.commit()
     stamp = tokens.stamp("inbox", _about(reading), form.email.data)
     return redirect(f"{urls.endorse(language, reading.slug)}/inbox/{stamp}", 303)
 

@@ -1,12 +1,14 @@
 """Events: those ahead, those past, one of them, and calendars. The same bytes for everybody."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 from flask import Blueprint, Response, abort, g, make_response, render_template
 from flask_babel import gettext as _
 
-from petition import calendars, campaigns, events, register
+from petition import campaigns, events, register
 from petition.base import db, i18n, settings, urls
 from petition.campaigns import Phase
 from petition.events import Reading
@@ -109,7 +111,7 @@ def _campaign(found: Reading, language: str) -> tuple[context.Card | None, str]:
 def calendar(language: str, slug: str) -> Response:
     """One event for a calendar (RFC 5545)."""
     found = _found(language, slug)
-    return _calendar(calendars.written([found], language), found.slug)
+    return _calendar([found], language, found.slug)
 
 
 @blueprint.get("/<lang:language>/events.ics")
@@ -119,11 +121,12 @@ def feed(language: str) -> Response:
     at = db.now()
     found = events.since(language, at, at - KEPT, MOST_IN_CALENDAR)
     name = _("Events of %(site)s", site=settings.current().site_name)
-    return _calendar(calendars.written(found, language, name), "events")
+    return _calendar(found, language, "events", name)
 
 
-def _calendar(written: bytes, name: str) -> Response:
-    answer = make_response(written)
+def _calendar(found: Sequence[Reading], language: str, file: str, name: str = "") -> Response:
+    # Loaded at the first calendar: its library takes time that no signer waits for.
+    answer = make_response(import_module("petition.calendars").written(found, language, name))
     answer.content_type = "text/calendar; charset=utf-8"
-    answer.headers["Content-Disposition"] = f'inline; filename="{name}.ics"'
+    answer.headers["Content-Disposition"] = f'inline; filename="{file}.ics"'
     return answer

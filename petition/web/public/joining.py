@@ -7,7 +7,7 @@ from flask import Blueprint, abort, g, make_response, redirect, render_template
 from werkzeug import Response as BaseResponse
 
 from petition import contacts, links, networks, signatures
-from petition.base import db, i18n, settings, tokens, urls
+from petition.base import db, i18n, settings, together, tokens, urls
 from petition.base.mailbox import Mailbox
 from petition.campaigns import Reading
 from petition.contacts import JOIN, MEETINGS, NEWS, SITE_TERMS, Wish
@@ -110,7 +110,6 @@ def ask(language: str, wish: str, slug: str = "") -> BaseResponse:
 
 def _ask(language: str, wish: str, slug: str, address: str) -> BaseResponse:
     at = db.now()
-    db.one_statement()
     subject = _subject(language, wish, slug)
     token = posted_token(subject.campaign_id or 0)
     if token is None:
@@ -122,9 +121,8 @@ def _ask(language: str, wish: str, slug: str, address: str) -> BaseResponse:
     if not typed.is_trapped:
         contacts.ask(
             Wish(subject.campaign_id, wish, subject.mailbox(typed.email.mailbox)), typed.details(), language=language,
-            consent_version=token.consent, network=networks.hashed(address, at), at=at,
+            consent_version=token.consent, network=networks.hashed(address, at), at=at, put=together.put,
         )  # fmt: skip
-        db.session.commit()
     stamp = tokens.stamp("inbox", subject.name, typed.email.data)
     return redirect(f"{subject.path}/inbox/{stamp}", 303)
 

@@ -12,7 +12,7 @@ from werkzeug import Response as BaseResponse
 from werkzeug.datastructures import MultiDict
 
 from petition import articles, campaigns, networks, partners, register, signatures, wordings
-from petition.base import db, i18n, mailbox, outbox, settings, tokens, urls
+from petition.base import db, i18n, mailbox, outbox, settings, together, tokens, urls
 from petition.base.tokens import BadToken, FormToken
 from petition.campaigns import Phase, Reading
 from petition.fields import CHOICE, PREFIX, Question
@@ -59,7 +59,6 @@ def take(language: str, slug: str, place: Place) -> BaseResponse:
 
 def _sign(language: str, slug: str, address: str, place: Place) -> BaseResponse:
     at = db.now()
-    db.one_statement()
     reading = guards.campaign(language, slug)
     guards.speak(reading, language)
     if campaigns.phase(reading, at) is not Phase.OPEN:
@@ -92,8 +91,8 @@ def _store(
     signatures.sign(
         reading, token.wording, token.consent, form.email.mailbox, form.details(form.email.mailbox.address),
         form.choices(language, source, bool(form.news.data)), network=networks.hashed(address, at), at=at,
+        put=together.put,
     )  # fmt: skip
-    db.session.commit()
 
 
 def _corrected(language: str, slug: str, partner: str) -> BaseResponse:
