@@ -60,7 +60,8 @@ def versions(campaign_id: int) -> list[Version]:
 
 def exists(wording_id: int) -> bool:
     """Whether this text is still kept."""
-    return db.session.get(Wording, wording_id) is not None
+    # Asked of the database: the session may remember one that is gone by now.
+    return db.session.scalar(select(Wording.id).where(Wording.id == wording_id)) is not None
 
 
 def read(campaign_id: int, language: str, version: int) -> tuple[Wording, Wording | None] | None:

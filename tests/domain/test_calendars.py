@@ -34,7 +34,7 @@ def reading(title: str = "Open evening", source: str = "Bring *soup*.", **change
     )  # fmt: skip
     made = moment("2030-01-01T10:00")
     found = Reading(
-        7, "open-evening", "en", ("en",), words, "Europe/Madrid", moment("2030-07-01T17:00"),
+        7, "open-evening", "en", ("en",), words, {"en": words}, "Europe/Madrid", moment("2030-07-01T17:00"),
         moment("2030-07-01T19:30"), "", None, None, made, None, made + timedelta(seconds=90), made,
     )  # fmt: skip
     return replace(found, **changes)  # type: ignore[arg-type]

@@ -541,7 +541,7 @@ def test_a_campaign_whose_people_are_forgotten_stays_as_it_is(app: Flask, cast: 
 def test_every_page_of_a_campaign_costs_as_many_queries_with_a_thousand_signatures_as_with_one(
     app: Flask, cast: Cast
 ) -> None:
-    """No page counts rows: a million signatures cost what one does."""
+    """No page counts rows, but for the few that wait, by their own index: a million signatures cost what one does."""
     reading = cast.campaign()
     desk = cast.organiser(teams.OWNER, "canteen")
     pages = ["", "/texts", "/texts/en", "/look", "/form", "/terms", "/first", "/run", "/run/close", "/run/outcome",
@@ -555,7 +555,11 @@ def test_every_page_of_a_campaign_costs_as_many_queries_with_a_thousand_signatur
             statements.clear()
             assert desk.get(ROOT + page).status_code == 200
             found[page] = len(statements)
-            assert not [one for one in statements if re.search(r"count\(\*\)[^;]*FROM signature", one, re.DOTALL)]
+            assert not [
+                one
+                for one in statements
+                if re.search(r"count\(\*\)[^;]*FROM signature(?!\s+WHERE state <> 'counted')", one, re.DOTALL)
+            ]
         return found
 
     def heard(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
