@@ -16,7 +16,7 @@ test: $(VENV)/test ## All checks and tests, on SQLite and PostgreSQL
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/pytest -n 2 --dist worksteal
+	@$(BIN)/pytest -n 3 --dist worksteal
 
 outside: $(VENV)/test ## Tests with foreign programs that CI does not carry: LibreOffice, a real WordPress (see tests/outside)
 	@$(BIN)/pytest tests/outside -rs
