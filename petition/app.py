@@ -1,5 +1,6 @@
 """The factory: settings → parts → blueprints. No query, no network, no file written."""
 
+import encodings.idna  # noqa: F401  # Werkzeug wants it at each first request, which is no moment to load anything.
 import logging
 from collections.abc import Mapping
 from pathlib import Path

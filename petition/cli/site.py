@@ -4,6 +4,7 @@ The web server's processes are forked from `run`: what only the worker needs is 
 """
 
 import errno
+import multiprocessing
 import os
 import socket
 import subprocess
@@ -27,6 +28,11 @@ from petition.base import crypto, db, settings
 from petition.base.settings import Settings
 from petition.cli.ground import Refused, application, with_app
 from petition.web import kept
+
+#: Raised by each process of the web server's once it has been forked and has made its application.
+_made = multiprocessing.Semaphore(0)
+#: Seconds to wait for that.
+STARTING = 30
 
 
 @click.command()
@@ -68,7 +74,9 @@ def served() -> Flask:
     both sides at the same moment the process locked itself up.
     """
     os.setpgid(0, 0)
-    return create_app()
+    app = create_app()
+    _made.release()
+    return app
 
 
 def _refuse_taken_port(read: Settings) -> None:
@@ -117,6 +125,10 @@ def _addresses(read: Settings) -> list[str]:
 
 
 def _tell_when_up(read: Settings, lines: list[str]) -> None:
+    # Nothing may be loaded beside a fork: the child would inherit a lock that nobody in it can open, and wait for it
+    # at its first request.
+    for _ in range(read.web_processes):
+        _made.acquire(timeout=STARTING)
     host = f"[{read.host}]" if ":" in read.host else read.host
     request = urllib.request.Request(f"http://{host}:{read.port}/healthz", headers={"Host": _host(read)})
     for _ in range(300):

@@ -1,7 +1,14 @@
 """What holds for every command: help with an example, errors in one sentence, exit codes."""
 
+import os
+import shutil
+import signal
 import subprocess
 import sys
+import time
+import urllib.error
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
@@ -52,6 +59,45 @@ def test_help_loads_neither_the_web_nor_the_database() -> None:
 def test_the_package_can_be_run_by_its_name() -> None:
     done = subprocess.run([sys.executable, "-m", "petition", "--version"], check=True, capture_output=True, text=True)
     assert done.stdout.startswith("petition ")
+
+
+def test_an_application_that_is_made_loads_no_codec_at_its_first_requests(keys_file: Path) -> None:
+    """Processes are forked: one that had to load what another thread was just loading waited for it for ever."""
+    script = (
+        "import sys; from petition.app import create_app; create_app(); sys.exit('encodings.idna' not in sys.modules)"
+    )
+    environ = os.environ | {"KEYS_FILE": str(keys_file)}
+    done = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, env=environ)
+    assert done.returncode == 0
+
+
+def test_the_first_requests_are_answered_however_many_come_at_the_start(
+    sqlite_template: Path, keys_file: Path, tmp_path: Path
+) -> None:
+    """Whoever restarts a site in a rush restarts it among visitors."""
+    shutil.copyfile(sqlite_template, tmp_path / "petition.db")
+    port = free_port()
+    given = {"DATABASE_URL": f"sqlite:///{tmp_path}/petition.db", "KEYS_FILE": str(keys_file), "PORT": str(port)}
+    given["LETTERS_DIR"] = str(tmp_path / "letters")
+    process = subprocess.Popen([sys.executable, "-m", "petition", "run", "--web-only"], env=os.environ | given)
+
+    def first(_number: int) -> int:
+        patience = time.monotonic() + 20
+        while True:
+            try:
+                return int(urllib.request.urlopen(f"http://localhost:{port}/healthz", timeout=10).status)
+            except urllib.error.HTTPError as error:
+                return error.code
+            except urllib.error.URLError:
+                assert time.monotonic() < patience, "it never answered"
+                time.sleep(0.01)
+
+    try:
+        with ThreadPoolExecutor(24) as visitors:
+            assert set(visitors.map(first, range(48))) == {200}
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
 
 
 def one_sentence(stderr: str) -> bool:
