@@ -28,6 +28,10 @@ NOUNS = {
     "export": ("export", "Write out signatures, totals and contacts."),
     "letter": ("letter", "Try, read and count the letters of this site."),
     "keys": ("keys", "Make and list the keys that everything is sealed with."),
+    "backup": ("backup", "Write data and keys, each to a file of its own, while the site runs."),
+    "restore": ("backup", "Put data and keys back, on a stopped site, and do again what was erased since."),
+    "upgrade": ("upgrade", "Back up, bring the database up to date, check, and go back if something is wrong."),
+    "setup": ("setup", "Make a fresh Debian server into a site: a handful of questions."),
     "purge": ("site", "Forget now what is due to be forgotten; the worker does it every hour."),
 }
 
