@@ -16,6 +16,7 @@ from petition.cli.ground import Refused, Wrong, actor, with_app
 
 #: So many campaigns are opened as a visitor would, the newest ones.
 LOOKED_AT = 20
+_OTHER_KEYS = "The key ring does not open what is stored."
 
 
 @click.command()
@@ -82,14 +83,19 @@ def _tell(wrong: list[str], said: str) -> None:
 
 
 def _differences() -> list[str]:
-    """What can be asked of a database that this program is ahead of: rows, moves and tallies, if it can at all."""
+    """What can be asked of a database that this program is ahead of: keys, and rows, moves and tallies, if it can at
+    all."""
     db.session.remove()
     try:
+        campaigns.try_keys()
+        db.session.remove()
         db.one_moment()
         return checks.register_differences()
     except SQLAlchemyError:
         # A column of a newer step is missing; after the steps it is asked again.
         return []
+    except Unsealable:
+        return [_OTHER_KEYS]
     finally:
         db.session.remove()
 
@@ -100,7 +106,7 @@ def _wrong() -> list[str]:
     try:
         campaigns.try_keys()
     except Unsealable:
-        found.append("The key ring does not open what is stored.")
+        found.append(_OTHER_KEYS)
     db.session.remove()
     db.one_moment()
     found += checks.register_differences()

@@ -98,8 +98,9 @@ def test_the_site_that_was_set_up_answers_by_https_with_a_certificate_of_its_own
         welcome = re.findall(r"https://petition.localhost(/desk/welcome/\S+)", said)[0]
         for path in ("/en/", welcome):
             with socket.create_connection(("127.0.0.1", secure), timeout=10) as plain:
-                with trusted.wrap_socket(plain, server_hostname="petition.localhost") as sealed:
-                    assert ask(sealed, path).status == 200
+                sealed = trusted.wrap_socket(plain, server_hostname="petition.localhost")
+                assert ask(sealed, path).status == 200
+                sealed.close()
         with socket.create_connection(("127.0.0.1", clear), timeout=10) as plain:
             led = ask(plain, "/en/")
         assert (led.status, led.headers["Location"]) == (301, "https://petition.localhost/en/")
