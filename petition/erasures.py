@@ -47,7 +47,7 @@ class Erasure(db.Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     at: Mapped[datetime] = mapped_column(index=True)
-    deed: Mapped[str] = mapped_column(String(20))
+    deed: Mapped[str] = mapped_column(String(40))
     #: The id that the link had then; None where it was not done by a link.
     link: Mapped[UUID | None] = mapped_column(Uuid)
     #: The ids of the rows that went.

@@ -16,7 +16,7 @@ def upgrade() -> None:
         "erasure",
         sa.Column("id", KEY, nullable=False, autoincrement=False),
         sa.Column("at", MOMENT, nullable=False),
-        sa.Column("deed", sa.String(length=20), nullable=False),
+        sa.Column("deed", sa.String(length=40), nullable=False),
         sa.Column("link", sa.Uuid(), nullable=True),
         sa.Column("rows", sa.JSON(), nullable=False),
         sa.Column("mailbox", sa.LargeBinary(length=32), nullable=True),
