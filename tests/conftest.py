@@ -182,7 +182,8 @@ def make_app(database_url: str, keys_file: Path, tmp_path: Path) -> Iterator[Cal
     made: list[Flask] = []
 
     def make(**changes: object) -> Flask:
-        given = _plain(keys_file, database_url=database_url, letters_dir=tmp_path / "letters")
+        files = {"letters_dir": tmp_path / "letters", "erasures_file": tmp_path / "erasures"}
+        given = _plain(keys_file, database_url=database_url, **files)
         app = create_app(replace(given, **changes))
         app.testing = False
         app.config["DESK"] = organisers.QUICK

@@ -86,9 +86,7 @@ def test_the_list_forgets_what_is_old_and_what_was_taken_back(app: Flask, tmp_pa
     assert len(noted()) == 4
 
 
-@pytest.mark.parametrize(
-    "line", ["not json\n", "[]\n", '{"id": 1}\n', '{"id": 1, "at": "", "deed": "", "rows": []}\n']
-)
+@pytest.mark.parametrize("line", ["not json\n", "[]\n", '{"id": 1}\n', '{"id": 1, "at": "", "deed": "", "rows": []}\n'])
 def test_a_file_that_is_no_list_of_erasures_is_refused(tmp_path: Path, line: str) -> None:
     (tmp_path / "book").write_text(line)
     with pytest.raises(erasures.BookRefused, match="no list of erasures"):
