@@ -30,14 +30,20 @@ ACCOUNT = "petition"
 EMBEDDED, SERVER = "sqlite", "postgresql"
 UNITS = {
     EMBEDDED: ("petition.service",),
-    SERVER: ("petition-web.service", "petition-worker@.service"),
+    SERVER: ("petition-web@.service", "petition-worker@.service"),
 }
 STARTED = {
     EMBEDDED: ("petition.service",),
-    SERVER: ("petition-web.service", "petition-worker@1.service", "petition-worker@2.service"),
+    SERVER: (
+        "petition-web@8000.service",
+        "petition-web@8001.service",
+        "petition-worker@1.service",
+        "petition-worker@2.service",
+    ),
 }
 BACKUPS = ("petition-backup.service", "petition-backup.timer")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
+_WEB = "    server 127.0.0.1:8000;\n"
 _CHAIN, _KEY = "/etc/petition/tls/chain.pem", "/etc/petition/tls/key.pem"
 
 
@@ -146,7 +152,7 @@ def setup(root: Path, **answers: str) -> None:
 def _environment(place: Place, asked: Answers) -> dict[str, str]:
     file = place.path("/var/lib/petition/petition.db")
     address = f"sqlite:///{file}" if asked.database == EMBEDDED else "postgresql:///petition?host=/var/run/postgresql"
-    found = {
+    return {
         "BASE_URL": f"https://{asked.host}",
         "SITE_NAME": asked.name,
         "DATABASE_URL": address,
@@ -157,7 +163,6 @@ def _environment(place: Place, asked: Answers) -> dict[str, str]:
         "MAIL_FROM": asked.mail_from,
         "PROXIES": "1",
     }
-    return found if asked.database == EMBEDDED else found | {"WEB_PROCESSES": "2"}
 
 
 def _refuse(place: Place, environment: Mapping[str, str], asked: Answers) -> None:
@@ -221,6 +226,8 @@ def _site(place: Place, asked: Answers) -> None:
         place.write(_KEY, key, 0o600)
         place.write(_CHAIN, chain, 0o644)
     text = with_tls((DEPLOY / "nginx.conf").read_text(), asked.host)
+    if asked.database == SERVER:
+        text = text.replace(_WEB, _WEB + _WEB.replace("8000", "8001"))
     site = place.write("/etc/nginx/sites-available/petition", text, 0o644)
     enabled = place.path("/etc/nginx/sites-enabled")
     enabled.mkdir(parents=True, exist_ok=True)

@@ -125,7 +125,7 @@ def test_systemd_finds_nothing_wrong_with_the_units(tmp_path: Path) -> None:
     units = []
     for unit in (DEPLOY / "systemd").iterdir():
         text = unit.read_text().replace("/opt/petition/.venv/bin/petition", "/bin/true")
-        units.append(tmp_path / unit.name.replace("@.", "@1."))
+        units.append(tmp_path / unit.name.replace("@.", "@8000."))
         units[-1].write_text(text)
     done = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", *map(str, units)], check=False, capture_output=True, text=True
@@ -138,8 +138,11 @@ def test_several_processes_on_a_server_s_database_get_units_of_their_own(tmp_pat
     result = set_up(tmp_path, database="postgresql")
     assert result.exit_code == 0, result.output
     units = {one.name for one in (tmp_path / "etc/systemd/system").iterdir()}
-    assert units >= {"petition-web.service", "petition-worker@.service"}
-    assert settings.read(environment(tmp_path)).web_processes == 2
+    assert units >= {"petition-web@.service", "petition-worker@.service"}
+    assert settings.read(environment(tmp_path)).database_file is None
+    behind = re.findall(r"server (127\.0\.0\.1:\d+);", (tmp_path / "etc/nginx/sites-enabled/petition").read_text())
+    assert behind == ["127.0.0.1:8000", "127.0.0.1:8001"]
+    assert "petition-web@8000.service petition-web@8001.service" in result.output
     assert "petition-worker@2.service" in result.output
 
 
