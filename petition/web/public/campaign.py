@@ -27,7 +27,7 @@ def campaign(language: str, slug: str) -> str:
 
 def empty_form(reading: Reading, language: str) -> SignForm:
     """The form of a campaign that is open, the same for everybody."""
-    form = SignForm(formdata=None).ask(reading, language)
+    form = SignForm(posted=False).ask(reading, language)
     form["token"].data = context.form_token(reading, language)
     return form
 

@@ -19,7 +19,7 @@ from petition.base.text import short_name
 from petition.base.tokens import BadToken
 from petition.campaigns import Phase, Reading
 from petition.details import Details, opened, shown
-from petition.fields import DATE, Answer
+from petition.fields import DATE, PREFIX, Answer
 from petition.links import Link
 from petition.signatures import COUNTED, PendingSignature, Signature
 from petition.web import context, guards
@@ -207,10 +207,11 @@ def _correcting(reading: Reading, signature: Signature | None, form: OwnForm | N
     if form is not None or signature is None or signature.sealed is None:
         return form
     details = opened(reading.id, signature.sealed)
+    own = {PREFIX + key: answer.value for key, answer in details.own.items()}
     return OwnForm(
-        formdata=None, name=details.name, country=signature.country, place=details.place, role=details.role,
+        posted=False, name=details.name, country=signature.country, place=details.place, role=details.role,
         organisation=details.organisation, comment=details.comment, on_behalf=signature.on_behalf,
-        appear=signature.appear, with_role=signature.with_role, short=details.short or short_name(details.name),
+        appear=signature.appear, with_role=signature.with_role, short=details.short or short_name(details.name), **own,
     ).ask_again(reading, g.page_language, details, signature.country)  # fmt: skip
 
 
