@@ -99,6 +99,9 @@ PAGES = {
     "signatories": "/en/campaigns/large/signatories", "signatories, a country": "/en/campaigns/large/signatories/IE",
     "front page": "/en/", "article": "/en/articles/article-1999", "topic page": "/en/topics/topic-1",
     "events": "/en/events/", "Atom feed": FEED,
+    "totals, small": "/api/v1/campaigns/small/totals", "totals, large": "/api/v1/campaigns/large/totals",
+    "totals as CSV, large": "/api/v1/campaigns/large/totals.csv", "series, large": "/api/v1/campaigns/large/series",
+    "campaigns as JSON": "/api/v1/campaigns",
 }  # fmt: skip
 
 

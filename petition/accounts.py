@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 from flask import current_app
 from sqlalchemy import JSON, ColumnElement, ForeignKey, LargeBinary, String, delete, func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition import journal, links
@@ -116,8 +117,12 @@ def invite(box: Mailbox, actor: str, *, language: str, name: str = "") -> Accoun
         password=None, factor=None, factor_method=None, factor_counter=None, recovery_codes=None, invitation=uuid4(),
         invited_at=db.now(), joined_at=None,
     )  # fmt: skip
-    db.session.add(made)
-    db.session.flush()
+    try:
+        with db.session.begin_nested():
+            db.session.add(made)
+    except IntegrityError:
+        # Somebody else invites the same person at this moment.
+        raise Taken(box.address) from None
     journal.write(actor, "account invited", about=made.id)
     return made
 

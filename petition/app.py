@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from petition.base import crypto, db, i18n, settings
 from petition.base.settings import Settings
 from petition.web import context, errors, guards, headers, kept, ops, style
+from petition.web.api import guide, routes
 from petition.web.beside import Beside
 from petition.web.cache import PageCache
 from petition.web.public import (
@@ -37,7 +38,7 @@ TEMPLATES = next(path for path in (_HERE / "_templates", _HERE.parent / "templat
 LONGEST_BODY = 64 * 1024
 _PAGES = (
     style, reading, articles, campaign, wordings, signatories, endorsements, pictures, sharing, signing, events, feeds,
-    joining, own, news, endorsed, machines, kept, ops,
+    joining, own, news, endorsed, machines, routes, guide, kept, ops,
 )  # fmt: skip
 
 

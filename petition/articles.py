@@ -91,6 +91,7 @@ class Reading:
     first_language: str
     languages: tuple[str, ...]
     text: ArticleText
+    texts: Mapping[str, ArticleText]
     authors: str
     topic_id: int | None
     campaign_id: int | None
@@ -221,8 +222,8 @@ def _reading(article: Article, texts: dict[str, ArticleText], language: str) -> 
     assert article.published_at is not None
     return Reading(
         article.id, article.slug, article.first_language, pieces.in_order(texts, article.first_language),
-        texts.get(language) or texts[article.first_language], article.authors, article.topic_id, article.campaign_id,
-        article.is_update, article.published_at, article.changed_at, article.created_at,
+        texts.get(language) or texts[article.first_language], texts, article.authors, article.topic_id,
+        article.campaign_id, article.is_update, article.published_at, article.changed_at, article.created_at,
     )  # fmt: skip
 
 

@@ -83,6 +83,7 @@ class Reading:
     first_language: str
     languages: tuple[str, ...]
     text: EventText
+    texts: Mapping[str, EventText]
     time_zone: str
     starts_at: datetime
     ends_at: datetime | None
@@ -139,11 +140,18 @@ def read(slug: str, language: str, at: datetime) -> Reading | None:
 
 
 def upcoming(
-    language: str, at: datetime, most: int = 100, *, campaign_id: int | None = None, topic_id: int | None = None
-) -> list[Reading]:
+    language: str, at: datetime, most: int = 100, *, campaign_id: int | None = None, topic_id: int | None = None,
+    after_id: int | None = None,
+) -> list[Reading]:  # fmt: skip
     """Public events that are not over, the next one first, cancelled ones among them; of a campaign or topic if one
-    is named."""
+    is named; only those after a public one if it is named, and none where it does not exist."""
     query = _about(_public(at).where(_ahead(at)), campaign_id, topic_id)
+    if after_id is not None:
+        after = db.session.scalar(_public(at).where(Event.id == after_id))
+        if after is None:
+            return []
+        place = tuple_(literal(after.starts_at, db.Moment()), literal(after.id))
+        query = query.where(tuple_(Event.starts_at, Event.id) > place)
     return _readings(db.session.scalars(query.order_by(Event.starts_at, Event.id).limit(most)), language)
 
 
@@ -206,7 +214,7 @@ def _reading(event: Event, texts: dict[str, EventText], language: str) -> Readin
     languages = pieces.in_order(texts, event.first_language)
     return Reading(
         event.id, event.slug, event.first_language, languages, texts.get(language) or texts[event.first_language],
-        event.time_zone, event.starts_at, event.ends_at, event.online, event.topic_id, event.campaign_id,
+        texts, event.time_zone, event.starts_at, event.ends_at, event.online, event.topic_id, event.campaign_id,
         event.published_at, event.cancelled_at, event.changed_at, event.created_at,
     )  # fmt: skip
 

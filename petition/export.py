@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Literal
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from petition import fields, journal, register
@@ -20,51 +20,12 @@ from petition.base import crypto, db
 from petition.campaigns import Consent, Reading, Wording
 from petition.fields import Answer
 from petition.lists import Disagrees, ExportRefused, Format, Leaving, check_columns, csv_lines, harmless, json_document
-from petition.signatures import COUNTED, HELD, REMOVED, Signature
+from petition.selection import Filter
+from petition.signatures import Signature
 
-STATES = (COUNTED, HELD, REMOVED)
 #: What totals are broken down by when they are written out.
 BREAKDOWNS = ("day", "country", "language", "channel", "source")
 TotalsFormat = Literal["csv", "json"]
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which signatures of a campaign; an empty tuple and None mean "whatever it is". Days are UTC days, inclusive."""
-
-    states: tuple[str, ...] = (COUNTED,)
-    countries: tuple[str, ...] = ()
-    languages: tuple[str, ...] = ()
-    sources: tuple[str, ...] = ()
-    channels: tuple[str, ...] = ()
-    first_day: date | None = None
-    last_day: date | None = None
-
-    def is_everybody_counted(self) -> bool:
-        """Whether the list must be as long as the total."""
-        return self == Filter()
-
-    def facts(self) -> dict[str, object]:
-        """What it asks for, for the manifest and the journal; what it leaves open is left out."""
-        named: dict[str, object] = {
-            "states": self.states, "countries": self.countries, "languages": self.languages, "sources": self.sources,
-            "channels": self.channels, "first_day": self.first_day, "last_day": self.last_day,
-        }  # fmt: skip
-        return {name: value for name, value in named.items() if value}
-
-    def conditions(self, campaign_id: int) -> list[ColumnElement[bool]]:
-        """The same as conditions on `Signature`."""
-        chosen: list[tuple[InstrumentedAttribute[str], tuple[str, ...]]] = [
-            (Signature.state, self.states), (Signature.country, self.countries), (Signature.language, self.languages),
-            (Signature.source, self.sources), (Signature.channel, self.channels),
-        ]  # fmt: skip
-        found: list[ColumnElement[bool]] = [Signature.campaign_id == campaign_id]
-        found += [column.in_(values) for column, values in chosen if values]
-        if self.first_day is not None:
-            found.append(Signature.day >= self.first_day)
-        if self.last_day is not None:
-            found.append(Signature.day <= self.last_day)
-        return found
 
 
 def _moment(value: datetime) -> str:

@@ -171,6 +171,15 @@ def _added(ids: list[int], folded: Select[int, int], waiting: Select[int, int]) 
     return {key: found.get(key, 0) for key in ids}
 
 
+def channels(campaign_id: int) -> dict[str, int]:
+    """How many signatures count at this moment by channel, of one moment: together they are the total."""
+    folded = select(Tally.value, Tally.amount).where(Tally.campaign_id == campaign_id, Tally.dimension == "channel")
+    waiting = select(Move.channel, Move.amount).where(Move.campaign_id == campaign_id, Move.number.is_(None))
+    both = union_all(folded, waiting).subquery()
+    rows = db.session.execute(select(both.c.value, func.sum(both.c.amount)).group_by(both.c.value))
+    return {str(value): int(amount) for value, amount in sorted(rows.all()) if amount}
+
+
 def breakdown(campaign_id: int, dimension: str) -> dict[str, int]:
     """What counts by each value of a dimension at this moment; days as ISO 8601 dates. Exact: not for the public."""
     folded = select(Tally.value, Tally.amount).where(

@@ -1,4 +1,5 @@
-"""The loop beside the web: delivers letters, numbers moves, publishes figures, draws pictures, reminds, forgets.
+"""The loop beside the web: delivers letters, numbers moves, does jobs, publishes figures, draws pictures, reminds,
+forgets.
 
 Any number of workers may run against one database. Each thread works in an application context of its own for
 every round, so that nothing of one round is left to the next.
@@ -12,7 +13,8 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from petition import breakdowns, drawing, register, reminders, retention, share_pictures
-from petition.base import db, delivery, settings, smtp
+from petition.base import db, delivery, jobs, settings, smtp
+from petition.base.jobs import Doer
 from petition.letters import Letters
 
 _log = logging.getLogger(__name__)
@@ -26,6 +28,10 @@ FORGETTING = 3600.0
 REMINDING = 60.0
 PICTURES = 5.0
 PUBLISHING = 60.0
+#: So many jobs at a time, so that a short one need not wait for a long one.
+JOBS = 2
+#: What does each kind of job.
+DOERS: dict[str, Doer] = {}
 
 
 def transport() -> smtp.Smtp | smtp.Maildir:
@@ -43,7 +49,8 @@ class Worker:
         with app.app_context():
             connections = settings.current().mail_connections
             self._transport = transport()
-        doing = [self._deliver] * connections + [self._number, self._publish, self._draw, self._remind, self._forget]
+        doing = [self._deliver] * connections + [self._work] * JOBS
+        doing += [self._number, self._publish, self._draw, self._remind, self._forget]
         self._threads = [threading.Thread(target=self._loop, args=(one,), daemon=True) for one in doing]
 
     def run(self) -> None:
@@ -73,6 +80,9 @@ class Worker:
 
     def _deliver(self) -> float:
         return 0.0 if delivery.deliver(Letters(), self._transport, stopping=self.stopping) else IDLE
+
+    def _work(self) -> float:
+        return 0.0 if jobs.work(DOERS, self.stopping) else IDLE
 
     def _number(self) -> float:
         more = False

@@ -230,6 +230,10 @@ class Settings:
     hard_limit: int = setting(
         "600", "Forms an hour taken from one network by one web process; beyond it: 429.", _whole(1, 10_000_000)
     )
+    api_limit: int = setting(
+        "600", "Answers a minute of /api/v1/ made for one network by one web process; beyond it: 429.",
+        _whole(1, 10_000_000),
+    )  # fmt: skip
     reminder: bool = setting(
         "on", "Whether who has not confirmed is reminded once, 48 hours after the first letter.", _switch
     )

@@ -13,11 +13,21 @@ PICTURE_WIDTH, SMALL_PICTURE_WIDTH = 1440, 720
 PICTURE = re.compile(r"/pictures/(?P<name>[0-9a-f]{32})/(?P<width>[0-9]{1,5})x(?P<height>[0-9]{1,5})\.jpg")
 #: Stands in an address in the place of a country that was not given.
 NO_COUNTRY = "none"
+#: The open figures lie under it, for programs and pages of any other site.
+FIGURES = "/api/v1/"
+_TAG = re.compile(r'<(?:a|img)\s(?:[^>"]|"[^"]*")*>')
+_ADDRESS = re.compile(r'(\s(?:href|src)=")([/#])')
 
 
 def absolute(path: str) -> str:
     """The public address of a path of this site (the path starts with one slash)."""
     return settings.current().base_url + path
+
+
+def from_afar(html: str, page: str) -> str:
+    """Sanitised HTML of a page, given by its public address, with addresses that hold wherever it is read."""
+    heads = {"/": absolute("/"), "#": page + "#"}
+    return _TAG.sub(lambda tag: _ADDRESS.sub(lambda at: at[1] + heads[at[2]], tag[0]), html)
 
 
 def host() -> str:
@@ -146,6 +156,16 @@ def own_page(token: str) -> str:
 def contact_page(token: str) -> str:
     """Path of the page behind a contact's link; its POST unsubscribes."""
     return f"/t/{token}/news"
+
+
+def figures(rest: str = "") -> str:
+    """Path of something among the open figures."""
+    return FIGURES + rest
+
+
+def guide(language: str) -> str:
+    """Path of the page that explains the open figures."""
+    return f"/{language}/api"
 
 
 def join(language: str) -> str:

@@ -19,8 +19,9 @@ from petition.base import countries, db
 from petition.base.crypto import Unsealable
 from petition.cli.ground import Refused, Wrong, actor, campaign_named, progress, with_app
 from petition.contacts import JOIN, MEETINGS, NEWS
-from petition.export import Filter, TotalsFormat
+from petition.export import TotalsFormat
 from petition.lists import Disagrees, ExportRefused, Format, Leaving
+from petition.selection import STATES, Filter
 
 _slug = click.argument("slug")
 _file = click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
@@ -49,7 +50,7 @@ def export() -> None:
 @_file
 @_format
 @_columns
-@click.option("--state", "states", multiple=True, type=click.Choice(lists.STATES), help="Default: counted.")
+@click.option("--state", "states", multiple=True, type=click.Choice(STATES), help="Default: counted.")
 @click.option("--country", "countries_", multiple=True, help="ISO 3166 code, such as IE.")
 @click.option("--language", "languages", multiple=True, help="Such as en.")
 @click.option("--source", "sources", multiple=True, help="The page or link that brought the signer.")
@@ -74,8 +75,8 @@ def signatures(
     Example: petition export signatures keep-the-clinic list.csv --country IE --reason "handing over"
     """
     wanted = Filter(
-        states or Filter().states, _countries(countries_), languages, sources, channels,
-        first and first.date(), last and last.date(),
+        states=states or Filter().states, countries=_countries(countries_), languages=languages, sources=sources,
+        channels=channels, first_day=first and first.date(), last_day=last and last.date(),
     )  # fmt: skip
     if first and last and first > last:
         raise Refused("--from is later than --to.")

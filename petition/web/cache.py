@@ -17,7 +17,9 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 import brotli
 
+from petition.base import urls
 from petition.base.settings import Settings, is_loopback
+from petition.web.api import problems
 
 _MOST_PAGES = 2_000
 _MOST_BYTES = 200_000
@@ -75,7 +77,7 @@ class PageCache:
     def __call__(self, environ: Environ, start: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
         if not self._is_ours(environ.get("HTTP_HOST", "")) or not _is_clean(environ.get("QUERY_STRING", "")):
-            return _refuse(start)
+            return _refuse(environ, start)
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or not self._seconds:
             return self._wsgi(environ, start)
         page = self._pages.get(environ["PATH_INFO"])
@@ -146,9 +148,13 @@ def _is_clean(query: str) -> bool:
         return False
 
 
-def _refuse(start: StartResponse) -> Iterable[bytes]:
-    body = b"This address is not understood.\n"
-    headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
+def _refuse(environ: Environ, start: StartResponse) -> Iterable[bytes]:
+    body, kind = b"This address is not understood.\n", "text/plain; charset=utf-8"
+    headers = []
+    if environ["PATH_INFO"].startswith(urls.FIGURES):
+        body, kind = problems.document(400), problems.KIND
+        headers = [("Access-Control-Allow-Origin", "*")]
+    headers += [("Content-Type", kind), ("Content-Length", str(len(body)))]
     start("400 Bad Request", [*headers, ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")])
     return [body]
 

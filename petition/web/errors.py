@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from petition.base import db, i18n
+from petition.web.api import problems
 
 RETRY_AFTER = 10
 
@@ -56,7 +57,9 @@ def _words(status: int) -> tuple[str, str]:
 
 
 def page(status: int) -> Response:
-    """The error page of a status, with a way on."""
+    """The error page of a status, with a way on; a document where a program asks."""
+    if problems.is_asked():
+        return problems.problem(status, RETRY_AFTER)
     db.session.rollback()
     # What is said here is not among the words that a campaign brings.
     g.language = i18n.house()

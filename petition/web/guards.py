@@ -79,16 +79,27 @@ def _remembered(key: Name, read: Callable[[Name], Reading | None]) -> Reading | 
 def campaign(code: str, slug: str) -> Reading:
     """A campaign the public may see in this language: 404 for drafts and unknown ones alike, 410 once withdrawn, and
     for who reads under an earlier slug 301."""
-    found = reading(slug)
-    if found is None:
-        abort(404)
-    phase = campaigns.phase(found, db.now())
-    if phase is Phase.DRAFT:
-        abort(404)
+    found = _no_draft(slug)
     if code not in settings.current().languages and code not in found.wordings:
         abort(404)
     g.language = i18n.interface(code)
-    if phase is Phase.WITHDRAWN:
+    return _still_there(found)
+
+
+def published(slug: str) -> Reading:
+    """A campaign the public may see, in whatever language: 404, 410 and 301 as for its pages."""
+    return _still_there(_no_draft(slug))
+
+
+def _no_draft(slug: str) -> Reading:
+    found = reading(slug)
+    if found is None or campaigns.phase(found, db.now()) is Phase.DRAFT:
+        abort(404)
+    return found
+
+
+def _still_there(found: Reading) -> Reading:
+    if campaigns.phase(found, db.now()) is Phase.WITHDRAWN:
         abort(410)
     follow(found.slug)
     return found

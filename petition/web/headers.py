@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from flask import Flask, Response, request
 
-from petition.base import settings
+from petition.base import settings, urls
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -17,10 +17,23 @@ CSP = (
 PUBLIC = "public, max-age=0, s-maxage=1, must-revalidate"
 PERSONAL = "no-store"
 
+#: Programs and other sites may keep open figures for so long, the second number while they ask again. A proxy and a
+#: browser behind it both do: what is live is then ten seconds old at most, the rest two minutes, what is published once
+#: a day ten.
+LIVE = "public, max-age=1, stale-while-revalidate=3"
+CALM = "public, max-age=10, stale-while-revalidate=50"
+DAILY = "public, max-age=60, stale-while-revalidate=240"
+FIGURES = {
+    "api.index": DAILY, "api.openapi": DAILY, "api.campaigns": LIVE, "api.campaign": LIVE, "api.totals": LIVE,
+    "api.series": DAILY, "api.breakdowns": DAILY, "api.articles": CALM, "api.events": CALM, "api.past_events": CALM,
+}  # fmt: skip
+#: Of an answer that any page may read, these too.
+TOLD = "ETag, Link, RateLimit, RateLimit-Policy, Retry-After"
+
 #: Endpoints whose answer to GET is the same for everybody.
 PUBLIC_PAGES = frozenset(
     {
-        "reading.front", "reading.privacy", "reading.how",
+        "reading.front", "reading.privacy", "reading.how", "guide.guide",
         "articles.articles", "articles.before", "articles.article", "articles.topic", "articles.topic_before",
         "campaign.campaign", "campaign.privacy", "wordings.wordings", "wordings.wording",
         "signing.link", "signing.find_link",
@@ -54,9 +67,12 @@ def _dress(response: Response) -> Response:
     endpoint = request.endpoint or ""
     # Where no route was found, the address may still be somebody's link, mistyped or opened instead of pressed.
     secret = endpoint in SECRET or request.blueprint in SECRET_BLUEPRINTS or request.url_rule is None
-    public = endpoint in PUBLIC_PAGES and request.method in ("GET", "HEAD") and response.status_code == 200
+    kept = PUBLIC if endpoint in PUBLIC_PAGES else FIGURES.get(endpoint, PERSONAL)
+    public = request.method in ("GET", "HEAD") and response.status_code == 200
+    if request.path.startswith(urls.FIGURES):
+        _open(response)
     # By the site's own address, not by this request's: a kept page is the same for whoever asks next.
-    wanted = _every(secret, public, settings.current().base_url.startswith("https:"))
+    wanted = _every(secret, kept if public else PERSONAL, settings.current().base_url.startswith("https:"))
     headers = response.headers
     said = {name.lower() for name, _ in headers}
     for name, value in wanted.items():
@@ -65,17 +81,28 @@ def _dress(response: Response) -> Response:
     return response
 
 
-@lru_cache(maxsize=8)
-def _every(secret: bool, public: bool, over_tls: bool) -> dict[str, str]:
+@lru_cache(maxsize=32)
+def _every(secret: bool, kept: str, over_tls: bool) -> dict[str, str]:
     """What an answer of a kind carries unless its view says otherwise."""
     found = {
         "Content-Security-Policy": CSP, "Referrer-Policy": "no-referrer" if secret else "same-origin",
         "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Cross-Origin-Opener-Policy": "same-origin",
         "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-        "Cache-Control": PUBLIC if public else PERSONAL,
+        "Cache-Control": kept,
     }  # fmt: skip
     if secret:
         found["X-Robots-Tag"] = "noindex"
     if over_tls:
         found["Strict-Transport-Security"] = "max-age=31536000"
     return found
+
+
+def _open(response: Response) -> None:
+    """For pages of any other site, which never come with anybody's cookies; errors too."""
+    headers = response.headers
+    headers["Access-Control-Allow-Origin"] = "*"
+    headers["Access-Control-Expose-Headers"] = TOLD
+    if request.method == "OPTIONS":
+        headers["Access-Control-Allow-Methods"] = "GET, HEAD, OPTIONS"
+        headers["Access-Control-Allow-Headers"] = "*"
+        headers["Access-Control-Max-Age"] = "86400"

@@ -394,7 +394,8 @@ def pages() -> dict[str, Callable[[Site], str]]:
         "event, Arabic": "/ar/events/arabic", "event, foreign": "/en/events/arabic",
         "link": f"/en/campaigns/{CREW}/link", "link, Arabic": f"/ar/campaigns/{CREW}/link", "find link": "/en/link",
         "link sent": "/en/link/sent", "privacy": "/en/privacy", "privacy, Spanish": "/es/privacy",
-        "how": "/en/how-we-count", "campaign privacy": f"/en/campaigns/{CREW}/privacy",
+        "how": "/en/how-we-count", "open figures": "/en/api", "open figures, Spanish": "/es/api",
+         "campaign privacy": f"/en/campaigns/{CREW}/privacy",
         "campaign privacy, Arabic": f"/ar/campaigns/{CREW}/privacy", "not found": "/en/nothing",
         "link, forged": "/t/forged", "not allowed": "/t/forged/confirm",
     }  # fmt: skip

@@ -20,9 +20,10 @@ from petition import campaigns, decisions, export, lists, register
 from petition.base import crypto, db
 from petition.campaigns import Campaign, Reading
 from petition.details import Details
-from petition.export import COLUMNS, Export, Filter
+from petition.export import COLUMNS, Export
 from petition.journal import Entry
 from petition.lists import Disagrees, ExportRefused
+from petition.selection import Filter, of_facts
 from petition.signatures import Signature, cell_of
 from tests.cast import TERMS, Cast
 
@@ -131,6 +132,10 @@ def test_by_default_the_address_stays_here_and_only_what_all_have_agreed_to_leav
         (Filter(last_day=date(2031, 5, 5)), ["A", "B"]),
         (Filter(first_day=date(2031, 5, 5), last_day=date(2031, 5, 5)), ["B"]),
         (Filter(countries=("IE",), sources=("leaflet",)), ["B"]),
+        (Filter(partners=("dockers",)), ["C"]),
+        (Filter(domains=(b"d" * 32,)), ["A"]),
+        (Filter(networks=(b"n" * 32,)), ["B"]),
+        (Filter(states=()), ["A", "B", "C", "D", "E"]),
         (Filter(states=("held",)), ["E"]),
         (Filter(states=("counted", "held")), ["A", "B", "C", "D", "E"]),
         (Filter(states=("removed",)), []),
@@ -140,9 +145,9 @@ def test_by_default_the_address_stays_here_and_only_what_all_have_agreed_to_leav
 def test_a_filter_keeps_what_it_names(cast: Cast, wanted: Filter, expected: list[str]) -> None:
     reading, other = cast.campaign(), cast.campaign("other")
     rows = {
-        "A": {"country": "IE", "day": date(2031, 5, 4)},
-        "B": {"country": "IE", "day": date(2031, 5, 5), "source": "leaflet"},
-        "C": {"country": "ES", "day": date(2031, 5, 6), "language": "es"},
+        "A": {"country": "IE", "day": date(2031, 5, 4), "domain": b"d" * 32},
+        "B": {"country": "IE", "day": date(2031, 5, 5), "source": "leaflet", "network": b"n" * 32},
+        "C": {"country": "ES", "day": date(2031, 5, 6), "language": "es", "partner": "dockers"},
         "D": {"country": "", "day": date(2031, 5, 7), "channel": "paper"},
         "E": {"country": "DE", "day": date(2031, 5, 8)},
     }
@@ -151,6 +156,15 @@ def test_a_filter_keeps_what_it_names(cast: Cast, wanted: Filter, expected: list
     assert decisions.decide(ids[4], "hold", actor="a test", reason="odd", at=START)
     db.session.commit()
     assert names(reading, wanted) == expected
+    assert of_facts(wanted.facts()) == wanted
+
+
+@pytest.mark.parametrize(
+    "facts", [{"states": ["doubtful"]}, {"address": "ana@example.org"}, {"first_day": "soon"}, {"domains": ["x"]}]
+)
+def test_what_no_filter_says_makes_none(facts: dict[str, object]) -> None:
+    with pytest.raises(ValueError):
+        of_facts(facts)
 
 
 def test_a_list_of_everybody_counted_is_as_long_as_the_total_or_there_is_none(cast: Cast) -> None:

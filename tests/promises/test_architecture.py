@@ -24,6 +24,7 @@ TOPS = {"app", "worker", "cli", "__main__"}
 COMMITS = {
     "petition.base.delivery": "the loop of the outbox: every step of a letter is a transaction of its own",
     "petition.base.together": "a commit that several requests share, each at its view's hand",
+    "petition.base.jobs": "the loop of the jobs: every step of one is a transaction of its own",
     "petition.migrating": "the steps run on a connection of their own, one transaction each",
 }
 #: Who may name a database besides base/db.py, and why.

@@ -40,6 +40,7 @@ NONSENSE = {
     "POOL_SIZE": ["0", "201", ""],
     "SOFT_LIMIT": ["0", "-60", "1000001", "none"],
     "HARD_LIMIT": ["0", "-60", "10000001", "none"],
+    "API_LIMIT": ["0", "-60", "10000001", "none"],
     "OPERATOR_ADDRESS": ["us", "us@", "a@x.org, b@x.org"],
     "SECURITY_CONTACT": ["us", "mailto:us", "http://example.org/security", "https://"],
     "GIVE_URL": ["give", "http://example.org/give", "javascript:alert(1)", "https://"],

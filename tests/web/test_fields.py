@@ -9,10 +9,10 @@ from sqlalchemy import select, text
 
 from petition import drafts, export, fields
 from petition.base import db
-from petition.export import Filter
 from petition.fields import Field, FieldsRefused
 from petition.journal import Entry
 from petition.lists import ExportRefused
+from petition.selection import Filter
 from petition.signatures import Signature
 from tests.cast import TERMS, Cast, form_token, link_in
 

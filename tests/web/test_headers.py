@@ -13,7 +13,7 @@ from petition.base import crypto, db, delivery, settings, smtp
 from petition.contacts import Contact
 from petition.letters import Letters
 from petition.web import style
-from petition.web.headers import CSP, PERSONAL, PUBLIC, SECRET
+from petition.web.headers import CALM, CSP, DAILY, FIGURES, LIVE, PERSONAL, PUBLIC, SECRET
 from petition.web.public import news
 from tests.cast import Browser, Cast, form_token, link_in
 from tests.organisers import desk_of
@@ -30,12 +30,20 @@ EVERYWHERE = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+#: What any page of another site may read, without cookies.
+OPEN: dict[str, str | None] = {
+    "Access-Control-Allow-Origin": "*", "Access-Control-Allow-Credentials": None, "Referrer-Policy": "same-origin",
+    "X-Robots-Tag": None, "RateLimit": None, "RateLimit-Policy": '"made";q=600;w=60',
+}  # fmt: skip
 #: Kinds of pages: what any cache may keep, what is one person's, what has a secret in its address.
 KINDS: dict[str, dict[str, str | None]] = {
     "public": {"Cache-Control": PUBLIC, "Referrer-Policy": "same-origin", "X-Robots-Tag": None},
     "personal": {"Cache-Control": PERSONAL, "Referrer-Policy": "same-origin", "X-Robots-Tag": None},
     "secret": {"Cache-Control": PERSONAL, "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"},
     "file": {"Cache-Control": style.KEPT, "Referrer-Policy": "same-origin", "X-Robots-Tag": None},
+    "live figures": {"Cache-Control": LIVE, **OPEN},
+    "calm figures": {"Cache-Control": CALM, **OPEN},
+    "daily figures": {"Cache-Control": DAILY, **OPEN},
     "kept letter": {
         "Cache-Control": PERSONAL, "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex",
         "Content-Security-Policy": LETTER_CSP, "X-Frame-Options": "SAMEORIGIN",
@@ -77,6 +85,17 @@ ROUTES: dict[tuple[str, str], tuple[str, int, str]] = {
     ("sharing.picture", "GET"): ("public", 200, "/en/campaigns/canteen/share.png"),
     ("reading.privacy", "GET"): ("public", 200, "/en/privacy"),
     ("reading.how", "GET"): ("public", 200, "/en/how-we-count"),
+    ("guide.guide", "GET"): ("public", 200, "/en/api"),
+    ("api.index", "GET"): ("daily figures", 200, "/api/v1/"),
+    ("api.openapi", "GET"): ("daily figures", 200, "/api/v1/openapi.json"),
+    ("api.campaigns", "GET"): ("live figures", 200, "/api/v1/campaigns"),
+    ("api.campaign", "GET"): ("live figures", 200, "/api/v1/campaigns/canteen"),
+    ("api.totals", "GET"): ("live figures", 200, "/api/v1/campaigns/canteen/totals.csv"),
+    ("api.series", "GET"): ("daily figures", 200, "/api/v1/campaigns/canteen/series"),
+    ("api.breakdowns", "GET"): ("daily figures", 200, "/api/v1/campaigns/canteen/breakdowns"),
+    ("api.articles", "GET"): ("calm figures", 200, "/api/v1/articles"),
+    ("api.events", "GET"): ("calm figures", 200, "/api/v1/events"),
+    ("api.past_events", "GET"): ("calm figures", 200, "/api/v1/events/past.csv"),
     ("signing.sign", "POST"): ("personal", 303, "/en/campaigns/canteen"),
     ("signing.inbox", "GET"): ("secret", 200, "{inbox}"),
     ("signing.thanks", "GET"): ("secret", 200, "{thanks}"),
@@ -138,6 +157,16 @@ def _routes(app: Flask) -> set[tuple[str, str]]:
 
 def test_every_route_has_a_row_in_the_table_of_headers(app: Flask) -> None:
     assert _routes(app) == ROUTES.keys()
+
+
+def test_an_answer_that_others_may_keep_is_never_older_than_it_says() -> None:
+    """S62: by a proxy, which may add a second, and by a browser behind it, after the half second of our own cache."""
+    most = {LIVE: 10, CALM: 122, DAILY: 602}
+    for control in FIGURES.values():
+        assert control.startswith("public, ")
+        assert "stale-while-revalidate" in control
+        kept = sum(int(number) for number in re.findall(r"=([0-9]+)", control))
+        assert 0.5 + (kept + 1) + kept <= most[control]
 
 
 def _carries(answer: TestResponse, kind: str) -> list[str]:

@@ -1,6 +1,7 @@
 """docs/nginx.conf, as Debian's nginx reads it, in front of a real server: what it must hold (S36, D18–D20)."""
 
 import http.client
+import json
 import os
 import re
 import selectors
@@ -27,6 +28,7 @@ from petition import links, networks
 from petition.app import create_app
 from petition.base import crypto, db, settings
 from petition.signatures import PendingSignature
+from petition.web.headers import LIVE
 from tests.cast import Cast, form_token, free_port, link_in
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
@@ -311,6 +313,41 @@ def test_a_flood_of_forms_from_one_address_meets_the_wall_and_its_neighbour_does
     assert 429 in seen[100:]
     assert site.ask("POST", PAGE, body="name=A", origin="127.0.3.2")[0].status == 422
     assert site.ask("GET", PAGE, origin="127.0.3.1")[0].status == 200
+
+
+def test_a_program_that_asks_for_ever_is_told_so_in_json_and_its_neighbour_is_not(site: Site) -> None:
+    """S62: honest where it is the proxy that refuses, and readable from any page."""
+    path, refused = "/api/v1/campaigns/canteen/totals", None
+    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=10, source_address=("127.0.0.77", 0))
+    for _ in range(3000):
+        connection.request("GET", path, headers={"Host": f"localhost:{site.port}"})
+        answer = connection.getresponse()
+        said = answer.read()
+        if answer.status != 200:
+            refused = answer
+            break
+    connection.close()
+    assert refused is not None
+    assert (refused.status, refused.headers["Content-Type"]) == (429, "application/problem+json")
+    assert (refused.headers["Retry-After"], refused.headers["Access-Control-Allow-Origin"]) == ("5", "*")
+    assert json.loads(said)["status"] == 429
+    neighbour, text = site.ask("GET", path, origin="127.0.0.78")
+    assert (neighbour.status, json.loads(text)["campaign"]) == (200, "canteen")
+    page, _ = site.ask("GET", PAGE, origin="127.0.0.77")
+    assert page.status == 200
+
+
+def test_open_figures_are_kept_by_the_proxy_no_longer_than_they_say(site: Site) -> None:
+    """S62: four seconds for what is live, before any browser keeps it too."""
+    path = "/api/v1/campaigns/canteen/totals"
+    answer, text = site.ask("GET", path)
+    assert answer.headers["Cache-Control"] == LIVE
+    again, _ = site.ask("GET", path, headers={"If-None-Match": answer.headers["ETag"]})
+    assert again.status == 304
+    total = json.loads(text)["total"]
+    letter = next(iter(sign_and_read(site, "figures@example.org")))
+    assert site.cast.press(letter).status_code == 303
+    until(lambda: json.loads(site.ask("GET", path)[1])["total"] == total + 1, 6)
 
 
 @pytest.mark.parametrize("said", ["6.6.6.6", "6.6.6.6, 9.9.9.9", "not-an-ip<script>", "", "127.0.0.1, 8.8.8.8"])

@@ -169,6 +169,31 @@ def test_an_empty_desk_says_what_to_do_first(app: Flask, cast: Cast) -> None:
     assert "mia@example.org" in cast.organiser(name="Mia").get("/desk/").text
 
 
+def test_two_owners_who_invite_the_same_person_at_once_make_one_account(app: Flask, cast: Cast) -> None:
+    for slug in ("canteen", "harbour"):
+        cast.campaign(slug)
+    owners = [cast.organiser(teams.OWNER, slug) for slug in ("canteen", "harbour")]
+    db.session.remove()
+    start = threading.Barrier(2)
+    answers: dict[int, int] = {}
+
+    def invite(number: int, slug: str) -> None:
+        start.wait()
+        answer = owners[number].send(f"/desk/campaigns/{slug}/team", email="new@example.org", role="editor")
+        answers[number] = answer.status_code
+
+    threads = [threading.Thread(target=invite, args=pair) for pair in enumerate(("canteen", "harbour"))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == {0: 303, 1: 303}
+    new = accounts.by_address("new@example.org")
+    assert new is not None
+    held = teams.held(new.id)
+    assert sorted(held.campaigns.values()) == ["editor", "editor"]
+
+
 def test_an_address_is_one_account_whatever_its_capitals(app: Flask) -> None:
     accounts.invite(mailbox.parse("Olga@Example.org"), "a test", language="en")
     with pytest.raises(accounts.Taken):

@@ -7,6 +7,7 @@ from werkzeug import Response
 from petition import accounts, teams
 from petition.accounts import Account
 from petition.base import db, i18n, urls
+from petition.base.mailbox import Mailbox
 from petition.campaigns import Reading
 from petition.letters import organisers as letters
 from petition.letters import ready
@@ -49,7 +50,7 @@ def add(account: Account | None, form: InviteForm, campaign: Reading) -> None:
     """Give the role, and write to the person."""
     me = wall.me()
     new = account is None
-    found = account or accounts.invite(form.email.mailbox, me.called(), language=i18n.spoken())
+    found = account or _invited(form.email.mailbox, me.called())
     teams.grant(found, form.role.data, campaign.id, me.called(), form.reason.data)
     title = campaign.wording(found.language).title
     if new or found.joined_at is None:
@@ -61,6 +62,16 @@ def add(account: Account | None, form: InviteForm, campaign: Reading) -> None:
         role = words.roles()[form.role.data]
     href = urls.absolute("/desk/")
     ready.post(letters.added(found.address, found.language, by=me.name, campaign=title, role=role, href=href))
+
+
+def _invited(box: Mailbox, by: str) -> Account:
+    try:
+        return accounts.invite(box, by, language=i18n.spoken())
+    except accounts.Taken:
+        # Another owner was faster by a moment.
+        found = accounts.by_address(box.address)
+        assert found is not None
+        return found
 
 
 def _member(campaign: Reading, account_id: int) -> tuple[Account, str]:

@@ -32,8 +32,6 @@ LONGEST_ABOUT_EVENT = 2_000
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 #: What XML 1.0 has no way to write (2.2).
 _UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_TAG = re.compile(r'<(?:a|img)\s(?:[^>"]|"[^"]*")*>')
-_ADDRESS = re.compile(r'(\s(?:href|src)=")([/#])')
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +158,7 @@ def _event(found: events.Reading, language: str, at: datetime) -> Entry:
         published_at=found.published_at,
         updated_at=max(found.changed_at, found.published_at),
         summary=text.standfirst,
-        html=_with_addresses(written, href),
+        html=urls.from_afar(written, href),
         html_language=language,
     )
 
@@ -209,9 +207,4 @@ def _end(reading: Reading, language: str, at: datetime) -> list[Entry]:
 
 def _whole(html: str, page: str) -> str:
     """A text to be read far from its page; "" where it is too long to be brought along."""
-    return _with_addresses(html, page) if len(html.encode()) <= LONGEST_TEXT else ""
-
-
-def _with_addresses(html: str, page: str) -> str:
-    heads = {"/": urls.absolute("/"), "#": page + "#"}
-    return _TAG.sub(lambda tag: _ADDRESS.sub(lambda at: at[1] + heads[at[2]], tag[0]), html)
+    return urls.from_afar(html, page) if len(html.encode()) <= LONGEST_TEXT else ""

@@ -12,7 +12,7 @@ blueprint = Blueprint("machines", __name__)
 #: A report of a fault must not go to somebody who left long ago (RFC 9116 asks for less than a year).
 SECURITY_TXT = timedelta(days=300)
 #: The site's own pages, behind their language.
-PAGES = ("", "articles/", "events/", "events/past", "join", "how-we-count", "privacy")
+PAGES = ("", "articles/", "events/", "events/past", "join", "how-we-count", "api", "privacy")
 
 
 def _answer(body: str, kind: str) -> Response:

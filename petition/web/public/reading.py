@@ -66,4 +66,4 @@ def privacy(language: str) -> str:
 def how(language: str) -> str:
     """What a total means."""
     guards.language(language)
-    return render_template("public/how.html", facts=facts.counting(), moves=None)
+    return render_template("public/how.html", facts=facts.counting(), moves=None, guide_href=urls.guide(language))
