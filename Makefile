@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix bench lock
+.PHONY: help run test outside check fix bench lock
 
 help: ## This list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1	\2/' | expand -t 16
@@ -17,6 +17,9 @@ test: $(VENV)/test ## All checks and tests, on SQLite and PostgreSQL
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/pytest -n 2 --dist worksteal
+
+outside: $(VENV)/test ## Tests with foreign programs that CI does not carry: LibreOffice, a real WordPress (see tests/outside)
+	@$(BIN)/pytest tests/outside -rs
 
 check: $(VENV)/test ## Style, types, and whether the catalogues are complete
 	@$(BIN)/ruff check .

@@ -8,15 +8,17 @@ from itertools import islice
 from typing import Any
 
 import psycopg
-from sqlalchemy import insert, text
+from sqlalchemy import insert, select, text, update
 
 from petition import articles, campaigns, drafts, events, links, register, signatures, topics
+from petition.answers import Answer
 from petition.base import db
 from petition.base.mailbox import parse
 from petition.base.tokens import link as token_of
 from petition.campaigns import Reading
 from petition.details import Choices, Details, shown_key
 from petition.drafts import Draft, Terms, Text
+from petition.journal import Entry
 from petition.signatures import Signature
 
 COUNTRIES = ("IE", "ES", "MX", "DE", "FR", "TN", "KE", "IN", "KR", "BR", "PL", "GR")
@@ -128,6 +130,34 @@ def news(count: int) -> None:
         draft_of = events.Draft(f"event-{number + 100}", "en", {"en": said_of, "es": said_of}, "Europe/Madrid",
                                 starts_at, published_at=at)  # fmt: skip
         events.save(draft_of, "bench")
+    db.session.commit()
+
+
+def worst_day(reading: Reading, pending: int = 10_000, held: int = 2_000, lines: int = 50_000) -> None:
+    """What an organiser meets on it: forms and letters that wait, held signatures, moves without a number, hours in
+    which people answered, many sources, and a long journal."""
+    at, wording = db.now(), reading.wording("en").id
+    for n in range(pending):
+        box = parse(f"waits{n}x{secrets.randbits(40)}@example.org")
+        choices = Choices("en", "IE", source=f"page-{n % 2_000}")
+        signatures.sign(reading, wording, 1, box, Details("Ana María López", box.address), choices, network=None, at=at)
+    days = [at - timedelta(minutes=n) for n in range(pending // 2)]
+    cells = [register.Cell(day.date(), "IE", "en", "online", f"page-{n % 2_000}", "") for n, day in enumerate(days)]
+    moves = [
+        register.move_row(reading.id, kind, amount, cell, signature_id=None, at=day)
+        for day, cell in zip(days, cells, strict=True)
+        for kind, amount in (("entered", 1), ("withdrawn", -1))
+    ]
+    db.session.execute(insert(register.Move), moves)
+    some = select(Signature.id).where(Signature.campaign_id == reading.id).limit(held)
+    db.session.execute(update(Signature).where(Signature.id.in_(some)).values(state="held"))
+    hours = [at.replace(minute=0, second=0, microsecond=0) - timedelta(hours=n) for n in range(24 * 60)]
+    after = dict.fromkeys(("asked", "at_once", "within_an_hour", "within_a_day", "later"), 100)
+    db.session.execute(insert(Answer), [{"campaign_id": reading.id, "hour": hour} | after for hour in hours])
+    entry = {"actor": "Ana", "deed": "signature held", "campaign_id": reading.id, "count": 1, "reason": words(12)}
+    db.session.execute(insert(Entry), [entry | {"at": at - timedelta(minutes=lines - n)} for n in range(lines)])
+    db.session.commit()
+    db.session.execute(text("ANALYZE"))
     db.session.commit()
 
 

@@ -9,13 +9,14 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from petition.base import crypto, db, i18n, settings
 from petition.base.settings import Settings
-from petition.web import context, errors, guards, headers, kept, ops, style
+from petition.web import badges, context, embed, errors, guards, headers, kept, looks, oembed, ops, style
 from petition.web.api import guide, routes
 from petition.web.beside import Beside
 from petition.web.cache import PageCache
 from petition.web.public import (
     articles,
     campaign,
+    embedding,
     endorsed,
     endorsements,
     events,
@@ -37,8 +38,8 @@ _HERE = Path(__file__).resolve().parent
 TEMPLATES = next(path for path in (_HERE / "_templates", _HERE.parent / "templates") if path.is_dir())
 LONGEST_BODY = 64 * 1024
 _PAGES = (
-    style, reading, articles, campaign, wordings, signatories, endorsements, pictures, sharing, signing, events, feeds,
-    joining, own, news, endorsed, machines, routes, guide, kept, ops,
+    style, embed, badges, oembed, embedding, reading, articles, campaign, wordings, signatories, endorsements, pictures,
+    sharing, signing, events, feeds, joining, own, news, endorsed, machines, routes, guide, kept, ops,
 )  # fmt: skip
 
 
@@ -55,7 +56,9 @@ def create_app(given: Settings | None = None, *, environ: Mapping[str, str] | No
     crypto.init_app(app, crypto.read(read.keys_file))
     db.init_app(app, read)
     i18n.init_app(app, _language)
-    app.url_map.converters |= {"slug": guards.Slug, "lang": guards.Language}
+    app.url_map.converters |= {
+        "slug": guards.Slug, "lang": guards.Language, "look": looks.LookInPath, "badge": looks.BadgeInPath,
+    }  # fmt: skip
     app.before_request(_begin)
     for layer in (context, errors, headers):
         layer.init_app(app)

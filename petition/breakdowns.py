@@ -16,14 +16,14 @@ at least one had the value whose number went up. Who brings nine of the ten alon
 value has everybody, all have it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from sqlalchemy import JSON, Date, ForeignKey, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition import campaigns, register
+from petition import campaigns, partners, register
 from petition.base import db
 from petition.campaigns import SETTLING
 
@@ -62,13 +62,28 @@ class Published:
 
 
 def read(campaign_id: int, dimensions: Sequence[str] = PUBLISHED) -> dict[str, Published]:
-    """What is published of a campaign, by dimension; nothing before its first publication."""
+    """What is published of a campaign, by dimension; nothing before its first publication. Of the partners only those
+    that agreed to be named have a number of their own."""
+    found = _stored(campaign_id, dimensions)
+    if found.get("partner") and found["partner"].cells:
+        named = {one.key for one in partners.shown(campaign_id)}
+        found["partner"] = _without(found["partner"], found["partner"].cells.keys() - named)
+    return found
+
+
+def _without(published: Published, values: Collection[str]) -> Published:
+    left = {value: amount for value, amount in published.cells.items() if value not in values}
+    return Published(published.day, left, published.total - sum(left.values()))
+
+
+def _stored(campaign_id: int, dimensions: Sequence[str]) -> dict[str, Published]:
     query = select(Breakdown.dimension, Breakdown.day, Breakdown.cells)
     rows = db.session.execute(query.where(Breakdown.campaign_id == campaign_id, Breakdown.dimension.in_(dimensions)))
-    return {dimension: _published(day, cells) for dimension, day, cells in rows}
+    return {dimension: published(day, cells) for dimension, day, cells in rows}
 
 
-def _published(day: date, cells: Cells) -> Published:
+def published(day: date, cells: Cells) -> Published:
+    """A division as it is stored."""
     by_value = dict(cells)
     return Published(day, {value: amount for value, amount in by_value.items() if value}, by_value.get("", 0))
 
@@ -76,43 +91,44 @@ def _published(day: date, cells: Cells) -> Published:
 def due(at: datetime) -> list[int]:
     """The public campaigns whose divisions may be made anew now: not today's already, and moved by ten since. The
     first ones are made on the day after a campaign is published."""
-    day = _day(at)
+    day = day_of(at)
     readings = campaigns.all_public(at)
     totals = register.totals(reading.id for reading in readings)
     query = select(Breakdown.campaign_id, Breakdown.day, Breakdown.cells).where(Breakdown.dimension == PUBLISHED[0])
-    before = {key: _published(made, cells) for key, made, cells in db.session.execute(query)}
+    before = {key: published(made, cells) for key, made, cells in db.session.execute(query)}
     return [
         reading.id
         for reading in readings
         if reading.published_at and reading.published_at.astimezone(UTC).date() < day
         and (reading.id not in before or before[reading.id].day < day)
-        and _moved(before.get(reading.id), totals[reading.id])
+        and moved(before.get(reading.id), totals[reading.id])
     ]  # fmt: skip
 
 
-def _day(at: datetime) -> date:
+def day_of(at: datetime) -> date:
     """The UTC day; the one before is over once its last moves are numbered."""
     return (at - SETTLING).astimezone(UTC).date()
 
 
-def _moved(before: Published | None, total: int) -> bool:
+def moved(before: Published | None, total: int) -> bool:
+    """Whether a total has moved far enough since its last division."""
     return abs(total - (before.total if before else 0)) >= LEAST
 
 
 def publish(campaign_id: int, at: datetime) -> bool:
     """Make a campaign's divisions anew from its tallies, in the caller's transaction; whether they were due. Of two
     who do it at once, one does."""
-    day = _day(at)
+    day = day_of(at)
     tallies = register.tallies(campaign_id)
     total = tallies["total"].get("", 0)
-    before = read(campaign_id)
+    before = _stored(campaign_id, PUBLISHED)
     last = before.get(PUBLISHED[0])
-    if (last and last.day >= day) or not _moved(last, total):
+    if (last and last.day >= day) or not moved(last, total):
         return False
     rows = [
         {
             "campaign_id": campaign_id, "dimension": dimension, "day": day,
-            "cells": _cells(dimension, tallies.get(dimension, {}), total, before.get(dimension), day),
+            "cells": divided(dimension, tallies.get(dimension, {}), total, before.get(dimension), day),
         }
         for dimension in PUBLISHED
     ]  # fmt: skip
@@ -131,7 +147,8 @@ def _store(rows: Sequence[Mapping[str, object]]) -> None:
     db.session.execute(statement, rows)
 
 
-def _cells(dimension: str, exact: Mapping[str, int], total: int, before: Published | None, day: date) -> Cells:
+def divided(dimension: str, exact: Mapping[str, int], total: int, before: Published | None, day: date) -> Cells:
+    """A division as it may be published on a day, from its exact numbers; `before` is the last one."""
     said = {value: amount for value, amount in exact.items() if value}
     old = before.cells if before else {}
     if dimension == "day":

@@ -1,4 +1,4 @@
-"""Lists of contacts written out, so that whoever runs the site or a campaign can write to them.
+"""Lists of contacts written out, so that whoever runs the site or a campaign, or carries one, can write to them.
 
 Each row brings the address that ends it (RFC 8058): what is sent to a contact names it. Whoever refused all letters
 from this site is on no list.
@@ -15,12 +15,14 @@ import orjson
 from sqlalchemy import Connection, Row, Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from petition import contacts, journal, links
+from petition import contacts, journal, links, partners
 from petition.base import db, mailbox, tokens, urls
 from petition.campaigns import Reading
 from petition.contacts import JOIN, MEETINGS, NEWS, Contact
+from petition.formats import Format
 from petition.links import Suppression
-from petition.lists import ExportRefused, Format, Leaving, check_columns, csv_lines, harmless, json_document
+from petition.lists import ExportRefused, Leaving, check_columns, harmless
+from petition.partners import Reading as Partner
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ COLUMNS = {
     "language": Column("the language in which it was asked for", lambda row, _record: row.language),
     "proof": Column("signature, or letter: which button made it certain", lambda row, _record: row.proof),
     "consent": Column("the version of the terms agreed to", lambda row, _record: row.consent_version),
+    "box": Column("the version of what a partner said at its box", lambda row, _record: row.partner_version or ""),
     "confirmed_at": Column("when it was confirmed, UTC", lambda row, _record: _moment(row.confirmed_at)),
     "forgets_at": Column("when it is forgotten, UTC; empty for a campaign’s", lambda row, _: _moment(row.forgets_at)),
     "unsubscribe": Column("the address that ends it in one click, for your letters", lambda row, _record: _unsubscribe(
@@ -70,14 +73,19 @@ def default_columns(wish: str) -> tuple[str, ...]:
     return "number", "address", *ASKED[wish], "language", "confirmed_at", "unsubscribe"
 
 
+#: What a partner gets of those who ticked its box: what its box says.
+OF_PARTNER = ("number", "address", "name", "language", "box", "confirmed_at", "unsubscribe")
+
+
 class ContactList(Leaving):
     """A list of contacts about to leave."""
 
     def __init__(
-        self, connection: Connection, wish: str, reading: Reading | None, columns: tuple[str, ...], form: Format
-    ) -> None:
+        self, connection: Connection, wish: str, reading: Reading | None, columns: tuple[str, ...], form: Format,
+        partner: Partner | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(connection, columns, form)
-        self._wish, self._reading = wish, reading
+        self._wish, self._reading, self._partner = wish, reading, partner
         self._refused = frozenset(
             connection.execute(select(Suppression.mailbox).where(Suppression.until > self.at)).scalars()
         )
@@ -91,19 +99,16 @@ class ContactList(Leaving):
     def query(self) -> Select[Any]:
         """The contacts, in the order of confirming."""
         wanted: list[InstrumentedAttribute[Any]] = [
-            Contact.language, Contact.proof, Contact.consent_version, Contact.confirmed_at, Contact.forgets_at,
-            Contact.link_id, Contact.mailbox, Contact.sealed,
+            Contact.language, Contact.proof, Contact.consent_version, Contact.partner_version, Contact.confirmed_at,
+            Contact.forgets_at, Contact.link_id, Contact.mailbox, Contact.sealed,
         ]  # fmt: skip
         of = Contact.campaign_id == (self._reading.id if self._reading else None)
         return select(*wanted).where(of, Contact.wish == self._wish).order_by(Contact.confirmed_at, Contact.id)
 
-    def batch(self, rows: Sequence[Row[Any]], first: int) -> bytes:
-        """A batch of rows as bytes."""
+    def batch(self, rows: Sequence[Row[Any]], first: int) -> Iterator[tuple[object, ...]]:
+        """A batch of rows as they stand in the list, less those who refuse all letters."""
         lines = [self._line(row) for row in rows]
-        told = [line for line in lines if line is not None]
-        if self._form == "csv":
-            return csv_lines(iter(told))
-        return b"".join([orjson.dumps(dict(zip(self._columns, line, strict=True))) + b"\n" for line in told])
+        return iter([line for line in lines if line is not None])
 
     def _line(self, row: Row[Any]) -> tuple[object, ...] | None:
         campaign_id = self._reading.id if self._reading else None
@@ -128,19 +133,22 @@ class ContactList(Leaving):
 
     def record(self, actor: str, reason: str) -> None:
         """The journal's line about who takes this list and why (S41). Commit it before the first row leaves."""
-        asked = orjson.dumps({"wish": self._wish, "columns": self._columns}).decode()
+        partner = self._partner
+        said = {"partner": partner.key} if partner else {"wish": self._wish}
+        asked = orjson.dumps(said | {"columns": self._columns}).decode()
         journal.write(
-            actor, "contacts exported", campaign_id=self._reading.id if self._reading else None, count=self.rows,
-            reason=f"{reason}\n{asked}",
+            actor, "contacts of a partner taken" if partner else "contacts exported",
+            campaign_id=self._reading.id if self._reading else None, about=partner.id if partner else None,
+            count=self.rows, reason=f"{reason}\n{asked}",
         )  # fmt: skip
 
-    def manifest(self) -> bytes:
-        """What the list is, as JSON, with the SHA-256 of its bytes; only once the last chunk has been taken."""
-        return json_document({
-            "wish": self._wish, "slug": self._reading.slug if self._reading else None, "moment": _moment(self.at),
+    def facts(self) -> dict[str, object]:
+        """Which wish, of which campaign, of when, how many rows; once the last row has been read."""
+        return {
+            "wish": self._wish, "partner": self._partner and self._partner.key,
+            "slug": self._reading.slug if self._reading else None, "moment": _moment(self.at),
             "columns": self._columns, "format": self._form, "rows": self.written, "left_out": self.left_out,
-            "sha256": self.sha256(),
-        })  # fmt: skip
+        }  # fmt: skip
 
 
 @contextmanager
@@ -153,7 +161,28 @@ def listed(wish: str, reading: Reading | None, columns: Sequence[str], form: For
     check_columns(columns, tuple(COLUMNS))
     if (wish == NEWS) != (reading is not None):
         raise ExportRefused("News is asked of a campaign: name it. The other wishes are about the whole site.")
-    if reading is not None and reading.forgotten_at is not None:
-        raise ExportRefused("The people of this campaign are forgotten.")
+    _refuse_forgotten(reading)
     with db.snapshot() as connection, closing(ContactList(connection, wish, reading, tuple(columns), form)) as found:
         yield found
+
+
+@contextmanager
+def of_partner(partner: Partner, reading: Reading) -> Iterator[ContactList]:
+    """Those who ticked a partner's box, as CSV, for the partner's own people alone, likewise.
+
+    Raises ExportRefused where the campaign's people are forgotten, or the partner is switched off.
+    """
+    _refuse_forgotten(reading)
+    if not partner.is_on:
+        raise ExportRefused("This partner is switched off.")
+    wish = partners.wish(partner.id)
+    with (
+        db.snapshot() as connection,
+        closing(ContactList(connection, wish, reading, OF_PARTNER, "csv", partner)) as found,
+    ):
+        yield found
+
+
+def _refuse_forgotten(reading: Reading | None) -> None:
+    if reading is not None and reading.forgotten_at is not None:
+        raise ExportRefused("The people of this campaign are forgotten.")

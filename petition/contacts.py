@@ -1,6 +1,7 @@
 """People who asked to hear from us: wishes asked for, confirmed, ended. Never a flag on a signature.
 
-A wish is to join, to be told of meetings, both for the whole site, or to get news of a campaign. One mailbox has one
+A wish is to join, to be told of meetings, both for the whole site, to get news of a campaign, or to be written to by
+a partner of one (`partners.wish`), which only the tick beside a signature makes. One mailbox has one
 link for each wish: the address that every letter about it holds, and the row that every verb locks first. A verb
 that locks the link of a signature as well locks that one before. No verb commits.
 """
@@ -95,6 +96,8 @@ class Contact(_Asked, db.Base):
     link_id: Mapped[UUID] = mapped_column(Uuid, unique=True)
     #: How the wish became certain: "signature" by the button that confirmed one, "letter" by the one of its own letter.
     proof: Mapped[str] = mapped_column(String(12))
+    #: What the partner said at the box that was ticked, by version; None for every other wish.
+    partner_version: Mapped[int | None]
     confirmed_at: Mapped[datetime]
     #: When it is forgotten, as it was promised then; None for a campaign's, which goes with the campaign's people.
     forgets_at: Mapped[datetime | None]
@@ -266,26 +269,37 @@ def _forget_pending(link: ContactLink) -> None:
 
 
 def confirm(
-    campaign_id: int, mailbox: bytes, address: str, *, language: str, consent_version: int, at: datetime
-) -> None:
-    """A confirmed contact from the tick beside a signature, made by the button's own transaction (S53).
+    wish: Wish, details: ContactDetails, *, language: str, consent_version: int, at: datetime,
+    partner_version: int | None = None,
+) -> None:  # fmt: skip
+    """A confirmed contact of a campaign from the tick beside a signature, made by the button's own transaction (S53).
 
-    What was asked for in a form of its own stays as it is.
+    What was asked for before stays as it is.
     """
-    link = take(Wish(campaign_id, NEWS, mailbox))
+    link = take(wish)
     link.quiet_until = None
     db.session.flush()
     row = _row(link) | {
-        "sealed": ContactDetails(address).seal(campaign_id, NEWS), "language": language, "proof": "signature",
-        "consent_version": consent_version, "confirmed_at": at, "forgets_at": None,
+        "sealed": details.seal(wish.campaign_id, wish.wish), "language": language, "proof": "signature",
+        "consent_version": consent_version, "partner_version": partner_version, "confirmed_at": at, "forgets_at": None,
     }  # fmt: skip
     db.session.execute(db.insert(Contact).values(row).on_conflict_do_nothing())
 
 
 def of_mailbox(campaign_id: int, mailbox: bytes) -> list[Contact]:
-    """What a mailbox has asked to hear from a campaign."""
+    """What a mailbox has asked to hear from a campaign and its partners."""
     query = select(Contact).where(Contact.campaign_id == campaign_id, Contact.mailbox == mailbox)
-    return list(db.session.scalars(query))
+    return list(db.session.scalars(query.order_by(Contact.confirmed_at, Contact.wish)))
+
+
+def stop_one(campaign_id: int, mailbox: bytes, contact_id: int) -> bool:
+    """Forget one of them; False where it is gone or another mailbox's. Takes its link."""
+    mine = Contact.campaign_id == campaign_id, Contact.mailbox == mailbox, Contact.id == contact_id
+    link_id = db.session.scalar(select(Contact.link_id).where(*mine))
+    link = lock(link_id) if link_id else None
+    if link is not None:
+        stop(link)
+    return link is not None
 
 
 def stop(link: ContactLink) -> None:

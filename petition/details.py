@@ -60,6 +60,8 @@ class Choices:
     news: bool = False
     source: str = ""
     partner: str = ""
+    #: Where the partner's own box was ticked: the version of its words.
+    partner_version: int | None = None
     channel: str = "online"
 
 

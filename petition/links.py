@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     ForeignKey,
+    Index,
     LargeBinary,
     String,
     Table,
@@ -22,8 +23,10 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
+    func,
     null,
     select,
+    text,
     update,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -38,6 +41,7 @@ A_DAY_EVERYWHERE = 5
 QUIET = timedelta(days=365)
 #: How long to look away while another letter to the same mailbox is on the wire.
 ON_THE_WIRE = timedelta(seconds=30)
+_WAS_ASKED = text("asked_at IS NOT NULL")
 
 
 class Clocked:
@@ -59,9 +63,13 @@ class Link(Clocked, db.Base):
     """One row per mailbox and campaign; `id` is the secret in the address that every letter about signing holds."""
 
     __tablename__ = "link"
+    __table_args__ = (Index("link_asked", "campaign_id", "asked_at", postgresql_where=_WAS_ASKED,
+                            sqlite_where=_WAS_ASKED),)  # fmt: skip
 
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), primary_key=True)
     mailbox: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    #: When the first letter that asks to confirm was sent; see `answers`.
+    asked_at: Mapped[datetime | None]
 
 
 class MailboxDay(db.Base):
@@ -235,7 +243,7 @@ def sent(told: ColumnElement[bool]) -> Update:
     `told` says of a link whether the letter told of a signature. Parameters: `c`, `m` (the link), `l` (the letter),
     `at`, `today`.
     """
-    today = bindparam("today", type_=Date)
+    today, at = bindparam("today", type_=Date), bindparam("at", type_=db.Moment)
     return (
         update(_table)
         .where(_this_one)
@@ -244,8 +252,9 @@ def sent(told: ColumnElement[bool]) -> Update:
             | {
                 "sent_count": case((Link.sent_day == today, Link.sent_count + 1), else_=1),
                 "sent_day": today,
-                "sent_at": bindparam("at", type_=db.Moment),
+                "sent_at": at,
                 "told_day": case((told, today), else_=Link.told_day),
+                "asked_at": case((told, Link.asked_at), else_=func.coalesce(Link.asked_at, at)),
             }
         )
     )

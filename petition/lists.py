@@ -4,21 +4,20 @@ A list is read from one snapshot of the database. Rows are opened in batches, so
 memory than five thousand.
 """
 
-import csv
 import hashlib
-import io
 import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from typing import Any
 
-import orjson
 from sqlalchemy import Connection, CursorResult, Row, Select
 
+from petition import formats
 from petition.base import db
+from petition.base.workbook import MOST_ROWS, TooLarge
+from petition.formats import Format, json_document
 
 BATCH = 5000
-Format = Literal["csv", "jsonl"]
 
 
 class ExportRefused(Exception):
@@ -27,6 +26,13 @@ class ExportRefused(Exception):
 
 class Disagrees(ExportRefused):
     """What must agree does not: rows, the total, its parts. Nobody may hand over such a list."""
+
+
+class TooLong(ExportRefused):
+    """More than a spreadsheet takes."""
+
+    def __init__(self) -> None:
+        super().__init__("A spreadsheet cannot hold this list; take it as CSV.")
 
 
 _FORMULA = frozenset("=+-@|%")
@@ -51,23 +57,6 @@ def harmless(text: str) -> str:
     return text
 
 
-def csv_lines(rows: Iterator[tuple[object, ...]]) -> bytes:
-    """Rows as CSV, every cell in quotes."""
-    buffer = io.StringIO(newline="")
-    csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerows(rows)
-    return buffer.getvalue().encode()
-
-
-def head(columns: tuple[str, ...], form: Format) -> bytes:
-    """What stands above the rows. The mark in front tells spreadsheets that this is UTF-8."""
-    return b"\xef\xbb\xbf" + csv_lines(iter([columns])) if form == "csv" else b""
-
-
-def json_document(document: dict[str, object]) -> bytes:
-    """A document for people and programs to read."""
-    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-
-
 def check_columns(columns: Sequence[str], known: Sequence[str]) -> None:
     """Raises ExportRefused for columns that a list cannot have."""
     for name in columns:
@@ -82,6 +71,7 @@ class Leaving(ABC):
 
     def __init__(self, connection: Connection, columns: tuple[str, ...], form: Format) -> None:
         self._connection, self._columns, self._form = connection, columns, form
+        self._writer = formats.writer(form, columns)
         self._digest = hashlib.sha256()
         self._complete = False
         self._result: CursorResult[Any] | None = None
@@ -96,23 +86,37 @@ class Leaving(ABC):
         """The rows, in the order of the list."""
 
     @abstractmethod
-    def batch(self, rows: Sequence[Row[Any]], first: int) -> bytes:
-        """A batch of rows as bytes; `first` is the place of its first one, from 1."""
+    def batch(self, rows: Sequence[Row[Any]], first: int) -> Iterator[tuple[object, ...]]:
+        """A batch of rows as they stand in the list; `first` is the place of its first one, from 1."""
+
+    @abstractmethod
+    def facts(self) -> dict[str, object]:
+        """What the list is: of what, of when, which rows, how many. Names nobody."""
 
     def chunks(self) -> Iterator[bytes]:
         """The list in pieces of some hundred kilobytes. Needs the application context, for the keys.
 
-        Write and commit its line in the journal first. Raises crypto.Unsealable where a row does not open.
+        Write and commit its line in the journal first. Raises crypto.Unsealable where a row does not open,
+        ExportRefused where a spreadsheet cannot take it.
         """
-        yield self._digested(head(self._columns, self._form))
+        if self._form == "xlsx" and self.rows >= MOST_ROWS:
+            raise TooLong
+        yield self._digested(self._writer.head())
         self._result = self._connection.execute(self.query(), execution_options={"yield_per": BATCH})
         for rows in self._result.partitions(BATCH):
-            chunk = self._digested(self.batch(rows, self.done + 1))
+            chunk = self._digested(self._written(rows))
             self.done += len(rows)
             yield chunk
         if self.done != self.rows:
             raise Disagrees(f"The list has {self.done} rows, but {self.rows} were counted; it is not complete.")
+        yield self._digested(self._writer.tail(self.facts()))
         self._complete = True
+
+    def _written(self, rows: Sequence[Row[Any]]) -> bytes:
+        try:
+            return self._writer.lines(self.batch(rows, self.done + 1))
+        except TooLarge:
+            raise TooLong from None
 
     def _digested(self, chunk: bytes) -> bytes:
         self._digest.update(chunk)
@@ -128,9 +132,9 @@ class Leaving(ABC):
     def record(self, actor: str, reason: str) -> None:
         """The journal's line about who takes this list and why (S41). Commit it before the first row leaves."""
 
-    @abstractmethod
     def manifest(self) -> bytes:
-        """What the list is, as JSON, with its checksum."""
+        """What the list is, as JSON, with the SHA-256 of its bytes; only once the last chunk has been taken."""
+        return json_document({**self.facts(), "sha256": self.sha256()})
 
     def close(self) -> None:
         """Let the database's cursor go, also where nobody has taken the last chunk."""

@@ -5,12 +5,13 @@ numbers and folds. The total shown everywhere is the tallies plus the moves not 
 exact at every moment.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Date,
     ForeignKey,
     Index,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     bindparam,
+    case,
     delete,
     func,
     insert,
@@ -34,6 +36,8 @@ from petition.base import db
 
 #: The parts of a move's cell by which the tallies are broken down.
 DIMENSIONS = ("day", "country", "language", "channel", "source", "partner")
+#: What came into the total and what left it, by the UTC hour of the move.
+CAME, LEFT = "came", "left"
 BATCH = 10_000
 
 
@@ -83,7 +87,8 @@ class RegisterHead(db.Base):
 
 
 class Tally(db.Base):
-    """What counts, folded up: one row for the total and one for each value of each dimension."""
+    """What counts, folded up: one row for the total and one for each value of each dimension; and what came and left
+    in each hour."""
 
     __tablename__ = "tally"
 
@@ -112,6 +117,11 @@ def move(campaign_id: int, kind: str, amount: int, cell: Cell, *, signature_id: 
     """Write a move in the caller's transaction."""
     row = move_row(campaign_id, kind, amount, cell, signature_id=signature_id, at=at)
     db.session.connection().execute(_enter, row)
+
+
+def move_all(rows: Sequence[Mapping[str, object]]) -> None:
+    """Write many moves (see `move_row`) in the caller's transaction."""
+    db.session.connection().execute(_enter, rows)
 
 
 def move_row(
@@ -152,23 +162,47 @@ def totals(campaign_ids: Iterable[int]) -> dict[int, int]:
     return _added(ids, folded, waiting)
 
 
-def on_day(campaign_ids: Iterable[int], day: date) -> dict[int, int]:
-    """How many of the signatures of a UTC day count at this moment, in several campaigns, with one statement."""
-    ids = list(campaign_ids)
-    folded = select(Tally.campaign_id, Tally.amount).where(
-        Tally.campaign_id.in_(ids), Tally.dimension == "day", Tally.value == day.isoformat()
-    )
-    waiting = select(Move.campaign_id, Move.amount).where(
-        Move.campaign_id.in_(ids), Move.number.is_(None), Move.day == day
-    )
-    return _added(ids, folded, waiting)
-
-
 def _added(ids: list[int], folded: Select[int, int], waiting: Select[int, int]) -> dict[int, int]:
     both = union_all(folded, waiting).subquery()
     rows = db.session.execute(select(both.c.campaign_id, func.sum(both.c.amount)).group_by(both.c.campaign_id))
     found = {int(key): int(amount) for key, amount in rows}
     return {key: found.get(key, 0) for key in ids}
+
+
+def hour(at: datetime) -> str:
+    """The UTC hour of a moment as the tallies name it: 2030-05-01T18."""
+    return at.astimezone(UTC).isoformat()[:13]
+
+
+def by_hour(*which: ColumnElement[bool]) -> Select[Any, str, int]:
+    """Reads what came and what left by the hour, of some moves: hour, way, how many."""
+    way = case((Move.amount > 0, CAME), else_=LEFT).label("way")
+    moved = select(db.hour(Move.at).label("hour"), way, func.abs(Move.amount).label("amount"))
+    one = moved.where(*which, Move.kind != "corrected", Move.amount != 0).subquery().c
+    return select(one.hour, one.way, func.sum(one.amount)).group_by(one.hour, one.way)
+
+
+def amount(campaign_id: int, dimension: str, values: Sequence[str]) -> int:
+    """How many signatures count that have one of these values in a dimension, with one statement."""
+    folded = Tally.dimension == dimension, Tally.value.in_(values)
+    return _amount(campaign_id, folded, getattr(Move, dimension).in_(values))
+
+
+def amount_between(campaign_id: int, first: date, last: date) -> int:
+    """How many signatures count whose UTC day is one of these, both ends among them, with one statement."""
+    folded = Tally.dimension == "day", Tally.value >= first.isoformat(), Tally.value <= last.isoformat()
+    return _amount(campaign_id, folded, Move.day.between(first, last))
+
+
+def _amount(campaign_id: int, folded: tuple[ColumnElement[bool], ...], waiting: ColumnElement[bool]) -> int:
+    parts = (
+        select(func.coalesce(func.sum(Tally.amount), 0)).where(Tally.campaign_id == campaign_id, *folded),
+        select(func.coalesce(func.sum(Move.amount), 0)).where(
+            Move.campaign_id == campaign_id, Move.number.is_(None), waiting
+        ),
+    )
+    one, other = (part.scalar_subquery() for part in parts)
+    return int(db.session.execute(select(one + other)).scalar_one())
 
 
 def channels(campaign_id: int) -> dict[str, int]:
@@ -255,6 +289,9 @@ def _folded(rows: Iterable[Row[Any]]) -> dict[tuple[str, str], int]:
         if row.amount:
             for key in [("total", ""), *((name, str(getattr(row, name))) for name in DIMENSIONS)]:
                 amounts[key] = amounts.get(key, 0) + row.amount
+            if row.kind != "corrected":
+                key = (CAME if row.amount > 0 else LEFT, hour(row.at))
+                amounts[key] = amounts.get(key, 0) + abs(row.amount)
     return amounts
 
 
@@ -284,6 +321,8 @@ def _from_moves(campaign_id: int) -> dict[tuple[str, str], int]:
         for found, amount in db.session.execute(query.group_by(value)):
             if amount:
                 amounts[dimension, str(found)] = int(amount)
+    moved = by_hour(Move.campaign_id == campaign_id, Move.number.is_not(None))
+    amounts |= {(way, value): int(amount) for value, way, amount in db.session.execute(moved)}
     return amounts
 
 

@@ -27,16 +27,20 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from petition import accounts, campaigns, endorsements, journal, networks, pictures, trash
 from petition.accounts import AccountSession, Guess
-from petition.base import db, settings
-from petition.base.files import File
+from petition.base import db, files, settings
 from petition.base.jobs import RUNNING, Job
 from petition.base.months import later
 from petition.base.outbox import ENDED, UNSENT, Letter
+from petition.blocks import Block
 from petition.campaigns import Campaign, Consent, Reading
 from petition.contacts import Contact, ContactLink, PendingContact
 from petition.endorsements import ASKED, Endorsement
+from petition.gatherings import Gathering
 from petition.links import Link, MailboxDay, SiteKey, Suppression
+from petition.objections import Objection
+from petition.rules import Rule, RuleRun, Touched
 from petition.signatures import KEPT, PendingSignature, Signature
+from petition.unshown import Unshown
 
 _log = logging.getLogger(__name__)
 
@@ -74,6 +78,8 @@ def _rules(at: datetime) -> Iterator[tuple[str, _Batch]]:
         (Signature.network, Signature.signed_at),
         (PendingSignature.network, PendingSignature.created_at),
         (Letter.network, Letter.created_at),
+        (Gathering.network, Gathering.created_at),
+        (Gathering.next_network, Gathering.created_at),
     ):
         yield "networks", partial(_empty, column, since <= traces)
     old_wishes = PendingContact.asked_at <= at - KEPT
@@ -94,7 +100,7 @@ def _rules(at: datetime) -> Iterator[tuple[str, _Batch]]:
     yield "parked letters", partial(_empty, Letter.sealed, parked)
     # One that runs longer than it is kept is a worker's; it goes once it has ended.
     yield "jobs", partial(_delete, Job.id, and_(Job.ends_at <= at, Job.state != RUNNING))
-    yield "files", partial(_delete, File.name, File.ends_at <= at)
+    yield "files", lambda: files.sweep(at)
     # Before the pictures: those of what is deleted here are used no more.
     yield "trash", lambda: trash.sweep(at)
     yield "pictures", lambda: (pictures.sweep(at), False)
@@ -214,9 +220,15 @@ def _same_mailbox(held: type[PendingSignature | Signature | Contact | Letter]) -
     return held.campaign_id == Link.campaign_id, held.mailbox == Link.mailbox
 
 
-_Held = Link | ContactLink | Letter | Job | PendingSignature | PendingContact | Contact | Signature
+_Held = (
+    Link | ContactLink | Letter | Job | PendingSignature | PendingContact | Contact | Objection | Unshown | Signature
+    | Touched | RuleRun | Rule | Block
+)  # fmt: skip
 #: What a campaign's people have, links first: who holds one locked is done before anything else of theirs goes.
-_PEOPLE = (Link, ContactLink, Letter, Job, PendingSignature, PendingContact, Contact, Signature)
+_PEOPLE = (
+    Link, ContactLink, Letter, Job, PendingSignature, PendingContact, Contact, Objection, Unshown, Signature, Touched,
+    RuleRun, Rule, Block,
+)  # fmt: skip
 
 
 def _ended_campaigns(at: datetime) -> list[int]:

@@ -54,7 +54,9 @@ class Filter:
             (Signature.domain, self.domains), (Signature.network, self.networks),
         ]  # fmt: skip
         found: list[ColumnElement[bool]] = [Signature.campaign_id == campaign_id]
-        found += [column.in_(values) for column, values in chosen if values]
+        found += [
+            column == values[0] if len(values) == 1 else column.in_(values) for column, values in chosen if values
+        ]
         if self.first_day is not None:
             found.append(Signature.day >= self.first_day)
         if self.last_day is not None:

@@ -1,4 +1,4 @@
-"""Pending signatures and signatures: sign, confirm, correct, withdraw, hold, release, remove, restore.
+"""Pending signatures and signatures: sign, correct, withdraw; `confirming` and `decisions` do the rest.
 
 A pending signature is what somebody typed; nobody has shown that the mailbox is theirs, and there may be many for
 one mailbox. A signature comes into being when the button on the own page is pressed; one per mailbox and campaign,
@@ -8,8 +8,8 @@ held by a unique key. No verb commits.
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
-from typing import Any, NamedTuple, cast
+from datetime import date, datetime, timedelta
+from typing import Any, cast
 
 from sqlalchemy import (
     Date,
@@ -19,6 +19,7 @@ from sqlalchemy import (
     SmallInteger,
     String,
     Table,
+    TextClause,
     UniqueConstraint,
     bindparam,
     delete,
@@ -28,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition import campaigns, contacts, links, register
+from petition import campaigns, contacts, links, objections, register, unshown
 from petition.base import crypto, db, outbox, pairs
 from petition.base.mailbox import Mailbox
 from petition.campaigns import Reading
@@ -45,7 +46,13 @@ COUNTED, HELD, REMOVED = "counted", "held", "removed"
 _TO_REMIND = text("asked_at IS NOT NULL AND reminded_at IS NULL")
 #: Who is shown in public. In just these words, so that the databases know the index by it.
 SHOWN = text("shown_key <> '' AND state = 'counted'")
-_FIRST = text("first IS NOT NULL")
+_FIRST, _TRACED = text("first IS NOT NULL"), text("network IS NOT NULL")
+#: What is out of the ordinary. In just these words, likewise.
+ASIDE = text("state <> 'counted'")
+
+
+def _where(condition: TextClause) -> dict[str, Any]:
+    return {"postgresql_where": condition, "sqlite_where": condition}
 
 
 class _Told:
@@ -84,12 +91,14 @@ class PendingSignature(_Told, db.Base):
     __table_args__ = (
         *_same_campaign(),
         Index("pending_mailbox", "campaign_id", "mailbox", "created_at"),
-        Index("pending_asked", "campaign_id", "asked_at", postgresql_where=_TO_REMIND, sqlite_where=_TO_REMIND),
+        Index("pending_asked", "campaign_id", "asked_at", **_where(_TO_REMIND)),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     news: Mapped[bool]
+    #: Where the partner's own box was ticked: the version of what it says there.
+    partner_version: Mapped[int | None]
     created_at: Mapped[datetime]
     #: When a letter about it was sent, failed or turned out needless: from then its clocks run.
     asked_at: Mapped[datetime | None]
@@ -104,18 +113,16 @@ class Signature(_Told, db.Base):
     __table_args__ = (
         *_same_campaign(),
         UniqueConstraint("campaign_id", "mailbox", "seat"),
-        Index("signature_order", "campaign_id", "entered_at", "id"),
-        Index(
-            "signature_network",
-            "network",
-            postgresql_where=text("network IS NOT NULL"),
-            sqlite_where=text("network IS NOT NULL"),
-        ),
-        Index(
-            "signature_shown", "campaign_id", "country", "on_behalf", "shown_key", "id",
-            postgresql_where=SHOWN, sqlite_where=SHOWN,
-        ),
-        Index("signature_first", "campaign_id", "first", postgresql_where=_FIRST, sqlite_where=_FIRST),
+        # The order of lists, and all that a filter of one asks: counting reads the index and no row.
+        Index("signature_order", "campaign_id", "entered_at", "id", "state", "day", "country", "language", "channel",
+              "source", "partner"),
+        Index("signature_domain", "campaign_id", "domain", "entered_at", "id", "state"),
+        Index("signature_decided", "campaign_id", "state", "entered_at", "id", **_where(ASIDE)),
+        Index("signature_network", "network", **_where(_TRACED)),
+        Index("signature_shown", "campaign_id", "country", "on_behalf", "shown_key", "id", **_where(SHOWN)),
+        # Only what is out of the ordinary: what waits for a decision is counted here.
+        Index("signature_aside", "campaign_id", "state", "domain", **_where(ASIDE)),
+        Index("signature_first", "campaign_id", "first", **_where(_FIRST)),
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -144,7 +151,6 @@ def mailbox_key(reading: Reading, folded: str) -> bytes:
 
 
 _pending_table = cast(Table, PendingSignature.__table__)
-_signature_table = cast(Table, Signature.__table__)
 
 
 def sign(
@@ -165,7 +171,7 @@ def sign(
         "sealed": details.seal(reading.id), "country": choices.country, "language": choices.language,
         "channel": choices.channel, "source": choices.source, "partner": choices.partner, "appear": choices.appear,
         "with_role": choices.with_role, "on_behalf": choices.on_behalf, "news": choices.news, "network": network,
-        "created_at": at, "asked_at": None,
+        "partner_version": choices.partner_version, "created_at": at, "asked_at": None,
     }  # fmt: skip
     letter = outbox.values(
         "link", language=choices.language, campaign_id=reading.id, mailbox=mailbox_hash, about=pending_id,
@@ -207,7 +213,8 @@ def signature_of(link: Link) -> Signature | None:
     return db.session.scalars(_signature_of, _of(link), execution_options={"populate_existing": True}).one_or_none()
 
 
-def _forget_all_pending(link: Link) -> None:
+def forget_pending(link: Link) -> None:
+    """Delete all pending signatures of a locked link's mailbox."""
     # On the connection: these rows are not looked at again, so the session need not be told.
     db.session.connection().execute(_forget_pending, _of(link))
 
@@ -225,75 +232,9 @@ def button(reading: Reading, pending: PendingSignature, at: datetime) -> str:
     return "ready"
 
 
-class Pressed(NamedTuple):
-    """What came of a button: the outcome, and the language of the signature that counts ("" where none does)."""
-
-    outcome: str
-    language: str = ""
-
-
-def confirm(reading: Reading, link: Link, pending_id: int, at: datetime) -> Pressed:
-    """Press the button of one pending signature of a locked link's mailbox.
-
-    "confirmed"; "already" where a signature counts; "taken" where it is held or removed; "old", "late" or "paused"
-    where the button does not work now; "unknown" where the row is gone or another mailbox's.
-    """
-    pending = one_pending(link, pending_id)
-    if pending is None:
-        return _standing(link)
-    state = button(reading, pending, at)
-    if state != "ready":
-        return Pressed(state)
-    entered = _enter(pending, at)
-    if entered:
-        opened_details = opened(reading.id, pending.sealed) if pending.news else None
-        if opened_details:
-            contacts.confirm(
-                reading.id, link.mailbox, opened_details.address, language=pending.language,
-                consent_version=pending.consent_version, at=at,
-            )  # fmt: skip
-    _forget_all_pending(link)
-    return Pressed("confirmed", pending.language) if entered else _standing(link)
-
-
-def _standing(link: Link) -> Pressed:
-    signature = signature_of(link)
-    if signature is None:
-        return Pressed("unknown")
-    return Pressed("already", signature.language) if signature.state == COUNTED else Pressed("taken")
-
-
-def _enter(pending: PendingSignature, at: datetime) -> bool:
-    """Make the signature of a pending one and its move; False where the mailbox is taken."""
-    row = row_of(pending, at)
-    if not db.insert_new(_signature_table, row):
-        return False
-    register.move(pending.campaign_id, "entered", 1, cell_of(row), signature_id=row["id"], at=at)
-    return True
-
-
 def cell_of(row: Mapping[str, Any]) -> register.Cell:
     """The cell of a signature's columns."""
     return register.Cell(row["day"], row["country"], row["language"], row["channel"], row["source"], row["partner"])
-
-
-def row_of(pending: PendingSignature, at: datetime) -> dict[str, Any]:
-    """The columns of the signature that a pending one becomes."""
-    row: dict[str, Any] = {
-        name: getattr(pending, name)
-        for name in (
-            "campaign_id", "wording_id", "consent_version", "mailbox", "domain", "sealed", "country", "language",
-            "channel", "source", "partner", "appear", "with_role", "on_behalf", "network",
-        )
-    }  # fmt: skip
-    hidden = pending.appear == HIDDEN
-    name, role = ("", "") if hidden else shown(opened(pending.campaign_id, pending.sealed), pending)
-    row |= {
-        "id": secrets.randbits(63), "seat": 0, "state": COUNTED, "day": at.astimezone(UTC).date(),
-        "signed_at": pending.created_at, "entered_at": at, "shown_name": name, "shown_role": role,
-        "shown_key": shown_key(name, role),
-    }  # fmt: skip
-    return row
 
 
 def correct(reading: Reading, signature: Signature, details: Details, choices: Choices, at: datetime) -> None:
@@ -301,17 +242,28 @@ def correct(reading: Reading, signature: Signature, details: Details, choices: C
     before = signature.cell()
     old = opened(reading.id, signature.sealed or b"")
     details = replace(details, address=old.address)
+    was = shown(old, signature)
     signature.sealed = details.seal(reading.id)
     signature.country, signature.appear = choices.country, choices.appear
     signature.with_role, signature.on_behalf = choices.with_role, choices.on_behalf
-    signature.shown_name, signature.shown_role = shown(details, choices)
-    signature.shown_key = shown_key(signature.shown_name, signature.shown_role)
+    if shown(details, choices) != was:
+        _show(signature, shown(details, choices), at)
     db.session.flush()
     if signature.state == COUNTED and signature.cell() != before:
         for cell, amount in ((before, -1), (signature.cell(), 1)):
             register.move(reading.id, "corrected", amount, cell, signature_id=signature.id, at=at)
     outbox.post("corrected", language=signature.language, campaign_id=reading.id, mailbox=signature.mailbox,
                 sealed={"to": old.address})  # fmt: skip
+
+
+def _show(signature: Signature, words: tuple[str, str], at: datetime) -> None:
+    """Show other words from now on, or have them wait where the campaign looks at them first."""
+    unshown.forget(signature.id)
+    if words[0] and unshown.is_on(signature.campaign_id):
+        unshown.wait(signature.campaign_id, signature.id, at)
+        words = ("", "")
+    signature.shown_name, signature.shown_role = words
+    signature.shown_key = shown_key(*words)
 
 
 def withdraw(reading: Reading, link: Link, at: datetime, *, contacts_too: bool = False) -> bool:
@@ -329,7 +281,7 @@ def withdraw(reading: Reading, link: Link, at: datetime, *, contacts_too: bool =
             _last_letter(reading, signature, at)
         _erase(reading, signature, at)
     _forget_letters(link)
-    _forget_all_pending(link)
+    forget_pending(link)
     if contacts_too:
         contacts.forget(link.campaign_id, link.mailbox)
     links.renew(link)
@@ -354,6 +306,8 @@ def _erase(reading: Reading, signature: Signature, at: datetime) -> None:
     if signature.sealed is None:
         # Withdrawn before: one leaves once.
         return
+    objections.forget(signature.id)
+    unshown.forget(signature.id)
     register.move(reading.id, "withdrawn", 0, signature.cell(), signature_id=signature.id, at=at)
     signature.sealed = None
     signature.appear, signature.shown_name, signature.shown_role, signature.shown_key = HIDDEN, "", "", ""
@@ -362,12 +316,9 @@ def _erase(reading: Reading, signature: Signature, at: datetime) -> None:
 
 
 def _forget_letters(link: Link) -> None:
+    theirs = outbox.Letter.campaign_id == link.campaign_id, outbox.Letter.mailbox == link.mailbox
     unsent = outbox.Letter.state.in_(outbox.UNSENT) & outbox.Letter.kind.not_in(contacts.LETTERS)
-    db.session.execute(
-        delete(outbox.Letter).where(
-            outbox.Letter.campaign_id == link.campaign_id, outbox.Letter.mailbox == link.mailbox, unsent
-        )
-    )
+    db.session.execute(delete(outbox.Letter).where(*theirs, unsent))
     link.letter = None
 
 
@@ -380,7 +331,7 @@ def disown(reading: Reading, link: Link, at: datetime) -> None:
     if signature is not None:
         _erase(reading, signature, at)
     _forget_letters(link)
-    _forget_all_pending(link)
+    forget_pending(link)
     contacts.forget(link.campaign_id, link.mailbox)
     links.quieten(link, at)
 

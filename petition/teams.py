@@ -1,4 +1,4 @@
-"""Who may do what: grants on the site and on campaigns, and the one table of roles and rights.
+"""Who may do what: grants on the site, on campaigns and on partners, and the one table of roles and rights.
 
 Deny by default: what no role names, nobody may. An administrator looks after people and the site's own texts and
 sees nothing of a campaign's people; who needs to, grants it to themselves, and the journal says so.
@@ -7,8 +7,21 @@ sees nothing of a campaign's people; who needs to, grants it to themselves, and 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, func, select, text
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    CompoundSelect,
+    ForeignKey,
+    Index,
+    String,
+    func,
+    literal,
+    select,
+    text,
+    union_all,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition import journal
@@ -17,17 +30,19 @@ from petition.base import db
 
 OWNER, EDITOR, MODERATOR, FIGURES = "owner", "editor", "moderator", "figures"
 SITE_EDITOR, ORGANISER, ADMINISTRATOR = "site editor", "organiser", "administrator"
+PARTNER = "partner"
 
 #: Role on a campaign → what it may there. "see figures": numbers that name nobody. "edit campaign": its texts, look
 #: and dates. "run campaign": publish, pause, close, withdraw. "see people": signatures with what is stored of them.
 #: "decide": hold, release, remove, restore; which
-#: organisations are shown. "export": lists of people. "manage team": who else may what.
+#: organisations are shown. "export": lists of people. "manage team": who else may what. "see journal": who did what
+#: and why, which everybody has who can do something; not who was only promised numbers that name nobody.
 ON_CAMPAIGN: dict[str, frozenset[str]] = {
     OWNER: frozenset(
         {"see figures", "edit campaign", "run campaign", "see people", "decide", "export", "manage team", "see journal"}
     ),
-    EDITOR: frozenset({"see figures", "edit campaign"}),
-    MODERATOR: frozenset({"see figures", "see people", "decide"}),
+    EDITOR: frozenset({"see figures", "edit campaign", "see journal"}),
+    MODERATOR: frozenset({"see figures", "see people", "decide", "see journal"}),
     FIGURES: frozenset({"see figures"}),
 }
 #: Role on the site → what it may there. "edit site": articles, events, topics.
@@ -38,9 +53,14 @@ ON_SITE: dict[str, frozenset[str]] = {
 }
 #: Role on the site → what it may on every campaign.
 EVERYWHERE: dict[str, frozenset[str]] = {ADMINISTRATOR: frozenset({"manage team"})}
+#: Role on a partner → what it may there. Its people are no organisers: "see partner": the partner's own figures, made
+#: like those for the public; "take contacts": the list of those who ticked the partner's own box. No role on a campaign
+#: or the site gives either.
+ON_PARTNER: dict[str, frozenset[str]] = {PARTNER: frozenset({"see partner", "take contacts"})}
 
 CAMPAIGN_RIGHTS = frozenset().union(*ON_CAMPAIGN.values())
 SITE_RIGHTS = frozenset().union(*ON_SITE.values())
+PARTNER_RIGHTS = frozenset().union(*ON_PARTNER.values())
 
 
 class Grant(db.Base):
@@ -64,6 +84,19 @@ class Grant(db.Base):
     granted_at: Mapped[datetime]
 
 
+class PartnerGrant(db.Base):
+    """One role of one account on a partner; `partner_people` gives and takes it."""
+
+    __tablename__ = "partner_grant"
+
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("account.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    partner_id: Mapped[int] = mapped_column(ForeignKey("partner.id"), primary_key=True, autoincrement=False, index=True)
+    role: Mapped[str] = mapped_column(String(20))
+    granted_at: Mapped[datetime]
+
+
 class LastOwner(Exception):
     """The deed would leave a campaign without an owner, or the site without an administrator."""
 
@@ -74,6 +107,7 @@ class Held:
 
     site: str = ""
     campaigns: dict[int, str] = field(default_factory=dict)
+    partners: dict[int, str] = field(default_factory=dict)
 
     def may(self, right: str, campaign_id: int | None = None) -> bool:
         """Whether a right is held on a campaign, or on the site where none is named."""
@@ -82,6 +116,10 @@ class Held:
         mine = ON_CAMPAIGN.get(self.campaigns.get(campaign_id, ""), frozenset())
         return right in mine or right in EVERYWHERE.get(self.site, frozenset())
 
+    def may_on_partner(self, right: str, partner_id: int) -> bool:
+        """Whether a right is held on a partner. Where none is, the partner's pages do not exist for this account."""
+        return right in ON_PARTNER.get(self.partners.get(partner_id, ""), frozenset())
+
     def knows(self, campaign_id: int) -> bool:
         """Whether the campaign exists for this account; a stranger's answers 404."""
         return campaign_id in self.campaigns or bool(EVERYWHERE.get(self.site))
@@ -89,9 +127,15 @@ class Held:
 
 def held(account_id: int) -> Held:
     """Everything an account holds, with one query."""
-    rows = db.session.execute(select(Grant.campaign_id, Grant.role).where(Grant.account_id == account_id)).all()
-    site = next((role for campaign_id, role in rows if campaign_id is None), "")
-    return Held(site, {campaign_id: role for campaign_id, role in rows if campaign_id is not None})
+    own = select(Grant.scope, Grant.campaign_id, Grant.role).where(Grant.account_id == account_id)
+    beside = select(literal(PARTNER), PartnerGrant.partner_id, PartnerGrant.role)
+    both: CompoundSelect[Any] = union_all(own, beside.where(PartnerGrant.account_id == account_id))
+    rows = [tuple(row) for row in db.session.execute(both)]
+    site = next((role for scope, _key, role in rows if scope == "site"), "")
+    campaigns, partners = (
+        {key: role for scope, key, role in rows if scope == wanted} for wanted in ("campaign", PARTNER)
+    )
+    return Held(site, campaigns, partners)
 
 
 def may(account_id: int, right: str, campaign_id: int | None = None) -> bool:

@@ -1,5 +1,5 @@
-"""The loop beside the web: delivers letters, numbers moves, does jobs, publishes figures, draws pictures, reminds,
-forgets.
+"""The loop beside the web: delivers letters, numbers moves, does jobs, publishes figures, counts answers, draws
+pictures, reminds, forgets.
 
 Any number of workers may run against one database. Each thread works in an application context of its own for
 every round, so that nothing of one round is left to the next.
@@ -12,7 +12,20 @@ from collections.abc import Callable
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from petition import breakdowns, drawing, register, reminders, retention, share_pictures
+from petition import (
+    answers,
+    breakdowns,
+    drawing,
+    partner_figures,
+    register,
+    reminders,
+    retention,
+    rule_runs,
+    searching,
+    share_pictures,
+    signs,
+    taking,
+)
 from petition.base import db, delivery, jobs, settings, smtp
 from petition.base.jobs import Doer
 from petition.letters import Letters
@@ -28,10 +41,11 @@ FORGETTING = 3600.0
 REMINDING = 60.0
 PICTURES = 5.0
 PUBLISHING = 60.0
+COUNTING = 60.0
 #: So many jobs at a time, so that a short one need not wait for a long one.
 JOBS = 2
 #: What does each kind of job.
-DOERS: dict[str, Doer] = {}
+DOERS: dict[str, Doer] = {taking.JOB: taking.make, **rule_runs.DOERS, **signs.DOERS, **searching.DOERS}
 
 
 def transport() -> smtp.Smtp | smtp.Maildir:
@@ -50,7 +64,7 @@ class Worker:
             connections = settings.current().mail_connections
             self._transport = transport()
         doing = [self._deliver] * connections + [self._work] * JOBS
-        doing += [self._number, self._publish, self._draw, self._remind, self._forget]
+        doing += [self._number, self._publish, self._count, self._draw, self._remind, self._forget]
         self._threads = [threading.Thread(target=self._loop, args=(one,), daemon=True) for one in doing]
 
     def run(self) -> None:
@@ -95,7 +109,18 @@ class Worker:
         for campaign_id in breakdowns.due(db.now()):
             breakdowns.publish(campaign_id, db.now())
             db.session.commit()
+        for partner_id in partner_figures.due(db.now()):
+            partner_figures.publish(partner_id, db.now())
+            db.session.commit()
         return PUBLISHING
+
+    def _count(self) -> float:
+        for campaign_id in answers.due(db.now()):
+            more = True
+            while more and not self.stopping.is_set():
+                more = answers.count(campaign_id, db.now())
+                db.session.commit()
+        return COUNTING
 
     def _draw(self) -> float:
         return 0.0 if draw(self.stopping) else PICTURES

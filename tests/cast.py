@@ -16,7 +16,7 @@ from flask import Flask, Response, has_app_context
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from petition import articles, campaigns, drafts, events, register, topics
+from petition import articles, campaigns, drafts, events, partners, register, topics
 from petition.articles import Article
 from petition.base import db, delivery, settings
 from petition.base.outbox import Message
@@ -176,6 +176,34 @@ class Cast:
         account, secret = organisers.enrol(name, language=language)
         organisers.grant(account, role, self.reading(campaign).id if campaign else None)
         return organisers.signed_in(self.app, self.browser_with_cookies(), account, secret, fresh=fresh)
+
+    def partner(self, key: str = "dockers", slug: str = "canteen", **changes: object) -> partners.Reading:
+        """A partner of a campaign with a box of its own, committed."""
+        terms = partners.Terms(
+            "Dockers’ Union", "privacy@dockers.example", {"en": "The Dockers’ Union may write to me."},
+            {"en": "Twice a year."},
+        )  # fmt: skip
+        given: dict[str, object] = {"name": "Dockers’ Union", "terms": terms}
+        said = partners.Draft(**(given | changes))  # type: ignore[arg-type]
+        partners.make(self.row(slug), key, said, "a test", db.now())
+        db.session.commit()
+        found = partners.read(self.reading(slug).id, key)
+        assert found is not None
+        return found
+
+    def partner_person(self, key: str = "dockers", name: str = "Pia", fresh: bool = True) -> organisers.Desk:
+        """Somebody of a partner's own people, signed in with both factors."""
+        account, secret = organisers.enrol(name)
+        organisers.let_in(account, self.reading().id, key)
+        return organisers.signed_in(self.app, self.browser_with_cookies(), account, secret, fresh=fresh)
+
+    def sign_at(self, key: str = "dockers", email: str = "ana@example.org", **typed: str) -> TestResponse:
+        """Sign in a partner's frame."""
+        client = self.browser()
+        path = f"/embed/en/campaigns/canteen/by.{key}"
+        token = form_token(client.get(path).text)
+        data = {"name": "Ana María", "email": email, "country": "IE", "appear": "hidden", "token": token} | typed
+        return client.post(path, data=data)
 
     def browser(self) -> Browser:
         """A new browser without cookies."""

@@ -17,6 +17,7 @@ import psycopg
 import pytest
 from flask import Flask
 
+import petition.worker  # noqa: F401  # with it come all tables, also those that no page of the public site needs
 from petition import migrating
 from petition.app import create_app
 from petition.base import crypto, db, settings

@@ -13,7 +13,7 @@ from flask import Flask
 from passlib.totp import TOTP
 from werkzeug.test import TestResponse
 
-from petition import accounts, teams
+from petition import accounts, partner_people, partners, teams
 from petition.accounts import Account
 from petition.base import crypto, db
 from petition.base.mailbox import parse
@@ -84,6 +84,13 @@ def signed_in(app: Flask, client: Any, account: Account, secret: bytes, *, fresh
     serializer = desk.session_interface.get_signing_serializer(desk)
     client.set_cookie(desk.config["SESSION_COOKIE_NAME"], serializer.dumps(content), path="/desk")
     return Desk(client, account.id, secret)
+
+
+def let_in(account: Account, campaign_id: int, key: str) -> None:
+    """Make somebody one of a partner's people."""
+    found = partners.read(campaign_id, key)
+    assert found is not None
+    partner_people.take_in(account, found, "a test")
 
 
 def grant(account: Account, role: str | None, campaign_id: int | None) -> None:

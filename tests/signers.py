@@ -9,7 +9,7 @@ from sqlalchemy import insert
 from petition import register, signatures
 from petition.base import db
 from petition.campaigns import Reading
-from petition.details import FULL, HIDDEN, shown_key
+from petition.details import FULL, HIDDEN, Details, shown_key
 from petition.register import Move
 from petition.signatures import Signature
 
@@ -20,7 +20,8 @@ def signer(reading: Reading, name: str, country: str = "IE", role: str = "", **c
     hidden = changes.get("appear") == HIDDEN
     row: dict[str, Any] = {
         "id": secrets.randbits(63), "campaign_id": reading.id, "wording_id": reading.wording("en").id,
-        "consent_version": 1, "mailbox": secrets.token_bytes(32), "domain": b"d" * 32, "sealed": b"", "language": "en",
+        "consent_version": 1, "mailbox": secrets.token_bytes(32), "domain": b"d" * 32,
+        "sealed": Details(name, "shown@example.org").seal(reading.id), "language": "en",
         "country": country, "channel": "online", "source": "", "partner": "", "appear": FULL, "with_role": bool(role),
         "on_behalf": False, "network": None, "seat": 0, "state": "counted", "day": at.date(), "signed_at": at,
         "entered_at": at, "shown_name": "" if hidden else name, "shown_role": "" if hidden else role,
@@ -41,6 +42,7 @@ def enter(*rows: dict[str, Any]) -> list[int]:
         if row["state"] == "counted"
     ]
     db.session.execute(insert(Signature), list(rows))
-    db.session.execute(insert(Move), moves)
+    if moves:
+        db.session.execute(insert(Move), moves)
     db.session.commit()
     return [row["id"] for row in rows]

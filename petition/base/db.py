@@ -19,6 +19,7 @@ from flask import Flask, current_app
 from flask.globals import app_ctx
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     CursorResult,
     DateTime,
@@ -31,11 +32,13 @@ from sqlalchemy import (
     Table,
     create_engine,
     event,
+    func,
+    type_coerce,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoFreeConnection
-from sqlalchemy.orm import DeclarativeBase, Session, scoped_session, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session, scoped_session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
@@ -271,6 +274,13 @@ def insert(table: Any) -> Any:
 def is_sqlite() -> bool:
     """Whether this application runs on SQLite (for what has no common form)."""
     return database().engine.dialect.name == "sqlite"
+
+
+def hour(column: ColumnElement[datetime] | InstrumentedAttribute[datetime]) -> ColumnElement[str]:
+    """The UTC hour of a stored moment, as 2030-05-01T18, for grouping."""
+    if is_sqlite():
+        return func.strftime("%Y-%m-%dT%H", type_coerce(column, String))
+    return func.to_char(func.timezone("UTC", column), 'YYYY-MM-DD"T"HH24')
 
 
 def count(statement: Executable) -> int:

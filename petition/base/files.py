@@ -7,12 +7,16 @@ backups, and are there for every process at once.
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, LargeBinary, SmallInteger, String, delete, select
+from sqlalchemy import ForeignKey, LargeBinary, SmallInteger, String, delete, exists, select, tuple_, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.base import crypto, db
 
 CHUNK = 256 * 1024
+#: So many chunks are deleted in one transaction: on SQLite their pages are overwritten while everybody waits.
+BATCH = 40
+#: The size of a file that is not whole yet.
+_UNFINISHED = -1
 
 
 class Broken(Exception):
@@ -25,7 +29,7 @@ class File(db.Base):
     __tablename__ = "file"
 
     name: Mapped[str] = mapped_column(String(100), primary_key=True)
-    #: In bytes, before sealing.
+    #: In bytes, before sealing; below 0 while it is not whole.
     size: Mapped[int]
     is_sealed: Mapped[bool]
     #: When retention deletes it, whatever becomes of what it belongs to.
@@ -53,8 +57,7 @@ def keep(name: str, data: Iterable[bytes], *, sealed: bool, ends_at: datetime | 
     size = 0
     for number, chunk in enumerate(_chunks(data)):
         size += len(chunk)
-        stored = crypto.seal("file", f"{name} {number}", chunk) if sealed else chunk
-        db.session.execute(db.insert(FileChunk).values(name=name, number=number, data=stored))
+        _store(name, number, chunk, sealed)
     db.session.execute(File.__table__.update().where(File.name == name).values(size=size))  # type: ignore[attr-defined]
 
 
@@ -75,6 +78,8 @@ def read(name: str) -> Iterator[bytes]:
     about = db.session.execute(select(File.size, File.is_sealed).where(File.name == name)).one_or_none()
     if about is None:
         raise LookupError(name)
+    if about.size == _UNFINISHED:
+        raise Broken(name)
     left = about.size
     number = 0
     while left > 0:
@@ -86,6 +91,67 @@ def read(name: str) -> Iterator[bytes]:
         left -= len(chunk)
         number += 1
         yield chunk
+
+
+class Draft:
+    """A file that is written over many transactions, such as a list longer than one may take. Nobody can read it
+    before it is whole; `ends_at` is when retention deletes what is left of it where nobody finishes it."""
+
+    def __init__(self, name: str, *, sealed: bool, ends_at: datetime) -> None:
+        self.name, self._sealed = name, sealed
+        self._waiting, self._number, self._size = b"", 0, 0
+        db.session.add(File(name=name, size=_UNFINISHED, is_sealed=sealed, ends_at=ends_at, created_at=db.now()))
+        db.session.flush()
+
+    def add(self, data: bytes, ends_at: datetime) -> None:
+        """Store more of it in the caller's transaction, and put off its end."""
+        pieces = list(_chunks((self._waiting, data)))
+        self._waiting = pieces.pop() if pieces and len(pieces[-1]) < CHUNK else b""
+        self._store(pieces)
+        self._change(ends_at=ends_at)
+
+    def finish(self, ends_at: datetime) -> None:
+        """It is whole, and is kept until then."""
+        self._store([self._waiting] if self._waiting else [])
+        self._change(size=self._size, ends_at=ends_at)
+
+    def _store(self, pieces: list[bytes]) -> None:
+        for piece in pieces:
+            _store(self.name, self._number, piece, self._sealed)
+            self._number, self._size = self._number + 1, self._size + len(piece)
+
+    def _change(self, **values: object) -> None:
+        db.session.execute(update(File).where(File.name == self.name).values(**values))
+
+
+def _store(name: str, number: int, chunk: bytes, sealed: bool) -> None:
+    stored = crypto.seal("file", f"{name} {number}", chunk) if sealed else chunk
+    db.session.execute(db.insert(FileChunk).values(name=name, number=number, data=stored))
+
+
+def size(name: str, at: datetime) -> int | None:
+    """How many bytes a file has; None where there is none, it is not whole, or its end has come."""
+    found = db.session.execute(select(File.size, File.ends_at).where(File.name == name)).one_or_none()
+    there = found is not None and found.size >= 0 and (found.ends_at is None or found.ends_at > at)
+    return found.size if found is not None and there else None
+
+
+def end(name: str, at: datetime) -> None:
+    """Let a file end at a moment; `sweep` deletes it."""
+    db.session.execute(update(File).where(File.name == name).values(ends_at=at))
+
+
+def sweep(at: datetime) -> tuple[int, bool]:
+    """Delete some of what belongs to files whose end has come, in the caller's transaction: how many rows, and whether
+    there may be more."""
+    ended = select(File.name).where(File.ends_at <= at)
+    key = tuple_(FileChunk.name, FileChunk.number)
+    pieces = select(FileChunk.name, FileChunk.number).where(FileChunk.name.in_(ended)).limit(BATCH)
+    rows = db.count(delete(FileChunk).where(key.in_(pieces)))
+    if rows:
+        return rows, True
+    empty = ~exists().where(FileChunk.name == File.name)
+    return db.count(delete(File).where(File.ends_at <= at, empty)), False
 
 
 def drop(names: Iterable[str]) -> None:

@@ -6,8 +6,8 @@ there.
 
 import json
 import secrets
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol, cast
 
@@ -18,11 +18,17 @@ from sqlalchemy import (
     SmallInteger,
     String,
     Table,
+    case,
+    func,
     insert,
+    literal,
+    null,
     select,
     text,
+    union_all,
     update,
 )
+from sqlalchemy import cast as cast_as
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.base import crypto, db, urls
@@ -37,8 +43,10 @@ __all__ = [
     "Letter",
     "Message",
     "Nothing",
+    "Standing",
     "Wait",
     "post",
+    "standings",
     "table",
     "unpark",
     "unsealed",
@@ -61,6 +69,7 @@ class Letter(db.Base):
         Index("letter_due", "news", "due_at", **_where("state = 'waiting'")),
         Index("letter_leases", "lease_until", **_where("state IN ('claimed', 'sending')")),
         Index("letter_unsent", "campaign_id", "mailbox", **_where(f"state IN {UNSENT}")),
+        Index("letter_failed", "campaign_id", "settled_at", **_where("state = 'failed'")),
         Index("letter_network", "network", "settled_at", **_where("state = 'sent'")),
         Index(
             "letter_gives_up",
@@ -199,3 +208,40 @@ def is_slow(seconds: int) -> bool:
     late = db.now() - timedelta(seconds=seconds)
     due = select(table.c.id).where(text("state = 'waiting'"), table.c.news.is_(False), table.c.due_at < late)
     return db.session.scalar(due.limit(1)) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the letters of a campaign go out: how many wait, since when the oldest of them, since when one is due
+    (None: none is), how many are parked, and how many could not be delivered within the last day."""
+
+    waiting: int = 0
+    oldest: datetime | None = None
+    due_since: datetime | None = None
+    parked: int = 0
+    failed: int = 0
+
+
+def standings(campaign_ids: Collection[int], at: datetime) -> dict[int, Standing]:
+    """How the letters of several campaigns go out, news apart, with one statement."""
+    ours, parked = table.c.campaign_id.in_(campaign_ids), table.c.state == "parked"
+    due = case((table.c.state == "waiting", table.c.due_at))
+    unsent = select(
+        table.c.campaign_id, literal("unsent"), func.sum(case((parked, 0), else_=1)),
+        func.sum(case((parked, 1), else_=0)),
+        func.min(case((parked, None), else_=table.c.created_at)), func.min(due),
+    )  # fmt: skip
+    unsent = unsent.where(ours, text(f"state IN {UNSENT}"), table.c.news.is_(False)).group_by(table.c.campaign_id)
+    nothing = cast_as(null(), db.Moment)
+    failed = select(table.c.campaign_id, literal("failed"), func.count(), literal(0), nothing, nothing)
+    failed = failed.where(ours, text("state = 'failed'"), table.c.settled_at > at - timedelta(days=1))
+    found = {key: Standing() for key in campaign_ids}
+    for key, what, count, aside, oldest, due_at in db.session.execute(
+        union_all(unsent, failed.group_by(table.c.campaign_id))
+    ):
+        if what == "failed":
+            found[key] = replace(found[key], failed=int(count))
+        else:
+            since = due_at if due_at is not None and due_at <= at else None
+            found[key] = replace(found[key], waiting=int(count), oldest=oldest, due_since=since, parked=int(aside))
+    return found

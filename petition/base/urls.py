@@ -73,6 +73,26 @@ def endorsement_page(token: str) -> str:
     return f"/t/{token}/endorsement"
 
 
+def frame(language: str, slug: str, look: str = "") -> str:
+    """Path of a campaign's form in a frame, with what it shall look like."""
+    return f"/embed/{language}/campaigns/{slug}" + (f"/{look}" if look else "")
+
+
+def card(language: str, slug: str) -> str:
+    """Path of a campaign's card for frames in which no form can be sent."""
+    return f"/embed/{language}/campaigns/{slug}/card"
+
+
+def badge(language: str, slug: str, look: str = "") -> str:
+    """Path of the picture that says how many have signed, with what it shall look like."""
+    return f"/embed/{language}/campaigns/{slug}/badge{'-' + look if look else ''}.svg"
+
+
+def embedding(language: str, slug: str, look: str = "") -> str:
+    """Path of the page that says how to put a campaign on another site."""
+    return f"/{language}/campaigns/{slug}/embed" + (f"/{look}" if look else "")
+
+
 def poster(language: str, slug: str) -> str:
     """Path of a campaign's poster."""
     return f"/{language}/campaigns/{slug}/poster"

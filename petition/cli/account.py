@@ -2,7 +2,7 @@
 
 import click
 
-from petition import accounts, teams
+from petition import accounts, partner_people, teams
 from petition.accounts import Account
 from petition.base import db, i18n, mailbox, urls
 from petition.cli.ground import Refused, actor, reason, with_app
@@ -101,7 +101,7 @@ def remove(address: str, reason: str) -> None:
     """
     found = _named(address)
     try:
-        teams.leave_all(found, actor(), reason)
+        partner_people.leave_all(found, actor(), reason)
     except LastOwner as last:
         raise Refused(f"This is the last {last} who can sign in; put somebody else in charge first.") from None
     accounts.remove(found, actor(), reason)

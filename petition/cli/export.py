@@ -19,14 +19,15 @@ from petition.base import countries, db
 from petition.base.crypto import Unsealable
 from petition.cli.ground import Refused, Wrong, actor, campaign_named, progress, with_app
 from petition.contacts import JOIN, MEETINGS, NEWS
-from petition.export import TotalsFormat
-from petition.lists import Disagrees, ExportRefused, Format, Leaving
+from petition.export import TOTALS_FORMATS, TotalsFormat
+from petition.formats import FORMATS, Format
+from petition.lists import Disagrees, ExportRefused, Leaving
 from petition.selection import STATES, Filter
 
 _slug = click.argument("slug")
 _file = click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
 _day = click.DateTime(["%Y-%m-%d"])
-_format = click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
+_format = click.option("--format", "form", type=click.Choice(FORMATS), default="csv", show_default=True)
 _columns = click.option("--columns", default="", help="Names of columns with commas between them; see below.")
 _reason = click.option("--reason", required=True, help="Why you take the list, for the journal.")
 _known_columns = "\n".join(f"  {name}: {column.meaning}" for name, column in lists.COLUMNS.items())
@@ -54,6 +55,7 @@ def export() -> None:
 @click.option("--country", "countries_", multiple=True, help="ISO 3166 code, such as IE.")
 @click.option("--language", "languages", multiple=True, help="Such as en.")
 @click.option("--source", "sources", multiple=True, help="The page or link that brought the signer.")
+@click.option("--partner", "partners", multiple=True, help="The key of a site that carries the form.")
 @click.option("--channel", "channels", multiple=True, help="Such as online.")
 @click.option("--from", "first", type=_day, default=None, help="The first UTC day.")
 @click.option("--to", "last", type=_day, default=None, help="The last UTC day.")
@@ -61,22 +63,23 @@ def export() -> None:
 @with_app
 def signatures(
     slug: str, file: str, form: Format, columns: str, states: tuple[str, ...], countries_: tuple[str, ...],
-    languages: tuple[str, ...], sources: tuple[str, ...], channels: tuple[str, ...], first: datetime | None,
-    last: datetime | None, reason: str,
+    languages: tuple[str, ...], sources: tuple[str, ...], partners: tuple[str, ...], channels: tuple[str, ...],
+    first: datetime | None, last: datetime | None, reason: str,
 ) -> None:  # fmt: skip
     """Write a campaign's signatures to FILE, or to standard output where FILE is -.
 
     FILE.manifest.json beside it (standard error for -) says what the list is and gives its SHA-256. Options of a
     kind may be given several times. Who took what and why is in the journal before the first row leaves.
 
-    In CSV what a spreadsheet might take for a formula has an apostrophe in front, telephone numbers too.
+    In CSV what a spreadsheet might take for a formula has an apostrophe in front, telephone numbers too; in XLSX every
+    such cell is a text, and the second sheet says what the list is.
 
     \b
     Example: petition export signatures keep-the-clinic list.csv --country IE --reason "handing over"
     """
     wanted = Filter(
         states=states or Filter().states, countries=_countries(countries_), languages=languages, sources=sources,
-        channels=channels, first_day=first and first.date(), last_day=last and last.date(),
+        partners=partners, channels=channels, first_day=first and first.date(), last_day=last and last.date(),
     )  # fmt: skip
     if first and last and first > last:
         raise Refused("--from is later than --to.")
@@ -129,16 +132,21 @@ def _leave(found: Leaving, file: str, reason: str) -> None:
 @export.command()
 @_slug
 @_file
-@click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
+@click.option("--format", "form", type=click.Choice(TOTALS_FORMATS), default="csv", show_default=True)
+@click.option("--reason", default="", help="Why you take them, for the journal.")
 @with_app
-def totals(slug: str, file: str, form: TotalsFormat) -> None:
-    """Write the total and its numbers by day, country, language, channel and source.
+def totals(slug: str, file: str, form: TotalsFormat, reason: str) -> None:
+    """Write the total and its numbers by day, country, language, channel, source and partner.
 
-    They are exact: a cell of one may point at somebody, so they are not for the public.
+    They are exact: a cell of one may point at somebody, so they are not for the public, and the journal says who took
+    them.
 
     \b
     Example: petition export totals keep-the-clinic totals.csv
     """
+    lists.record_totals(actor(), campaign_named(slug).id, reason.strip())
+    db.session.commit()
+    db.session.remove()
     db.one_moment()
     with _in_a_sentence():
         content = lists.totals(campaign_named(slug), form)

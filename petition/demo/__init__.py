@@ -15,6 +15,7 @@ from sqlalchemy import insert, select
 from petition import (
     articles,
     breakdowns,
+    confirming,
     contacts,
     drafts,
     endorsement_decisions,
@@ -26,6 +27,7 @@ from petition import (
     register,
     signatories,
     signatures,
+    ticks,
     topics,
 )
 from petition.base import crypto, db, mailbox
@@ -165,12 +167,9 @@ def _rows(reading: Reading, crowd: Crowd) -> Iterator[dict[str, Any]]:
         # From the form to the letter to the button: minutes for most, hours for some.
         signed_at = max(reading.opens_at, at - timedelta(seconds=min(dice.expovariate(1 / 900), 36_000)))
         pending = _pending(reading, _as_asked(reading, person), person, key, signed_at, crowd.has_article)
-        yield signatures.row_of(pending, at)
+        yield confirming.row_of(pending, at)
         if pending.news:
-            contacts.confirm(
-                reading.id, pending.mailbox, person.email, language=pending.language,
-                consent_version=pending.consent_version, at=at,
-            )  # fmt: skip
+            ticks.confirm(pending, at)
 
 
 def _first(signatory: Signatory, place: int) -> Person:
@@ -207,6 +206,7 @@ def _pending(
         channel="online",
         source=person.source if has_article or person.source != ARTICLE_SOURCE else "",
         partner="",
+        partner_version=None,
         appear=person.appear,
         with_role=person.with_role and bool(details.role or details.organisation),
         on_behalf=person.on_behalf and person.with_role and bool(details.organisation),

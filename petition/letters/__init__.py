@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from petition.base import db, outbox
 from petition.base.outbox import Decision, Letter, Nothing
-from petition.letters import affairs, endorsements, going, ready, signing, wishes
+from petition.letters import affairs, decided, endorsements, going, ready, signing, wishes
 from petition.letters.going import Going
 
 Decide = Callable[[Sequence[Letter]], Sequence[Decision | Going]]
@@ -28,6 +28,8 @@ KINDS = {
     "reminder": Kind(signing.decide, signing.settle),
     "corrected": Kind(affairs.corrected, affairs.settle),
     "withdrawn": Kind(affairs.withdrawn, affairs.settle),
+    "decided": Kind(decided.decided, decided.settle),
+    "answered": Kind(decided.answered, decided.settle),
     "wish": Kind(wishes.decide, wishes.settle),
     "fresh wish": Kind(wishes.decide, wishes.settle),
     "endorsement": Kind(endorsements.decide, endorsements.settle),

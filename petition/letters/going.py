@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, func, select, text, type_coerce
 
-from petition import links
+from petition import gatherings, links
 from petition.base import db, outbox, settings
 from petition.base.outbox import Decision, Letter, Message, Wait
+from petition.gatherings import Crowded
 from petition.links import Clocked, Turn
 
 #: Over how long a crowded network's waiting letters are spread once there is room again.
@@ -30,12 +31,14 @@ _NETWORKS = (
 
 @dataclass(frozen=True, slots=True)
 class Going:
-    """A letter that has something to say. `link` is locked, `box` is the mailbox's hash of the site's own."""
+    """A letter that has something to say. `link` is locked, `box` is the mailbox's hash of the site's own, `source`
+    what brought the person."""
 
     letter: Letter
     link: Clocked
     box: bytes
     word: Callable[[], Message]
+    source: str = ""
 
     @property
     def is_retry(self) -> bool:
@@ -55,8 +58,9 @@ def within_limits(going: Sequence[Going], at: datetime) -> list[Decision]:
 
 
 def _crowded(going: Sequence[Going], at: datetime) -> dict[int, datetime]:
-    """Past a network's soft limit its letters are spread over time (S49): which wait, and until when."""
-    new = [(one.letter.id, one.letter.network) for one in going if one.letter.network and not one.is_retry]
+    """Past a network's soft limit its letters are spread over time (S49), but for those of people who sign together:
+    which wait, and until when."""
+    new = [(one, one.letter.network) for one in going if one.letter.network and not one.is_retry]
     if not new:
         return {}
     hour = timedelta(hours=1)
@@ -64,12 +68,16 @@ def _crowded(going: Sequence[Going], at: datetime) -> dict[int, datetime]:
         _NETWORKS, {"n": list({network for _, network in new}), "since": at - hour})}  # fmt: skip
     until: dict[int, datetime] = {}
     now: Counter[bytes] = Counter()
-    for letter_id, network in new:
+    over: list[Crowded] = []
+    for one, network in new:
         count, first = sent.get(network, (0, at))
         if count + now[network] < settings.current().soft_limit:
             now[network] += 1
             continue
         # When the first of the hour's letters is an hour old there is room again; not for all at the same instant.
         spread = timedelta(seconds=secrets.randbelow(int(SPREAD.total_seconds())))
-        until[letter_id] = max(first + hour, at) + spread
-    return until
+        until[one.letter.id] = max(first + hour, at) + spread
+        letter = one.letter
+        over.append(Crowded(letter.id, letter.campaign_id or 0, network, one.source, letter.created_at))
+    free = gatherings.lifted(over)
+    return {letter_id: moment for letter_id, moment in until.items() if letter_id not in free}

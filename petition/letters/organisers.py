@@ -1,12 +1,13 @@
 """What letters to organisers say: invited, a forgotten password, what changed with an account or a team."""
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from functools import partial
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
-from petition.base import settings, urls
+from petition.base import i18n, settings, urls
 from petition.base.outbox import Message
 from petition.letters import wording
 from petition.letters.wording import Sentences
@@ -15,14 +16,16 @@ from petition.letters.wording import Sentences
 RESET = timedelta(hours=24)
 
 
-def invited(to: str, language: str, *, by: str, href: str, campaign: str = "") -> Message:
-    """An invitation to the desk, of the whole site or into the team of a campaign."""
-    return wording.message(to, language, partial(_invited, by, href, campaign), None)
+def invited(to: str, language: str, *, by: str, href: str, campaign: str = "", partner: str = "") -> Message:
+    """An invitation to the desk, of the whole site, into the team of a campaign, or among the people of a partner."""
+    return wording.message(to, language, partial(_invited, by, href, campaign, partner), None)
 
 
-def _invited(by: str, href: str, campaign: str) -> Sentences:
+def _invited(by: str, href: str, campaign: str, partner: str) -> Sentences:
     site = settings.current().site_name
-    if campaign:
+    if partner:
+        sentence = _of_partner(by, partner, campaign)
+    elif campaign:
         sentence = _("%(by)s invites you into the team of “%(campaign)s”.", by=by, campaign=campaign)
     else:
         sentence = _("%(by)s invites you to work on “%(site)s”.", by=by, site=site)
@@ -39,6 +42,66 @@ def _invited(by: str, href: str, campaign: str) -> Sentences:
     )  # fmt: skip
 
 
+def _of_partner(by: str, partner: str, campaign: str) -> str:
+    return str(
+        _("%(by)s lets you see what comes of “%(campaign)s” on the pages of %(partner)s, and take the list of those who"
+          " ticked the box of %(partner)s.", by=by, campaign=campaign, partner=partner)
+    )  # fmt: skip
+
+
+def partner_added(to: str, language: str, *, by: str, campaign: str, partner: str, href: str) -> Message:
+    """Somebody who has an account was let in among the people of a partner."""
+    return wording.message(to, language, partial(_partner_added, by, campaign, partner, href), None)
+
+
+def _partner_added(by: str, campaign: str, partner: str, href: str) -> Sentences:
+    title = _("You have a page at the desk for %(partner)s", partner=partner)
+    return Sentences(
+        subject=title, title=title, paragraphs=[_of_partner(by, partner, campaign)], button=(_("To the page"), href)
+    )
+
+
+def partner_joined(to: str, language: str, *, by: str, who: str, campaign: str, partner: str) -> Message:
+    """Said to a partner's people when somebody else is let in among them."""
+    return wording.message(to, language, partial(_partner_joined, by, who, campaign, partner), None)
+
+
+def _partner_joined(by: str, who: str, campaign: str, partner: str) -> Sentences:
+    return Sentences(
+        subject=_("Somebody was added for %(partner)s", partner=partner),
+        title=_("Somebody was added for %(partner)s", partner=partner),
+        paragraphs=[
+            _("%(by)s let %(who)s in: as you do, they see what comes of “%(campaign)s” on the pages of %(partner)s, and"
+              " can take the list of those who ticked its box.", by=by, who=who, campaign=campaign, partner=partner),
+        ],
+        button=(_("To the desk"), urls.absolute("/desk/")),
+        after=[_("Do they not belong to you? Then tell the owners of the campaign at once.")],
+    )  # fmt: skip
+
+
+def partner_took(to: str, language: str, *, by: str, campaign: str, partner: str, rows: int) -> Message:
+    """Said to a campaign's owners when a partner takes the list of those who ticked its box."""
+    return wording.message(to, language, partial(_partner_took, by, campaign, partner, rows), None)
+
+
+def _partner_took(by: str, campaign: str, partner: str, rows: int) -> Sentences:
+    return Sentences(
+        subject=_("%(partner)s has taken its list", partner=partner),
+        title=_("%(partner)s has taken its list", partner=partner),
+        paragraphs=[
+            ngettext(
+                "%(by)s took the list of those who ticked the box of %(partner)s beside “%(campaign)s”: %(num)s"
+                " person. It is in the journal, with the reason.",
+                "%(by)s took the list of those who ticked the box of %(partner)s beside “%(campaign)s”: %(num)s"
+                " people. It is in the journal, with the reason.",
+                rows, by=by, partner=partner, campaign=campaign,
+            ),
+        ],
+        button=(_("To the desk"), urls.absolute("/desk/")),
+        after=[_("Should that not be? Then switch the partner off on the campaign’s page “Partners”.")],
+    )  # fmt: skip
+
+
 def added(to: str, language: str, *, by: str, campaign: str, role: str, href: str) -> Message:
     """Somebody who has an account was given a role."""
     return wording.message(to, language, partial(_added, by, campaign, role, href), None)
@@ -52,6 +115,43 @@ def _added(by: str, campaign: str, role: str, href: str) -> Sentences:
             _("%(by)s gave you a part in “%(campaign)s”: %(role)s.", by=by, campaign=campaign, role=role),
         ],
         button=(_("To the desk"), href),
+    )  # fmt: skip
+
+
+def taken(
+    to: str, language: str, *, by: str, campaign: str, at: datetime, rows: int, columns: Sequence[str], whole: bool,
+    reason: str, href: str,
+) -> Message:  # fmt: skip
+    """To the other owners of a campaign, at once: somebody has taken a list of signatures. Names no signer."""
+    return wording.message(to, language, partial(_taken, by, campaign, at, rows, columns, whole, reason, href), None)
+
+
+def journal_of(slug: str) -> str:
+    """Where the journal of a campaign is read."""
+    return urls.absolute(f"/desk/campaigns/{slug}/journal")
+
+
+def _taken(
+    by: str, campaign: str, at: datetime, rows: int, columns: Sequence[str], whole: bool, reason: str, href: str
+) -> Sentences:
+    all_or_some = _("Everybody who is counted is on it.") if whole else _("It is a part, chosen by a filter.")
+    length = ngettext("The list has %(number)s row.", "The list has %(number)s rows.", rows, number=i18n.number(rows))
+    return Sentences(
+        subject=_("A list of signatures was taken out"),
+        title=_("A list of signatures was taken out"),
+        paragraphs=[
+            _("%(by)s took a list of signatures out of “%(campaign)s”: %(moment)s.", by=by, campaign=campaign,
+              moment=i18n.moment(at)),
+            f"{length} {all_or_some}",
+            _("Its columns: %(columns)s.", columns=", ".join(columns)),
+            _("The reason given: %(reason)s", reason=reason),
+        ],
+        button=(_("To the journal"), href),
+        after=[
+            _("You get this letter because you are an owner of the campaign."),
+            _("Is this not as it should be? Then ask %(by)s at once, and take the role away in the team if need be.",
+              by=by),
+        ],
     )  # fmt: skip
 
 

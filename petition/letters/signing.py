@@ -19,7 +19,7 @@ from petition.base import db, i18n, mailbox, outbox, settings, tokens, urls
 from petition.base.outbox import Letter, Message, Nothing, Wait
 from petition.campaigns import Phase, Reading
 from petition.details import opened
-from petition.letters import wording
+from petition.letters import decided, wording
 from petition.letters.going import Going
 from petition.letters.wording import Sentences
 from petition.links import Link
@@ -89,8 +89,9 @@ def decide(letters: Sequence[Letter]) -> list[Wait | Nothing | Going]:
         if case.letter.id in quiet or not _has_something_to_say(case, at):
             continue
         going = partial(word, case.reading, case.link.id, case.known, case.letter)
+        source = case.known.pending.source if case.known.pending else ""
         waits = case.letter.kind == "reminder" and campaigns.is_paused(case.reading, at)
-        said[case.letter.id] = Wait(at + PAUSED) if waits else Going(case.letter, case.link, case.box, going)
+        said[case.letter.id] = Wait(at + PAUSED) if waits else Going(case.letter, case.link, case.box, going, source)
     return [said.get(letter.id) or Nothing() for letter in letters]
 
 
@@ -197,7 +198,7 @@ def word(reading: Reading, link_id: UUID, known: Known, letter: Letter) -> Messa
     state = known.signature.state if known.signature else ""
     row = f"?row={letter.about}" if letter.about and not state else ""
     href = urls.absolute(urls.own_page(tokens.link("own", link_id))) + row
-    forms = {"counted": _already, "held": _looked_at, "removed": _decided}
+    forms = {"counted": _already, "held": decided.looked_at, "removed": decided.not_counted}
     say = forms.get(state) or partial(_remind if letter.kind == "reminder" else _confirm, known.name)
     return wording.about_signing(known.address, letter.language, partial(say, reading, href), reading)
 
@@ -249,35 +250,3 @@ def _already(reading: Reading, href: str) -> Sentences:
         button=(_("Open my page"), href),
         after=[_("There you see what is stored, correct it, take it with you or withdraw.")],
     )
-
-
-def _looked_at(reading: Reading, href: str) -> Sentences:
-    return Sentences(
-        subject=_("About your signature"),
-        title=_("The organisers are looking at your signature"),
-        paragraphs=[
-            _("Your signature on this appeal is being looked at: “%(title)s”. Until that is done it is not in the"
-              " total.", title=_title(reading)),
-            *_objecting(reading),
-        ],
-        button=(_("Open my page"), href),
-    )  # fmt: skip
-
-
-def _decided(reading: Reading, href: str) -> Sentences:
-    return Sentences(
-        subject=_("About your signature"),
-        title=_("Your signature is not counted"),
-        paragraphs=[
-            _("The organisers of this appeal have decided not to count your signature: “%(title)s”.",
-              title=_title(reading)),
-            *_objecting(reading),
-        ],
-        button=(_("Open my page"), href),
-    )  # fmt: skip
-
-
-def _objecting(reading: Reading) -> list[str]:
-    if reading.consent is None:
-        return []
-    return [_("If you think this is wrong, write to %(address)s.", address=reading.consent.responsible_address)]

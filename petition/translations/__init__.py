@@ -36,14 +36,16 @@ _CAMPAIGN_COMMENT = (
 #: Where what a signer meets is said: the pages of a campaign, the own page, the letters about signing. The rest
 #: (sending again, "send me my link", news, errors) stays in a language of the interface.
 _MET_IN_TEMPLATES = (
-    "base.html", "parts/cards.html", "parts/chart.html", "parts/events.html", "parts/fields.html", "parts/figures.html",
-    "parts/own.html", "parts/people.html", "parts/phase.html", "parts/share.html", "parts/signing.html",
-    "parts/words.html", "public/campaign.html", "public/campaign_privacy.html", "public/gone.html",
-    "public/inbox.html", "public/not_open.html", "public/own.html", "public/poster.html", "public/thanks.html",
+    "base.html", "embed/base.html", "embed/card.html", "embed/frame.html", "parts/cards.html", "parts/chart.html",
+    "parts/events.html", "parts/fields.html", "parts/figures.html", "parts/own.html", "parts/people.html",
+    "parts/phase.html", "parts/share.html", "parts/signing.html", "parts/words.html", "public/campaign.html",
+    "public/campaign_privacy.html", "public/gone.html", "public/inbox.html", "public/not_open.html",
+    "public/own.html", "public/poster.html", "public/thanks.html",
 )  # fmt: skip
 _MET_IN_MODULES = (
-    "base/i18n.py", "letters/affairs.py", "letters/signing.py", "letters/wording.py", "share_pictures.py",
-    "web/context.py", "web/divisions.py", "web/forms.py", "web/public/own.py",
+    "base/i18n.py", "letters/affairs.py", "letters/decided.py", "letters/signing.py", "letters/wording.py",
+    "share_pictures.py", "web/badges.py", "web/context.py", "web/divisions.py", "web/forms.py", "web/public/own.py",
+    "web/stored.py", "web/ticked.py",
 )  # fmt: skip
 _PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%%")
 _TAG = re.compile(r"</?[a-z][^>]*>")

@@ -55,11 +55,12 @@ def _everywhere() -> dict[str, Any]:
     return {
         "site": Site(now.site_name, now.base_url), "language": spoken, "page_language": page,
         "page_direction": i18n.direction(page), "switch": _switch(), "colour": getattr(g, "colour", HOUSE_COLOUR),
-        "style_href": style.sheet_href(getattr(g, "colour", HOUSE_COLOUR)), "home": f"/{house}/",
+        "style_href": getattr(g, "style_href", "") or style.sheet_href(getattr(g, "colour", HOUSE_COLOUR)),
+        "home": f"/{house}/",
         "privacy_href": f"/{house}/privacy", "how_href": f"/{house}/how-we-count",
         "articles_href": urls.articles(house), "events_href": urls.events(house), "join_href": urls.join(house),
         "tell_me_href": urls.tell_me(house), "give_href": now.give_url, **_places(),
-        "feed": _feed(),
+        "feed": _feed(), "layout": getattr(g, "layout", "base.html"), "outward": getattr(g, "outward", ""),
     }  # fmt: skip
 
 
@@ -316,10 +317,10 @@ def country_lists() -> dict[str, list[tuple[str, str]]]:
     }
 
 
-def form_token(reading: Reading, language: str) -> str:
+def form_token(reading: Reading, language: str, partner: str = "") -> str:
     """The token of a campaign's form in a language: nobody's own, so that pages can be kept."""
     consent = reading.consent.version if reading.consent else 0
-    return tokens.form(reading.id, reading.wording(language).id, consent, "", db.now())
+    return tokens.form(reading.id, reading.wording(language).id, consent, partner, db.now())
 
 
 def share_view(title: str, path: str) -> ShareView:

@@ -1,23 +1,18 @@
 """How a campaign's total divides, as its page shows it: pictures made of what is published once a day, and the same
 figures as tables."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from flask_babel import gettext as _
 
-from petition import breakdowns
+from petition import breakdowns, charts
 from petition.base import countries, i18n
 from petition.breakdowns import Published
 from petition.campaigns import GRACE, Reading
 
 #: So many countries stand beside their bars, and so many in the table: the page is read on slow lines.
 LARGEST, LISTED = 5, 20
-#: So many bars can be told apart on a phone.
-MOST_BARS = 40
-#: How many days a bar may stand for.
-SPANS = (1, 7, 28)
 Rows = list[tuple[str, int]]
 
 
@@ -79,27 +74,12 @@ def _days(found: Published, closes_at: datetime | None) -> Days | None:
     if closes_at is not None:
         # The last clicks come on the day after (S07).
         last = max(min(last, (closes_at + GRACE).astimezone(UTC).date()), *cells)
-    span = next((span for span in SPANS if (last - first).days < span * MOST_BARS), SPANS[-1])
-    series = _series(cells, first, last, span)
+    span = charts.span(first, last)
+    series = charts.series(cells, first, last, span)
     top = max(amount for _day, amount in series)
     said = _("From %(first)s to %(last)s. The highest bar stands for %(most)s.", first=i18n.day(first),
              last=i18n.day(last), most=i18n.number(top))  # fmt: skip
     headings = {1: _("Day"), 7: _("Week from"), 28: _("Four weeks from")}
     rows = [(i18n.day(day), amount) for day, amount in series]
     rows = _with_others(rows, found.other)
-    return Days(said, outline([amount for _day, amount in series], top), len(series) * 10, headings[span], rows)
-
-
-def _series(cells: Mapping[date, int], first: date, last: date, span: int) -> list[tuple[date, int]]:
-    sums = [0] * ((last - first).days // span + 1)
-    for day, amount in cells.items():
-        sums[(day - first).days // span] += amount
-    return [(first + timedelta(days=place * span), amount) for place, amount in enumerate(sums)]
-
-
-def outline(amounts: list[int], top: int) -> str:
-    """Bars as one path: each eight wide with two between, a hundred high where it is the highest."""
-    bars = [
-        f"M{place * 10 + 1} 100v-{round(100 * amount / top)}h8V100z" for place, amount in enumerate(amounts) if amount
-    ]
-    return "".join(bars)
+    return Days(said, charts.outline([amount for _day, amount in series], top), len(series) * 10, headings[span], rows)

@@ -90,7 +90,8 @@ def _members(_form: Any, field: Any) -> None:
         raise StopValidation(_("Type a whole number, such as 1200, or leave it empty."))
 
 
-def _homepage(_form: Any, field: Any) -> None:
+def checked_homepage(_form: Any, field: Any) -> None:
+    """A validator: an address by https, or nothing."""
     typed = (field.data or "").strip()
     if typed and "://" not in typed:
         typed = "https://" + typed
@@ -124,7 +125,7 @@ class EndorsementFields(FlaskForm):
     body = _line(lambda: _("Type who decided, such as the executive committee."))
     decided_on = StringField(validators=[Cleaned(fields.day, fields.LONGEST_DAY, lambda: ""), _decided])
     members = StringField(validators=[_members])
-    homepage = StringField(validators=[_homepage])
+    homepage = StringField(validators=[checked_homepage])
     name = StringField(validators=[Cleaned(text.name, LONGEST_LINE, lambda: _("Type your name."))])
     office = _line(lambda: _("Type what you are in the organisation, such as its secretary."))
     show_name = BooleanField()

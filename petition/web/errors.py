@@ -66,6 +66,7 @@ def page(status: int) -> Response:
     i18n.answer_with(None)
     title, text = _words(status)
     layout, ways = current_app.extensions[_key]
+    layout = getattr(g, "layout", layout)
     shown = {"status": status, "title": title, "text": text, "links": ways(status), "layout": layout}
     # It stands at no address of its own, and nothing tells of it.
     shown |= {"canonical": "", "feed": None}

@@ -4,6 +4,7 @@ A form's token is checked by the view, not as a field's error: an old one gives 
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -23,7 +24,9 @@ from petition.campaigns import ASKABLE, Reading
 from petition.contacts import JOIN, MEETINGS, NEWS, ContactDetails
 from petition.details import FULL, HIDDEN, SHORT, Choices, Details
 from petition.fields import CHOICE, DATE, POSTCODE, TEXT, Answer, Question
+from petition.partners import Reading as Partner
 from petition.web import typed
+from petition.web.ticked import Box
 
 if TYPE_CHECKING:
     from petition.base.domains import DomainCheck
@@ -265,12 +268,29 @@ class SignForm(CorrectForm):
     words: ClassVar[dict[str, tuple[typed.Check, ...]]] = (
         {"token": (), "website": ()} | CorrectForm.words | {"email": (checked_address,)}
     )
-    ticks: ClassVar[tuple[str, ...]] = (*CorrectForm.ticks, "news")
+    ticks: ClassVar[tuple[str, ...]] = (*CorrectForm.ticks, "news", "partner_news")
+
+    #: On whose page it stands, where that is a partner's, and the partner's own box; set by `by`.
+    partner: Partner | None = None
+    box: Box | None = None
 
     @property
     def is_trapped(self) -> bool:
         """Whether a machine filled what people cannot see."""
         return bool(self.website.data)
+
+    def by(self, partner: Partner | None, box: Box | None) -> Self:
+        """Let it stand on a partner's page, with the partner's own box where it has one."""
+        self.partner, self.box = partner, box
+        return self
+
+    def choices(self, language: str, source: str = "", news: bool = False) -> Choices:
+        """The same, and the partner with its box."""
+        found = super().choices(language, source, news)
+        if self.partner is None:
+            return found
+        version = self.partner.version if self.box and self.partner_news.data else None
+        return replace(found, partner=self.partner.key, partner_version=version)
 
 
 class LinkForm(PublicForm):

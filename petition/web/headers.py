@@ -5,14 +5,17 @@ A route whose kind is not named here is personal: nothing keeps it, nothing fram
 
 from functools import lru_cache
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 
 from petition.base import settings, urls
 
-CSP = (
+#: Who may show an answer in a frame, as the directive `frame-ancestors` says it.
+NOBODY, ANYBODY = "'none'", "*"
+_CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "manifest-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "manifest-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors "
 )
+CSP = _CSP + NOBODY
 #: Public pages may be kept by a cache in front for a second; browsers ask again each time and mostly hear 304.
 PUBLIC = "public, max-age=0, s-maxage=1, must-revalidate"
 PERSONAL = "no-store"
@@ -25,7 +28,8 @@ CALM = "public, max-age=10, stale-while-revalidate=50"
 DAILY = "public, max-age=60, stale-while-revalidate=240"
 FIGURES = {
     "api.index": DAILY, "api.openapi": DAILY, "api.campaigns": LIVE, "api.campaign": LIVE, "api.totals": LIVE,
-    "api.series": DAILY, "api.breakdowns": DAILY, "api.articles": CALM, "api.events": CALM, "api.past_events": CALM,
+    "api.series": DAILY, "api.breakdowns": DAILY, "api.partners": CALM, "api.articles": CALM, "api.events": CALM,
+    "api.past_events": CALM,
 }  # fmt: skip
 #: Of an answer that any page may read, these too.
 TOLD = "ETag, Link, RateLimit, RateLimit-Policy, Retry-After"
@@ -39,7 +43,8 @@ PUBLIC_PAGES = frozenset(
         "signing.link", "signing.find_link",
         "endorsements.endorsements", "endorsements.endorse",
         "signatories.signatories", "signatories.country", "signatories.after",
-        "sharing.poster", "sharing.picture",
+        "sharing.poster", "sharing.picture", "embedding.embedding",
+        "embed.frame", "embed.card", "badges.badge",
         "joining.form",
         "events.events", "events.past", "events.before", "events.event", "events.calendar", "events.feed",
         "feeds.site", "feeds.topic", "feeds.campaign", "feeds.events",
@@ -51,10 +56,13 @@ PUBLIC_PAGES = frozenset(
 #: `Origin: null` with their forms.
 SECRET = frozenset(
     {
-        "signing.inbox", "signing.thanks", "joining.inbox", "endorsements.inbox", "desk.welcome", "desk.join",
-        "security.reset_password",
+        "signing.inbox", "signing.thanks", "embed.inbox", "joining.inbox", "endorsements.inbox", "desk.welcome",
+        "desk.join", "security.reset_password",
     }
 )  # fmt: skip
+#: The only endpoints that may be framed: by whom their campaign allows, which the view says in `g.frame_ancestors`.
+#: Their errors, which know no campaign, by anybody.
+FRAMED = frozenset({"embed.frame", "embed.sign", "embed.inbox", "embed.card"})
 SECRET_BLUEPRINTS = frozenset({"own", "news", "endorsed", "kept"})
 
 
@@ -67,29 +75,31 @@ def _dress(response: Response) -> Response:
     endpoint = request.endpoint or ""
     # Where no route was found, the address may still be somebody's link, mistyped or opened instead of pressed.
     secret = endpoint in SECRET or request.blueprint in SECRET_BLUEPRINTS or request.url_rule is None
+    ancestors = getattr(g, "frame_ancestors", ANYBODY) if endpoint in FRAMED else NOBODY
     kept = PUBLIC if endpoint in PUBLIC_PAGES else FIGURES.get(endpoint, PERSONAL)
     public = request.method in ("GET", "HEAD") and response.status_code == 200
-    if request.path.startswith(urls.FIGURES):
-        _open(response)
     # By the site's own address, not by this request's: a kept page is the same for whoever asks next.
-    wanted = _every(secret, kept if public else PERSONAL, settings.current().base_url.startswith("https:"))
+    over_tls = settings.current().base_url.startswith("https:")
     headers = response.headers
     said = {name.lower() for name, _ in headers}
-    for name, value in wanted.items():
+    for name, value in _every(secret, ancestors, kept if public else PERSONAL, over_tls).items():
         if name.lower() not in said:
             headers.add(name, value)
+    if request.path.startswith(urls.FIGURES):
+        _open(response)
     return response
 
 
-@lru_cache(maxsize=32)
-def _every(secret: bool, kept: str, over_tls: bool) -> dict[str, str]:
+@lru_cache(maxsize=256)
+def _every(secret: bool, ancestors: str, kept: str, over_tls: bool) -> dict[str, str]:
     """What an answer of a kind carries unless its view says otherwise."""
     found = {
-        "Content-Security-Policy": CSP, "Referrer-Policy": "no-referrer" if secret else "same-origin",
-        "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Cross-Origin-Opener-Policy": "same-origin",
-        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-        "Cache-Control": kept,
+        "Content-Security-Policy": _CSP + ancestors, "Referrer-Policy": "no-referrer" if secret else "same-origin",
+        "X-Content-Type-Options": "nosniff", "Cross-Origin-Opener-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=()", "Cache-Control": kept,
     }  # fmt: skip
+    if ancestors == NOBODY:
+        found["X-Frame-Options"] = "DENY"
     if secret:
         found["X-Robots-Tag"] = "noindex"
     if over_tls:

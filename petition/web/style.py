@@ -1,7 +1,8 @@
 """The style sheets and scripts, at addresses that change with their content and are therefore kept for ever.
 
 `/style/BUILD/RRGGBB.css` is the whole public sheet with one campaign's colour in it: one request for style, and
-never a style attribute. `/static/BUILD/NAME` are the other files. An address of another build (an old page in
+never a style attribute. `/style/BUILD/THEME/RRGGBB.css` is the one for frames, which may be light or dark whatever the
+reader's browser is. `/static/BUILD/NAME` are the other files. An address of another build (an old page in
 somebody's window, a newer one met during an upgrade) is answered with what this process has, but not kept.
 """
 
@@ -20,6 +21,7 @@ blueprint = Blueprint("style", __name__)
 FOLDER = Path(__file__).resolve().parent.parent / "static"
 KEPT = "public, max-age=31536000, immutable"
 PASSING = "no-cache"
+AUTO, LIGHT, DARK = "auto", "light", "dark"
 # mimetypes reads the machine's own tables; these must be the same everywhere.
 KINDS = {
     ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".png": "image/png", ".ico": "image/x-icon",
@@ -61,9 +63,18 @@ def sheet_href(rgb: str) -> str:
     return f"/style/{build()}/{rgb.lower()}.css"
 
 
+def frame_sheet_href(rgb: str, theme: str) -> str:
+    """The address of the sheet for frames in a colour and a theme."""
+    return f"/style/{build()}/{theme}/{rgb.lower()}.css"
+
+
 @lru_cache(maxsize=256)
 def sheet(rgb: str) -> bytes:
     """The public sheet in a colour. Raises ValueError for what is no colour, or cannot be read on our paper."""
+    return files()["public.css"] + _tail(rgb)
+
+
+def _tail(rgb: str) -> bytes:
     chosen = colour.parse(rgb)
     colour.check(chosen)
     tone = colour.scheme(chosen)
@@ -71,7 +82,20 @@ def sheet(rgb: str) -> bytes:
     dark = f"--accent:{tone['dark_accent']};--on-accent:{tone['dark_on_accent']}"
     # Behind the house's own colours so that these win; for screens only, since print is black on white.
     tail = f"@media screen{{:root{{{light}}}}}@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}"
-    return files()["public.css"] + tail.encode()
+    return tail.encode()
+
+
+@lru_cache(maxsize=256)
+def frame_sheet(rgb: str, theme: str) -> bytes:
+    """The sheet for frames: the public one and what frames add, light or dark for good unless the theme is AUTO. Raises
+    ValueError as `sheet` does."""
+    whole = files()["public.css"] + files()["frame.css"] + _tail(rgb)
+    if theme == AUTO:
+        return whole
+    asked = rb"(?:screen and )?\(prefers-color-scheme: ?dark\)"
+    return re.sub(asked, b"screen" if theme == DARK else b"not all", whole).replace(
+        b"color-scheme:light dark", b"color-scheme:" + theme.encode()
+    )
 
 
 @blueprint.get("/style/<wanted>/<rgb>.css")
@@ -85,6 +109,17 @@ def public_sheet(wanted: str, rgb: str) -> Response:
         abort(404)
 
 
+@blueprint.get("/style/<wanted>/<any(auto, light, dark):theme>/<rgb>.css")
+def sheet_for_frames(wanted: str, theme: str, rgb: str) -> Response:
+    """The sheet for frames in a colour; 404 for anything but six hexadecimal digits of a readable one."""
+    if not re.fullmatch(r"[0-9A-Fa-f]{6}", rgb):
+        abort(404)
+    try:
+        return answer(frame_sheet(rgb.lower(), theme), ".css", wanted)
+    except ValueError:
+        abort(404)
+
+
 @blueprint.get("/static/<wanted>/<name>")
 def static_file(wanted: str, name: str) -> Response:
     """One of the files of `petition/static`, from memory."""
@@ -92,6 +127,15 @@ def static_file(wanted: str, name: str) -> Response:
     if data is None:
         abort(404)
     return answer(data, Path(name).suffix, wanted)
+
+
+def script(data: bytes) -> Response:
+    """A script at an address of its own, which other sites load."""
+    response = make_response(data)
+    response.mimetype = KINDS[".js"]
+    # Sites that let in only what says so (Cross-Origin-Embedder-Policy) want to hear this.
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
 
 
 def answer(data: bytes, suffix: str, wanted: str) -> Response:

@@ -31,12 +31,16 @@ PAGES = {
     "endorse": f"{CAMPAIGN}/endorse", "campaign-ended": "/en/campaigns/keep-the-vellmarch-clinic",
     "campaign-arabic": "/ar/campaigns/bring-the-corvane-crew-home", "front-spanish": "/es/",
     "poster": f"{CAMPAIGN}/poster", "join": "/en/join", "how-we-count": "/en/how-we-count",
-    "privacy": "/en/privacy", "not-found": "/en/nothing",
+    "privacy": "/en/privacy", "embed": "/embed/en/campaigns/bring-the-corvane-crew-home",
+    "put-it-on-your-site": f"{CAMPAIGN}/embed", "open-figures": "/en/api", "not-found": "/en/nothing",
 }  # fmt: skip
 _AT_THE_DESK = "/desk/campaigns/bring-the-corvane-crew-home"
 DESK = {
     "desk": "/desk/", "desk-campaign": _AT_THE_DESK, "desk-texts": f"{_AT_THE_DESK}/texts/en",
     "desk-look": f"{_AT_THE_DESK}/look", "desk-run": f"{_AT_THE_DESK}/run", "desk-new": "/desk/campaigns/new",
+    "desk-signatures": f"{_AT_THE_DESK}/signatures", "desk-decisions": f"{_AT_THE_DESK}/decisions",
+    "desk-take-out": f"{_AT_THE_DESK}/exports/new", "desk-together": f"{_AT_THE_DESK}/together",
+    "desk-embedding": f"{_AT_THE_DESK}/embedding", "desk-partners": f"{_AT_THE_DESK}/partners/new",
     "desk-articles": "/desk/articles", "desk-article": "/desk/articles/new", "desk-journal": f"{_AT_THE_DESK}/journal",
     "desk-account": "/desk/account",
 }  # fmt: skip

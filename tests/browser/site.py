@@ -399,6 +399,18 @@ def pages() -> dict[str, Callable[[Site], str]]:
         "campaign privacy, Arabic": f"/ar/campaigns/{CREW}/privacy", "not found": "/en/nothing",
         "link, forged": "/t/forged", "not allowed": "/t/forged/confirm",
     }  # fmt: skip
+    fixed |= {
+        "frame": f"/embed/en/campaigns/{CREW}", "frame, Arabic": f"/embed/ar/campaigns/{CREW}",
+        "frame, compact dark": f"/embed/es/campaigns/{CREW}/compact-dark-1f4f7a",
+        "frame, light": f"/embed/en/campaigns/{GARDEN}/light-ffee00-notext",
+        "frame, own fields": "/embed/en/campaigns/asking/compact", "frame, final": f"/embed/en/campaigns/{ENDED}",
+        "frame, paused": "/embed/en/campaigns/paused", "frame, closed, Spanish": "/embed/es/campaigns/closed/dark",
+        "frame, soon": "/embed/en/campaigns/soon", "frame, not found": "/embed/en/campaigns/none/dark",
+        "frame, inbox, late": f"/embed/en/campaigns/{CREW}/dark/inbox/none", "card": f"/embed/en/campaigns/{CREW}/card",
+        "card, Arabic": f"/embed/ar/campaigns/{CREW}/card", "card, final": f"/embed/es/campaigns/{ENDED}/card",
+        "embedding": f"/en/campaigns/{CREW}/embed", "embedding, Spanish": f"/es/campaigns/{CREW}/embed/compact-dark",
+        "embedding, Arabic": f"/ar/campaigns/{CREW}/embed",
+    }  # fmt: skip
     states = ("one", "several", "old", "counted", "held", "removed", "quiet", "silent", "nothing", "arabic",
               "waiting in Arabic", "paused", "closed", "late", "pausing", "news", "asked for more")  # fmt: skip
     fixed |= {

@@ -17,7 +17,7 @@ from tests.browser.test_desk_people import fits, press
 
 SLUG = "open-the-night-kitchen"
 PAGES = ("", "/texts", "/texts/en", "/texts/es", "/words", "/words/ar", "/look", "/form", "/terms", "/first",
-         "/run", "/run/close", "/run/withdraw", "/run/outcome", "/preview/en", "/journal")  # fmt: skip
+         "/embedding", "/run", "/run/close", "/run/withdraw", "/run/outcome", "/preview/en", "/journal")  # fmt: skip
 
 
 def cookie(site: Site, name: str, role: str | None, slug: str = "") -> dict[str, Any]:
@@ -153,3 +153,25 @@ def test_the_second_of_two_editors_brings_both_texts_together_by_hand(window: Ca
     ben.get_by_label("In short").fill("Lo que escribieron Ana y Ben.")
     press(ben, "Save")
     assert ben.get_by_text("The text is saved").is_visible()
+
+
+def test_every_picture_has_its_table_which_can_be_unfolded_and_read_on_a_phone(
+    window: Callable[..., Page], site: Site
+) -> None:
+    """Issue 10: without colour, without sight, without a mouse; nothing scrolls sideways but the tables themselves."""
+    page = window(cookie(site, "Flor", teams.FIGURES, CREW))
+    problems = []
+    for scheme, width in (("light", 320), ("dark", 1280)):
+        page.set_viewport_size({"width": width, "height": 740})
+        page.emulate_media(color_scheme=scheme)
+        page.goto(f"/desk/campaigns/{CREW}")
+        unfold = page.locator("main summary")
+        for place in range(unfold.count()):
+            unfold.nth(place).press("Enter")
+        assert page.locator("main table:visible").count() == unfold.count() > 8
+        assert page.get_by_role("img", name="The last 30 days").is_visible()
+        if not fits(page):
+            problems.append((width, "sideways"))
+        found = Axe().run(page).response["violations"]
+        problems += [(scheme, v["id"], [node["html"][:90] for node in v["nodes"]]) for v in found]
+    assert problems == []

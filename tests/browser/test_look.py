@@ -26,6 +26,9 @@ PAGES = pages()
 SENT = {
     "campaign, wrong": (CAMPAIGN, "form.email.value = 'ana@gmial'; form.place.value = 'Cork <b>'"),
     "campaign, wrong, Arabic": (f"/ar/campaigns/{CREW}", ""),
+    "frame, wrong": (f"/embed/en/campaigns/{CREW}/compact", "form.email.value = 'ana@gmial'"),
+    "frame, send again": (f"/embed/es/campaigns/{CREW}/dark", "form.token.value = 'old'; form.name.value = 'Ana'"),
+    "frame, not open": (f"/embed/en/campaigns/{CREW}", f"form.action = '/embed/en/campaigns/{ENDED}'"),
     "send again": (CAMPAIGN, "form.token.value = 'old'; form.name.value = 'O’Brien'; form.comment.value = 'A\\nB'"),
     "send again, Spanish": (f"/es/campaigns/{CREW}", "form.token.value = 'old'"),
     "not open": (CAMPAIGN, f"form.action = '/en/campaigns/{ENDED}'"),

@@ -13,6 +13,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import openpyxl
 import orjson
 import pytest
 from sqlalchemy import insert, select, update
@@ -162,6 +163,24 @@ def test_totals_go_to_a_file_for_its_owner_alone(cast: Cast, petition: Petition,
     assert orjson.loads(file.read_bytes())["total"] == 2
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert "total,,2" in petition("export", "totals", "canteen", "-").stdout.replace('"', "")
+
+
+def test_a_list_and_totals_leave_as_workbooks_too_and_totals_are_in_the_journal(
+    cast: Cast, petition: Petition, tmp_path: Path
+) -> None:
+    """S44."""
+    signed(cast)
+    file = tmp_path / "list.xlsx"
+    assert petition("export", "signatures", "canteen", file, "--format", "xlsx", "--reason", "x").exit_code == 0
+    book = openpyxl.load_workbook(file)
+    assert [row[2] for row in book["list"].iter_rows(values_only=True)] == ["name", "Ana", "Ana"]
+    assert orjson.loads((tmp_path / "list.xlsx.manifest.json").read_bytes())["format"] == "xlsx"
+    done = petition("export", "totals", "canteen", file, "--format", "xlsx", "--reason", "the press")
+    assert done.exit_code == 0
+    assert ("total", None, 2) in openpyxl.load_workbook(file)["list"].iter_rows(values_only=True)
+    db.session.remove()
+    (line,) = db.session.scalars(select(Entry).where(Entry.deed == "totals exported"))
+    assert (line.actor.partition(":")[0], line.reason) == ("command", "the press")
 
 
 def many(cast: Cast, how_many: int = 60_000) -> None:

@@ -3,21 +3,26 @@
 import csv
 import hashlib
 import io
+import re
 import secrets
 import sys
 import unicodedata
+import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from xml.etree import ElementTree
 
+import openpyxl
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import insert, select, update
 
-from petition import campaigns, decisions, export, lists, register
+from petition import campaigns, decisions, export, formats, lists, register
 from petition.base import crypto, db
+from petition.base.workbook import Workbook
 from petition.campaigns import Campaign, Reading
 from petition.details import Details
 from petition.export import COLUMNS, Export
@@ -278,11 +283,12 @@ def test_totals_say_the_same_as_csv_and_as_json(cast: Cast) -> None:
     assert {name: document[name] for name in ("slug", "total", *export.BREAKDOWNS)} == {
         "slug": "canteen", "total": 4, "day": {"2031-05-04": 4}, "country": {"": 1, "ES": 1, "IE": 2},
         "language": {"en": 3, "es": 1}, "channel": {"online": 3, "paper": 1}, "source": {"": 3, "=leaflet": 1},
+        "partner": {"": 4},
     }  # fmt: skip
     rows = read(export.totals(reading, "csv"))
     assert rows[:3] == [["dimension", "value", "amount"], ["total", "", "4"], ["day", "2031-05-04", "4"]]
     assert ["source", "'=leaflet", "1"] in rows
-    assert len(rows) == 2 + 1 + 3 + 2 + 2 + 2
+    assert len(rows) == 2 + 1 + 3 + 2 + 2 + 2 + 1
 
 
 def test_totals_that_do_not_add_up_are_not_given(cast: Cast) -> None:
@@ -322,7 +328,7 @@ def test_no_letter_or_digit_stands_for_a_sign_that_starts_a_formula() -> None:
 
 @given(st.lists(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=3, max_size=3), max_size=5))
 def test_whatever_is_written_is_read_again(rows: list[list[str]]) -> None:
-    written = lists.csv_lines(tuple(row) for row in rows)
+    written = formats.csv_lines(tuple(row) for row in rows)
     assert list(csv.reader(io.StringIO(written.decode(), newline=""))) == rows
 
 
@@ -333,3 +339,89 @@ def test_no_text_at_all_comes_out_as_the_start_of_a_formula(text: str) -> None:
     seen = [c for c in cell if not c.isspace() and unicodedata.category(c) != "Cf"]
     assert not seen or unicodedata.normalize("NFKC", seen[0])[0] not in "=+-@|%"
     assert cell[:1] not in ("\t", "\r", "\n", "\0")
+
+
+def sheets(content: bytes) -> dict[str, list[list[object]]]:
+    """What a spreadsheet sees in a workbook: by sheet, row by row."""
+    book = openpyxl.load_workbook(io.BytesIO(content), data_only=False)
+    return {sheet.title: [list(row) for row in sheet.iter_rows(values_only=True)] for sheet in book}
+
+
+def test_a_workbook_holds_the_list_and_beside_it_what_it_is(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """S44."""
+    monkeypatch.setattr(lists, "BATCH", 3)
+    reading = cast.campaign()
+    enter(reading, *({"details": replace(ANA, name=name)} for name in ("محمد", "김민준", "O’Brien & <b>", "D", "E")))
+    content, found = taken(reading, columns=("number", "day", "name", "place"), form="xlsx")
+    told = sheets(content)
+    assert told["list"][0] == ["number", "day", "name", "place"]
+    assert told["list"][1:] == [
+        [n, "2031-05-04", name, "Ballina"] for n, name in enumerate(("محمد", "김민준", "O’Brien & <b>", "D", "E"), 1)
+    ]
+    about = dict(told["about"][1:])
+    assert about == {
+        "campaign": reading.wording("en").title, "slug": "canteen", "moment": about["moment"],
+        "filter": '{"states":["counted"]}', "columns": '["number","day","name","place"]', "format": "xlsx", "rows": 5,
+        "total": 5,
+    }  # fmt: skip
+    assert orjson.loads(found.manifest())["sha256"] == hashlib.sha256(content).hexdigest()
+    assert openpyxl.load_workbook(io.BytesIO(content))["list"].freeze_panes == "A2"
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+49 30 123", "-5", "@SUM(A1)", "＝1+1", "'=1", "=cmd|' /C calc'!A0", "%0A"])
+def test_no_cell_of_a_workbook_is_a_formula(cast: Cast, text: str) -> None:
+    """S33: there it needs no apostrophe in what was typed, for every such cell is a text, and stays one when edited."""
+    reading = cast.campaign()
+    enter(reading, {"details": replace(ANA, name=text, comment=f"\t{text}")})
+    content, _ = taken(reading, columns=("name", "comment"), form="xlsx")
+    sheet = openpyxl.load_workbook(io.BytesIO(content))["list"]
+    cells = [cell for row in sheet.iter_rows() for cell in row]
+    assert {cell.data_type for cell in cells} <= {"s", "inlineStr"}
+    assert all(cell.number_format == "@" and cell.quotePrefix for cell in cells)
+    assert [cell.value for cell in cells[2:]] == [text, f"\t{text}"]
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        assert all(b"<f" not in parts.read(name) for name in parts.namelist() if "worksheets" in name)
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8"), max_size=30), min_size=1, max_size=4))
+def test_a_workbook_takes_whatever_can_be_typed(typed: list[str]) -> None:
+    """Characters that XML cannot say, and what a spreadsheet would take for one of its own codes."""
+    book = Workbook(("one",))
+    content = book.begin(["x"] * len(typed)) + book.rows([[*typed]]) + book.end()
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        root = ElementTree.fromstring(parts.read("xl/worksheets/sheet1.xml"))
+    cells = list(root.iter("{http://schemas.openxmlformats.org/spreadsheetml/2006/main}row"))[1]
+    said = ["".join(cell.itertext()) for cell in cells]
+    assert [_decoded(text) for text in said] == [_sayable(text) for text in typed]
+
+
+def _decoded(text: str) -> str:
+    """As spreadsheets read `_x005F_`."""
+    return re.sub("_x([0-9A-F]{4})_", lambda found: chr(int(found[1], 16)), text)
+
+
+def _sayable(text: str) -> str:
+    return re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "\ufffd", text.replace("\r\n", "\n"))
+
+
+def test_a_list_that_no_spreadsheet_holds_is_refused_before_it_leaves(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading = cast.campaign()
+    enter(reading, {}, {}, {})
+    monkeypatch.setattr(lists, "MOST_ROWS", 3)
+    with pytest.raises(ExportRefused, match="take it as CSV"):
+        taken(reading, form="xlsx")
+    monkeypatch.undo()
+    monkeypatch.setattr("petition.base.workbook.LONGEST_CELL", 6)
+    with pytest.raises(ExportRefused, match="take it as CSV"):
+        taken(reading, columns=("place",), form="xlsx")
+
+
+def test_totals_can_be_had_as_a_workbook(cast: Cast) -> None:
+    reading = cast.campaign()
+    enter(reading, {}, {"country": "ES", "source": "=1+1"})
+    told = sheets(export.totals(campaigns.read_id(reading.id), "xlsx"))
+    assert told["list"][:2] == [["dimension", "value", "amount"], ["total", None, 2]]
+    assert ["source", "=1+1", 1] in told["list"]
+    assert dict(told["about"][1:])["total"] == 2

@@ -67,3 +67,41 @@ def test_a_file_goes_with_all_its_chunks_at_its_end_and_by_name(app: Flask) -> N
     files.drop(["stays"])
     for table in (File, FileChunk):
         assert db.session.scalar(select(func.count()).select_from(table)) == 0
+
+
+def test_a_file_can_be_written_over_many_transactions_and_is_there_once_it_is_whole(app: Flask) -> None:
+    now, soon = db.now(), db.now() + timedelta(minutes=10)
+    draft = files.Draft("a list", sealed=True, ends_at=soon)
+    for place in range(0, len(DATA), 100_000):
+        draft.add(DATA[place : place + 100_000], soon)
+        db.session.commit()
+        assert files.size("a list", now) is None
+        with pytest.raises(Broken):
+            list(files.read("a list"))
+    draft.finish(now + timedelta(days=1))
+    db.session.commit()
+    assert b"".join(files.read("a list")) == DATA
+    assert files.size("a list", now) == len(DATA)
+    # Until its end, swept or not.
+    assert files.size("a list", now + timedelta(days=1)) is None
+    assert files.size("another", now) is None
+
+
+@pytest.mark.parametrize("data", [b"", b"x" * CHUNK, b"x" * (CHUNK + 1)])
+def test_a_draft_of_any_length_comes_back_whole(app: Flask, data: bytes) -> None:
+    draft = files.Draft("a list", sealed=False, ends_at=db.now())
+    draft.add(data, db.now())
+    draft.finish(db.now())
+    assert b"".join(files.read("a list")) == data
+
+
+def test_what_was_never_finished_ends_a_little_at_a_time(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long list's pages are overwritten while everybody waits: not all of them in one transaction."""
+    monkeypatch.setattr(files, "BATCH", 2)
+    now = db.now()
+    files.Draft("a list", sealed=True, ends_at=now).add(DATA * 2, now)
+    kept("stays")
+    assert [files.sweep(now - timedelta(seconds=1))] == [(0, False)]
+    assert [files.sweep(now) for _ in range(4)] == [(2, True), (2, True), (1, False), (0, False)]
+    files.end("stays", now)
+    assert files.sweep(now) == (2, True)

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 from sqlalchemy import select, text, update
 
-from petition import decisions, links, register, signatures
+from petition import confirming, decisions, links, register, signatures
 from petition.base import db, mailbox
 from petition.base.crypto import new_key
 from petition.campaigns import Reading
@@ -26,7 +26,7 @@ def _press(reading: Reading, address: str, country: str) -> None:
         network=None, at=db.now(),
     )  # fmt: skip
     link = links.take(reading.id, signatures.mailbox_key(reading, box.folded))
-    signatures.confirm(reading, link, row, db.now())
+    confirming.confirm(reading, link, row, db.now())
 
 
 def _link(reading: Reading, address: str) -> links.Link:

@@ -14,28 +14,34 @@ from sqlalchemy import Table, func, insert, select, text, update
 
 from petition import (
     accounts,
+    blocks,
     campaigns,
     contacts,
     decisions,
     drafts,
     endorsements,
+    gatherings,
     links,
     networks,
+    objections,
     personal,
     register,
     retention,
+    rules,
     signatures,
+    unshown,
 )
 from petition.accounts import Guess
 from petition.base import crypto, db, jobs, mailbox, outbox
 from petition.base.jobs import Job
 from petition.base.outbox import ENDED, UNSENT, Letter
 from petition.campaigns import Campaign, Pause, Reading
-from petition.contacts import Contact, ContactDetails, ContactLink, PendingContact, Wish
+from petition.contacts import NEWS, Contact, ContactDetails, ContactLink, PendingContact, Wish
 from petition.details import Details
 from petition.endorsements import ACCEPTED, ASKED, CONFIRMED, REFUSED, Endorsement, Organisation, Person
 from petition.journal import Entry
 from petition.links import Link, MailboxDay, SiteKey, Suppression
+from petition.rules import Rule, RuleRun, Touched
 from petition.signatures import PendingSignature, Signature
 from tests.cast import ASKS, TERMS, Cast
 
@@ -234,7 +240,8 @@ def test_a_link_goes_only_when_it_holds_nothing(cast: Cast) -> None:
         pending(reading, None, mailbox=boxes["pending"])
         db.session.execute(insert(Signature), [signature(reading, mailbox=boxes["signature"], sealed=None)])
         contacts.confirm(
-            reading.id, boxes["contact"], "ana@example.org", language="en", consent_version=1, at=START
+            Wish(reading.id, NEWS, boxes["contact"]), ContactDetails("ana@example.org"), language="en",
+            consent_version=1, at=START,
         )  # fmt: skip
         outbox.post("corrected", language="en", campaign_id=reading.id, mailbox=boxes["letter"])
         links.quieten(found["quiet"], START)
@@ -348,11 +355,29 @@ def peopled(cast: Cast) -> Reading:
         _joined(letter)
         for state in (ASKED, CONFIRMED, ACCEPTED, REFUSED):
             endorsed(reading, state)
-        db.session.execute(update(PendingSignature).values(reminded_at=START))
+        db.session.execute(update(PendingSignature).values(reminded_at=START, partner_version=1))
         db.session.execute(update(Signature).where(Signature.shown_name == "Counted").values(first=1))
+        _decided(reading, rows["Held"])
         db.session.commit()
         cast.number()
     return cast.reading()
+
+
+def _decided(reading: Reading, held: int) -> None:
+    """A rule that was run, a block, an objection, a name that waits."""
+    rule = Rule(campaign_id=reading.id, name="The spike", verb="hold", filter={"domains": ["aa"]}, reason="odd",
+                tell=True, actor="a test", created_at=START, figures={"touched": 1})  # fmt: skip
+    db.session.add(rule)
+    db.session.flush()
+    run = RuleRun(campaign_id=reading.id, rule_id=rule.id, kind=rules.RUN, actor="a test", began_at=START)
+    db.session.add(run)
+    db.session.flush()
+    db.session.add(Touched(campaign_id=reading.id, run_id=run.id, signature_id=held, former="counted", move_id=1))
+    assert blocks.add(reading.id, blocks.DOMAIN, bytes(32), reason="odd", actor="a test", at=START)
+    assert objections.say(reading.id, held, "It was me.", START)
+    unshown.wait(reading.id, held, START)
+    late = START + timedelta(hours=20)
+    assert gatherings.begin(reading.id, "198.51.100.7", "Hall", late, actor="a test", reason="", at=START)
 
 
 def endorsed(reading: Reading, state: str, asked_at: datetime | None = START) -> int:

@@ -23,8 +23,8 @@ TOPS = {"app", "worker", "cli", "__main__"}
 #: Who may end a transaction besides the web, the commands and the worker, and why.
 COMMITS = {
     "petition.base.delivery": "the loop of the outbox: every step of a letter is a transaction of its own",
-    "petition.base.together": "a commit that several requests share, each at its view's hand",
     "petition.base.jobs": "the loop of the jobs: every step of one is a transaction of its own",
+    "petition.base.together": "a commit that several requests share, each at its view's hand",
     "petition.migrating": "the steps run on a connection of their own, one transaction each",
 }
 #: Who may name a database besides base/db.py, and why.

@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy import MetaData, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
-from petition import accounts, campaigns, journal, migrating, teams
+from petition import accounts, answers, campaigns, decisions, journal, migrating, register, signatures, teams
 from petition.accounts import Guess
 from petition.base import db, mailbox
 from petition.journal import Entry
@@ -132,20 +132,35 @@ def _populate(cast: Cast) -> None:
     teams.grant(organiser, teams.ADMINISTRATOR, None, "a test")
     accounts.begin_session(organiser.id, "Firefox, Linux")
     db.session.add(Guess(key=bytes(32), hour=1, n=1))
+    answers.count(cast.reading().id, db.now() + timedelta(minutes=5))
     db.session.commit()
     db.session.remove()
 
 
-def _contents() -> dict[str, list[tuple[object, ...]]]:
+def _contents() -> dict[str, list[dict[str, str]]]:
     """Every row of every table, as the database has it."""
     found = MetaData()
     with db.database().engine.connect() as connection:
         found.reflect(connection)
         return {
-            name: sorted((tuple(map(repr, row)) for row in connection.execute(select(table))), key=repr)
+            name: sorted(
+                ({key: repr(row[key]) for key in sorted(row)} for row in connection.execute(select(table)).mappings()),
+                key=repr,
+            )
             for name, table in found.tables.items()
             if name != "alembic_version"
         }
+
+
+def _of_columns(before: list[dict[str, str]], table: str) -> list[dict[str, str]]:
+    """Rows with the columns that a table still has; without the hours of the register, which are a step's own."""
+    kept = {column["name"] for column in inspect(db.database().engine).get_columns(table)}
+    rows = [{name: value for name, value in row.items() if name in kept} for row in before if not _is_of_an_hour(row)]
+    return sorted(rows, key=repr)
+
+
+def _is_of_an_hour(row: dict[str, str]) -> bool:
+    return row.get("dimension") in (repr(register.CAME), repr(register.LEFT))
 
 
 def test_each_step_can_be_taken_back_and_made_again_with_data_in_the_others(app: Flask, cast: Cast) -> None:
@@ -155,11 +170,27 @@ def test_each_step_can_be_taken_back_and_made_again_with_data_in_the_others(app:
     for here in reversed(range(len(STEPS))):
         migrating.go_back(STEPS[here - 1] if here else "base")
         kept = _contents()
-        assert kept == {name: rows for name, rows in before.items() if name in kept}
+        for name, rows in kept.items():
+            assert _of_columns(rows, name) == _of_columns(before[name], name), (STEPS[here], name)
     for step in STEPS:
         migrating.migrate(step)
     assert differences() == []
     assert set(_contents()) == set(before)
+
+
+def test_a_step_fills_in_the_hours_of_moves_that_are_folded_up_already(app: Flask, cast: Cast) -> None:
+    _populate(cast)
+    cast.number()
+    decided = db.session.scalars(select(Signature.id).limit(1)).one()
+    decisions.decide(decided, "hold", actor="a test", reason="a test", at=db.now())
+    db.session.commit()
+    cast.number()
+    before = _contents()["tally"]
+    assert any(_is_of_an_hour(row) for row in before)
+    migrating.go_back(STEPS[STEPS.index("0017") - 1])
+    migrating.migrate()
+    assert _contents()["tally"] == before
+    assert register.check(cast.reading().id, signatures.counted(cast.reading().id)) == []
 
 
 def test_a_database_that_is_up_to_date_is_left_alone(app: Flask, cast: Cast) -> None:

@@ -11,7 +11,7 @@ import time_machine
 from flask import Flask
 from sqlalchemy import insert
 
-from petition import breakdowns, campaigns, register
+from petition import breakdowns, campaigns, partners, register
 from petition.base import db
 from petition.drafts import Text
 from petition.register import Cell, Move
@@ -21,8 +21,8 @@ from tests.cast import Browser, Cast
 from tests.web.figures import ROOT, contract, faults
 
 CAMPAIGN = f"{ROOT}/campaigns/canteen"
-FIGURES_OF_ONE = ("", "/totals", "/series", "/breakdowns")
-WITH_CSV = ("/totals", "/series", "/breakdowns")
+FIGURES_OF_ONE = ("", "/totals", "/series", "/breakdowns", "/partners")
+WITH_CSV = ("/totals", "/series", "/breakdowns", "/partners")
 
 
 def enter(campaign_id: int, *countries: str, days_ago: int = 0, amount: int = 1, number: bool = True) -> None:
@@ -72,6 +72,7 @@ def _of_each_kind(cast: Cast) -> dict[str, str]:
     """A site with something on every list: path as the contract writes it → one that is there."""
     campaign_id = cast.campaign(outcome={"en": "They are back."}, opens_at=db.now() - timedelta(days=9)).id
     cast.campaign("plain", goals=())
+    cast.partner(shown=True, homepage="https://dockers.example")
     enter(campaign_id, *["IE"] * 23, *["ES"] * 9, days_ago=1)
     publish(cast)
     first = [cast.article(f"news-{place}", campaign_id=campaign_id, is_update=place == 1).id for place in range(2)]
@@ -118,7 +119,8 @@ def test_before_anything_is_counted_or_published_the_contract_is_kept_too(cast: 
     assert asked(client, f"{CAMPAIGN}/breakdowns")["by"] == {}
     assert asked(client, f"{ROOT}/articles") == {"articles": [], "next": None}
     tables = [rows(client.get(f"{CAMPAIGN}{path}.csv").text) for path in WITH_CSV]
-    assert tables == [[["channel", "signatures"], ["", "0"]], [["day", "signatures"]], [["by", "value", "signatures"]]]
+    assert tables == [[["channel", "signatures"], ["", "0"]], [["day", "signatures"]], [["by", "value", "signatures"]],
+                      [["key", "name", "homepage", "is_on"]]]  # fmt: skip
 
 
 # --- Figures
@@ -148,12 +150,37 @@ def test_how_a_total_divides_is_only_what_was_published(cast: Cast) -> None:
     assert (found["total"], found["published_on"]) == (32, db.now().date().isoformat())
     assert found["by"]["country"] == {"values": [{"value": "IE", "signatures": 20}], "other": 12}
     assert found["by"]["language"] == {"values": [{"value": "en", "signatures": 20}], "other": 12}
-    assert found["by"].keys() == {"country", "language", "source"}
+    assert found["by"].keys() == {"country", "language", "source", "partner"}
     yesterday = (db.now().date() - timedelta(days=1)).isoformat()
     series = asked(client, f"{CAMPAIGN}/series")
     assert (series["total"], series["days"], series["other"]) == (32, [{"day": yesterday, "signatures": 32}], 0)
     assert rows(client.get(f"{CAMPAIGN}/series.csv").text)[1:] == [[yesterday, "32"], ["", "0"]]
     assert rows(client.get(f"{CAMPAIGN}/breakdowns.csv").text)[1:3] == [["country", "IE", "20"], ["country", "", "12"]]
+
+
+def test_partners_are_named_only_where_they_agreed_and_divide_the_total(cast: Cast) -> None:
+    """S62, S63: what came by another stands under “other”, and one that was switched off is not linked to."""
+    reading, client = cast.campaign(), cast.browser()
+    cast.partner(shown=True, homepage="https://dockers.example")
+    cast.partner("quiet", name="Quiet")
+    at = db.now()
+    day = at.date() - timedelta(days=1)
+    for key in ("dockers", "quiet"):
+        register.move(reading.id, "entered", 20, Cell(day, "IE", "en", "online", "", key), signature_id=None, at=at)
+    db.session.commit()
+    cast.number()
+    publish(cast)
+    divided = asked(client, f"{CAMPAIGN}/breakdowns")["by"]["partner"]
+    assert divided == {"values": [{"value": "dockers", "signatures": 20}], "other": 20}
+    (one,) = asked(client, f"{CAMPAIGN}/partners")["partners"]
+    assert one == {"key": "dockers", "name": "Dockers’ Union", "homepage": "https://dockers.example", "is_on": True}
+    found = partners.read(reading.id, "dockers")
+    assert found is not None
+    partners.switch(partners.locked(found.id), on=False, actor="a test", reason="", at=at)
+    db.session.commit()
+    (one,) = asked(client, f"{CAMPAIGN}/partners")["partners"]
+    assert (one["homepage"], one["is_on"]) == (None, False)
+    assert "Quiet" not in client.get(f"{CAMPAIGN}/partners.csv").text
 
 
 def test_a_campaign_stands_there_in_all_its_languages(cast: Cast) -> None:

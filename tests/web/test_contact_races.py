@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, func, select
 
-from petition import campaigns, contacts, links, retention, signatures
+from petition import campaigns, confirming, contacts, links, retention, signatures
 from petition.base import db, delivery, mailbox
 from petition.base.outbox import Letter
 from petition.contacts import JOIN, MEETINGS, NEWS, Contact, ContactDetails, ContactLink, PendingContact, Wish
@@ -195,7 +195,7 @@ class Race:
         """Press the button of a signature."""
         link = self._signing(chance)
         for row in signatures.pending_of(link, most=1):
-            signatures.confirm(self.reading, link, row.id, db.now())
+            confirming.confirm(self.reading, link, row.id, db.now())
 
     def leave(self, chance: random.Random) -> None:
         """Withdraw a signature, now and then with the news."""

@@ -12,7 +12,7 @@ from petition import teams, worker
 from petition.base import crypto, db, delivery, settings, smtp
 from petition.contacts import Contact
 from petition.letters import Letters
-from petition.web import style
+from petition.web import embed, oembed, style
 from petition.web.headers import CALM, CSP, DAILY, FIGURES, LIVE, PERSONAL, PUBLIC, SECRET
 from petition.web.public import news
 from tests.cast import Browser, Cast, form_token, link_in
@@ -30,6 +30,10 @@ EVERYWHERE = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+#: What may be framed anywhere: a campaign's form, whose organisers have not said otherwise (S60).
+FRAMED = {
+    "Content-Security-Policy": CSP.replace("frame-ancestors 'none'", "frame-ancestors *"), "X-Frame-Options": None,
+}  # fmt: skip
 #: What any page of another site may read, without cookies.
 OPEN: dict[str, str | None] = {
     "Access-Control-Allow-Origin": "*", "Access-Control-Allow-Credentials": None, "Referrer-Policy": "same-origin",
@@ -41,6 +45,11 @@ KINDS: dict[str, dict[str, str | None]] = {
     "personal": {"Cache-Control": PERSONAL, "Referrer-Policy": "same-origin", "X-Robots-Tag": None},
     "secret": {"Cache-Control": PERSONAL, "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"},
     "file": {"Cache-Control": style.KEPT, "Referrer-Policy": "same-origin", "X-Robots-Tag": None},
+    "frame": {"Cache-Control": PUBLIC, "Referrer-Policy": "same-origin", "X-Robots-Tag": None, **FRAMED},
+    "framed answer": {"Cache-Control": PERSONAL, "Referrer-Policy": "same-origin", "X-Robots-Tag": None, **FRAMED},
+    "framed secret": {"Cache-Control": PERSONAL, "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex", **FRAMED},
+    "loader": {"Cache-Control": embed.LOADER_KEPT, "Referrer-Policy": "same-origin", "X-Robots-Tag": None},
+    "asker's own": {"Cache-Control": oembed.KEPT, "Referrer-Policy": "same-origin", "X-Robots-Tag": None},
     "live figures": {"Cache-Control": LIVE, **OPEN},
     "calm figures": {"Cache-Control": CALM, **OPEN},
     "daily figures": {"Cache-Control": DAILY, **OPEN},
@@ -92,6 +101,7 @@ ROUTES: dict[tuple[str, str], tuple[str, int, str]] = {
     ("api.campaign", "GET"): ("live figures", 200, "/api/v1/campaigns/canteen"),
     ("api.totals", "GET"): ("live figures", 200, "/api/v1/campaigns/canteen/totals.csv"),
     ("api.series", "GET"): ("daily figures", 200, "/api/v1/campaigns/canteen/series"),
+    ("api.partners", "GET"): ("calm figures", 200, "/api/v1/campaigns/canteen/partners"),
     ("api.breakdowns", "GET"): ("daily figures", 200, "/api/v1/campaigns/canteen/breakdowns"),
     ("api.articles", "GET"): ("calm figures", 200, "/api/v1/articles"),
     ("api.events", "GET"): ("calm figures", 200, "/api/v1/events"),
@@ -108,6 +118,7 @@ ROUTES: dict[tuple[str, str], tuple[str, int, str]] = {
     ("own.data", "GET"): ("secret", 200, "{own}/data.json"),
     ("own.confirm", "POST"): ("secret", 303, "{own}/confirm"),
     ("own.fresh", "POST"): ("secret", 303, "{own}/fresh"),
+    ("own.say_no", "POST"): ("secret", 303, "{own}/object"),
     ("own.correct", "POST"): ("secret", 422, "{own}/correct"),
     ("own.allow", "POST"): ("secret", 303, "{own}/allow"),
     ("own.stop_news", "POST"): ("secret", 303, "{own}/stop-news"),
@@ -146,6 +157,16 @@ ROUTES: dict[tuple[str, str], tuple[str, int, str]] = {
     ("machines.security", "GET"): ("personal", 404, "/.well-known/security.txt"),
     ("style.public_sheet", "GET"): ("file", 200, "/style/{build}/b3201b.css"),
     ("style.static_file", "GET"): ("file", 200, "/static/{build}/sign.js"),
+    ("style.sheet_for_frames", "GET"): ("file", 200, "/style/{build}/dark/b3201b.css"),
+    ("embed.frame", "GET"): ("frame", 200, "/embed/en/campaigns/canteen/compact"),
+    ("embed.sign", "POST"): ("framed answer", 303, "/embed/en/campaigns/canteen"),
+    ("embed.inbox", "GET"): ("framed secret", 200, "/embed/en/campaigns/canteen/inbox/none"),
+    ("embed.card", "GET"): ("frame", 200, "/embed/en/campaigns/canteen/card"),
+    ("embed.loader", "GET"): ("loader", 200, "/embed/1/loader.js"),
+    ("badges.badge", "GET"): ("public", 200, "/embed/en/campaigns/canteen/badge.svg"),
+    ("oembed.oembed", "GET"): ("asker's own", 200, "/embed/oembed?url=http://localhost/en/campaigns/canteen"),
+    ("embedding.embedding", "GET"): ("public", 200, "/en/campaigns/canteen/embed"),
+    ("embedding.choose", "GET"): ("personal", 303, "/en/campaigns/canteen/embed/choose?theme=dark"),
     ("ops.healthz", "GET"): ("personal", 200, "/healthz"),
 }  # fmt: skip
 
@@ -202,7 +223,7 @@ def _ask(client: Browser, method: str, path: str) -> TestResponse:
     if method == "GET":
         return client.get(path)
     data = {"name": "", "email": "ana@example.org", "country": "IE", "campaign": "canteen"}
-    if path.startswith("/en/"):
+    if path.startswith(("/en/", "/embed/")):
         data |= {"name": "Ana", "token": form_token(client.get(path).text)}
     return client.post(path, data=data)
 

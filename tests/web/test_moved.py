@@ -16,6 +16,7 @@ from tests.web.steps import path_of
 
 OWNERS = {
     "/<lang:language>/campaigns/<slug:slug>": "canteen", "/<lang:language>/events/<slug:slug>": "open-evening",
+    "/embed/<lang:language>/campaigns/<slug:slug>": "canteen",
     "/<lang:language>/topics/<slug:slug>": "work", "/<lang:language>/articles/<slug:slug>": "gate",
 }  # fmt: skip
 
@@ -27,7 +28,7 @@ def pages(app: Flask) -> list[tuple[str, str, str]]:
         for begin, slug in OWNERS.items():
             if rule.rule.startswith(begin) and "GET" in (rule.methods or ()):
                 rest = re.sub("<int[^>]+>", "1", re.sub("<lang[^>]+>", "en", rule.rule.removeprefix(begin)))
-                rest = re.sub("<[^>]+>", "IE", rest)
+                rest = re.sub("<[^>]+>", "IE", re.sub("<(look|badge):look>", "dark", rest))
                 head = begin.replace("<lang:language>", "en").partition("<")[0]
                 found.append((f"{head}{slug}{rest}", f"{head}new-{slug}{rest}", rest))
     return found
@@ -56,6 +57,9 @@ def test_every_page_under_an_earlier_slug_leads_to_the_same_page_under_the_new_o
     assert {rest for _, _, rest in known} >= {
         "",
         ".ics",
+        "/badge.svg",
+        "/dark",
+        "/embed/dark",
         "/feed.xml",
         "/link",
         "/news",

@@ -408,7 +408,18 @@ def test_nothing_of_one_persons_is_kept_or_written_down(site: Site) -> None:
     letters = [letter for letter in site.cast.deliver() if letter.to == "secret@example.org"]
     link = link_in(letters[0]).partition("?")[0]
     inbox = answer.headers["Location"]
-    for path in (link, link, inbox, inbox, f"/kept/{inbox[-9:]}", f"/T/{link[3:]}", f"{PAGE}/thanks/{inbox[-9:]}"):
+    framed = inbox.replace(PAGE, f"/embed{PAGE}/dark")
+    for path in (
+        link,
+        link,
+        inbox,
+        inbox,
+        framed,
+        framed.replace("/dark", ""),
+        f"/kept/{inbox[-9:]}",
+        f"/T/{link[3:]}",
+        f"{PAGE}/thanks/{inbox[-9:]}",
+    ):
         site.ask("GET", path, headers={"Referer": f"http://localhost{link}", "User-Agent": "Quokka"})
     site.ask("GET", f"{PAGE}?secret={link[-20:]}")
     pressed, _ = site.ask("POST", link + "/confirm", body="row=0")
@@ -418,6 +429,7 @@ def test_nothing_of_one_persons_is_kept_or_written_down(site: Site) -> None:
     assert [secret for secret in secrets if secret in log] == []
     assert "/t/- " in log
     assert f"{PAGE}/inbox/- " in log
+    assert f"/embed{PAGE}/dark/inbox/- " in log
     kept = b"".join(path.read_bytes() for path in (site.folder / "cache").rglob("*") if path.is_file())
     assert b"/en/campaigns/canteen" in kept
     assert [secret for secret in (link[3:], "secret@example.org", inbox[-9:]) if secret.encode() in kept] == []

@@ -16,7 +16,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import bindparam, event, select
 
-from petition import campaigns, decisions, links, register, signatures
+from petition import campaigns, confirming, decisions, links, register, signatures
 from petition.base import db, delivery, mailbox, together
 from petition.base.mailbox import Mailbox
 from petition.base.outbox import Message
@@ -271,7 +271,7 @@ class Race:
     def confirm(self, chance: random.Random) -> None:
         link, rows = self._locked(chance)
         if link is not None and rows:
-            signatures.confirm(self.reading, link, chance.choice(rows), db.now())
+            confirming.confirm(self.reading, link, chance.choice(rows), db.now())
 
     def withdraw(self, chance: random.Random) -> None:
         link, _ = self._locked(chance)

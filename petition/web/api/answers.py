@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from flask import Response
 
-from petition import lists
+from petition import formats, lists
 from petition.base import urls
 
 CSV = "text/csv; charset=utf-8; header=present"
@@ -22,7 +22,7 @@ def as_json(document: object, following: str = "") -> Response:
 def as_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]], following: str = "") -> Response:
     """Rows with a heading, as RFC 4180 has them: all in quotes, and nothing that a spreadsheet takes for a formula."""
     written = [tuple(columns), *(tuple(_cell(value) for value in row) for row in rows)]
-    return _linked(Response(lists.csv_lines(iter(written)), content_type=CSV), following)
+    return _linked(Response(formats.csv_lines(written), content_type=CSV), following)
 
 
 def _cell(value: Any) -> str:

@@ -59,7 +59,10 @@ def _paths() -> Schema:
         **_json(of_one, "campaign", "Campaign", "A campaign with its text in each of its languages"),
         **_both(of_one + "/totals", "totals", "Totals", "How many have signed at this moment, by channel"),
         **_both(of_one + "/series", "series", "Series", "How many signed on each day, once a day"),
-        **_both(of_one + "/breakdowns", "breakdowns", "Breakdowns", "By country, language and source, once a day"),
+        **_both(
+            of_one + "/breakdowns", "breakdowns", "Breakdowns", "By country, language, source, partner, once a day"
+        ),
+        **_both(of_one + "/partners", "partners", "Partners", "The sites that carry it and agreed to be named"),
         **_pages("/articles", "articles", "before", "Articles, the newest first"),
         **_pages("/events", "events", "after", "Events that are not over, the next one first"),
         **_pages("/events/past", "past_events", "before", "Events that took place, the last one first"),
@@ -208,7 +211,12 @@ _SCHEMAS: Schema = {
     }),
     "Breakdowns": _object({
         **_DIVIDED,
-        "by": _by({"$ref": "#/components/schemas/Division"}, "By country (ISO 3166-1), language and source"),
+        "by": _by({"$ref": "#/components/schemas/Division"}, "By country (ISO 3166-1), language, source and partner"),
+    }),
+    "Partners": _object({"campaign": _NAME, "partners": _many({"$ref": "#/components/schemas/Partner"})}),
+    "Partner": _object({
+        "key": {**_TEXT, "description": "By which the total divides"}, "name": _TEXT, "homepage": _or_none(_URL),
+        "is_on": {**_YES, "description": "Whether it carries the form now"},
     }),
     "Division": _object({"values": _many(_object({"value": _TEXT, "signatures": _TENS})), "other": _OTHER}),
     "Article": _object(_ARTICLE),

@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, g, request
 
-from petition import articles, breakdowns, catalogue, events, register
+from petition import articles, breakdowns, catalogue, events, partners, register
 from petition.base import db, settings, urls
 from petition.web import guards, limits
 from petition.web.api import document, shapes
@@ -19,8 +19,8 @@ from petition.web.api.answers import as_csv, as_json
 blueprint = Blueprint("api", __name__, url_prefix=urls.FIGURES.rstrip("/"))
 #: So many rows stand on a page of a list.
 PAGE = 50
-#: What is published once a day, beside the days themselves. (Partners come with their agreement to be shown.)
-DIVIDED_BY = ("country", "language", "source")
+#: What is published once a day, beside the days themselves; of partners those that agreed to be named.
+DIVIDED_BY = ("country", "language", "source", "partner")
 View = Callable[..., Response]
 _ROW = "<int(max=999999999999):{}>"
 
@@ -165,6 +165,16 @@ def divided(slug: str, form: str) -> Response:
     any_part = next(iter(published.values()), None)
     said = {"published_on": any_part.day, "total": any_part.total} if any_part else {}
     return as_json({"campaign": found.slug, "published_on": None, "total": None, **said, "by": parts})
+
+
+@_get("/campaigns/<slug:slug>/partners", "partners", "json", "csv")
+def partner_list(slug: str, form: str) -> Response:
+    """The sites that carry a campaign under a name and agreed to be named, by the key that divides the total."""
+    found = guards.published(slug)
+    shown = [shapes.partner(one) for one in partners.shown(found.id)]
+    if form == "csv":
+        return as_csv(("key", "name", "homepage", "is_on"), [list(one.values()) for one in shown])
+    return as_json({"campaign": found.slug, "partners": shown})
 
 
 @_get("/articles", "articles", "json", "csv", before=None)

@@ -8,6 +8,7 @@ from petition import articles, campaigns, events
 from petition.base import urls
 from petition.breakdowns import Published
 from petition.campaigns import Reading
+from petition.partners import Reading as Partner
 
 Document = dict[str, Any]
 
@@ -76,6 +77,12 @@ def event(found: events.Reading, slugs: dict[int, str]) -> Document:
             } for code, said in sorted(found.texts.items())
         },
     }  # fmt: skip
+
+
+def partner(found: Partner) -> Document:
+    """A site that carries a campaign under a name. One that was switched off is not linked to."""
+    homepage = found.homepage if found.is_on else ""
+    return {"key": found.key, "name": found.name, "homepage": homepage or None, "is_on": found.is_on}
 
 
 def division(found: Published) -> Document:

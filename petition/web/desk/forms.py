@@ -9,6 +9,8 @@ from wtforms import PasswordField, StringField
 from wtforms.validators import StopValidation
 
 from petition.base import i18n, text
+from petition.export import TOTALS_FORMATS
+from petition.formats import FORMATS
 from petition.web.desk import people, words
 from petition.web.endorsing import EndorsementFields
 from petition.web.forms import LONGEST_LINE, Cleaned, MailboxField, checked_address
@@ -97,6 +99,31 @@ class ReasonForm(DeskForm):
 
     requires = frozenset({"reason"})
     reason = reason_field()
+
+
+class TakeTotalsForm(ReasonForm):
+    """In which form totals are taken, and why."""
+
+    forms: tuple[str, ...] = TOTALS_FORMATS
+    form = StringField()
+
+    def validate_form(self, field: Any) -> None:
+        """One of the forms there are."""
+        if field.data not in self.forms:
+            raise StopValidation(_("Choose a file format from the list."))
+
+
+class TakeListForm(TakeTotalsForm):
+    """The same of a list; its columns are read by the view. `name` is for keeping the choice."""
+
+    forms = FORMATS
+    name = StringField(validators=[Cleaned(text.line, LONGEST_LINE, lambda: _("Type a name for this list."))])
+
+
+class NameListForm(TakeListForm):
+    """A name for a list; nothing leaves, so nobody is asked why."""
+
+    requires = frozenset({"name"})
 
 
 class EndorsementForm(DeskForm, EndorsementFields):

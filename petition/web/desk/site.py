@@ -4,7 +4,7 @@ from flask import abort, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug import Response
 
-from petition import accounts, teams
+from petition import accounts, partner_people, teams
 from petition.accounts import Account
 from petition.base import db, i18n
 from petition.letters import organisers as letters
@@ -128,7 +128,7 @@ def remove_person(account: int) -> Response | tuple[str, int]:
     if not out.validate():
         return _again(account, out), 422
     try:
-        teams.leave_all(found, wall.me().called(), out.reason.data)
+        partner_people.leave_all(found, wall.me().called(), out.reason.data)
     except LastOwner:
         db.session.rollback()
         return _again(account, out, last_owner()), 422

@@ -50,7 +50,7 @@ def add(account: Account | None, form: InviteForm, campaign: Reading) -> None:
     """Give the role, and write to the person."""
     me = wall.me()
     new = account is None
-    found = account or _invited(form.email.mailbox, me.called())
+    found = account or invited(form.email.mailbox, me.called())
     teams.grant(found, form.role.data, campaign.id, me.called(), form.reason.data)
     title = campaign.wording(found.language).title
     if new or found.joined_at is None:
@@ -64,7 +64,8 @@ def add(account: Account | None, form: InviteForm, campaign: Reading) -> None:
     ready.post(letters.added(found.address, found.language, by=me.name, campaign=title, role=role, href=href))
 
 
-def _invited(box: Mailbox, by: str) -> Account:
+def invited(box: Mailbox, by: str) -> Account:
+    """A new account that waits for its person, or the one that somebody else made at this very moment."""
     try:
         return accounts.invite(box, by, language=i18n.spoken())
     except accounts.Taken:

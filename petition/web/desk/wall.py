@@ -4,7 +4,8 @@
     def team(campaign: Reading) -> str:
 
 A right on a campaign stands on a route with `<slug:slug>`: the campaign is loaded, the right is asked, and the view is
-handed the campaign. A stranger's campaign is 404, a right that is not held is 403. There is no way to add a route
+handed the campaign. A stranger's campaign is 404, a right that is not held is 403. A right on a partner stands on a
+route that begins with `/partners/<slug:slug>/<slug:partner>`: the view is handed both. There is no way to add a route
 without `needs`; `DOORS` are the library's own pages, and what is not named there does not exist.
 """
 
@@ -18,12 +19,14 @@ from flask import Blueprint, Flask, abort, g, redirect, render_template, request
 from flask_login import current_user
 from werkzeug import Response
 
-from petition import accounts, campaigns, teams
+from petition import accounts, campaigns, partners, teams
 from petition.accounts import Account
 from petition.base import db
 from petition.campaigns import Reading
 from petition.teams import Held
 
+#: How a route that needs a right on a partner begins.
+OF_PARTNER = "/partners/<slug:slug>/<slug:partner>"
 View = TypeVar("View", bound=Callable[..., Any])
 
 ANYBODY, SIGNED_IN = "anybody", "signed in"
@@ -59,6 +62,11 @@ class Need:
         """Whether the right is one on a campaign."""
         return self.right in teams.CAMPAIGN_RIGHTS
 
+    @property
+    def on_partner(self) -> bool:
+        """Whether the right is one on a partner."""
+        return self.right in teams.PARTNER_RIGHTS
+
 
 class Wall:
     """The desk's blueprint; its routes cannot be made without saying what they need."""
@@ -79,9 +87,11 @@ class Wall:
         return self._route("POST", rule, Need(needs, fresh, files, early))
 
     def _route(self, method: str, rule: str, need: Need) -> Callable[[View], View]:
-        if need.right not in {ANYBODY, SIGNED_IN} | teams.CAMPAIGN_RIGHTS | teams.SITE_RIGHTS:
+        if need.right not in {ANYBODY, SIGNED_IN} | teams.CAMPAIGN_RIGHTS | teams.PARTNER_RIGHTS | teams.SITE_RIGHTS:
             raise ValueError(f"{rule} needs “{need.right}”, which is no right")
-        if need.on_campaign != ("<slug:slug>" in rule):
+        if need.on_partner != rule.startswith(OF_PARTNER):
+            raise ValueError(f"{rule} and “{need.right}” do not fit: a partner's right needs {OF_PARTNER}, and only it")
+        if not need.on_partner and need.on_campaign != ("<slug:slug>" in rule):
             raise ValueError(f"{rule} and “{need.right}” do not fit: a campaign's right needs <slug:slug>, and only it")
 
         def add(view: View) -> View:
@@ -120,6 +130,8 @@ def _guarded(view: Callable[..., Any], need: Need) -> Callable[..., Any]:
             return turned_away
         if need.on_campaign:
             arguments["campaign"] = _campaign(arguments.pop("slug"), need.right)
+        elif need.on_partner:
+            arguments |= _partner(arguments.pop("slug"), arguments.pop("partner"), need.right)
         elif need.right != SIGNED_IN and not held().may(need.right):
             abort(403)
         if need.fresh and not is_fresh():
@@ -155,6 +167,15 @@ def _campaign(slug: str, right: str) -> Reading:
     if not held().may(right, found.id):
         abort(403)
     return found
+
+
+def _partner(slug: str, key: str, right: str) -> dict[str, Any]:
+    """A partner and its campaign, for the partner's own people. For everybody else it does not exist."""
+    campaign = campaigns.read(slug)
+    found = partners.read(campaign.id, key) if campaign else None
+    if campaign is None or found is None or not held().may_on_partner(right, found.id):
+        abort(404)
+    return {"campaign": campaign, "partner": found}
 
 
 #: Never handed back to a page: secrets.

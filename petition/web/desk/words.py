@@ -1,13 +1,19 @@
 """What the library has to say, in our words. It is given names instead of sentences (see `names`), and pages say
 what stands here for them."""
 
+import json
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Flask, get_flashed_messages, render_template
 from flask_babel import gettext as _
 from wtforms import Form
 
-from petition.teams import ADMINISTRATOR, EDITOR, FIGURES, MODERATOR, ORGANISER, OWNER, SITE_EDITOR
+from petition import export, fields
+from petition.base import i18n
+from petition.signatures import COUNTED, HELD, REMOVED
+from petition.teams import ADMINISTRATOR, EDITOR, FIGURES, MODERATOR, ORGANISER, OWNER, PARTNER, SITE_EDITOR
+from petition.web.desk.deeds import DEEDS
 from petition.web.desk.people import LEAST_PASSWORD
 
 
@@ -67,42 +73,35 @@ def page(template: str, **context: Any) -> str:
 def deed(name: str) -> str:
     """A deed of the journal in words; one that has none here is shown as it was written."""
     kind, _colon, role = name.partition(": ")
-    said = {
-        "account invited": _("account invited"), "account joined": _("account joined"),
-        "account removed": _("account removed"), "second factor reset": _("second factor reset"),
-        "grant given": _("role given"), "grant changed": _("role changed"), "grant taken": _("role taken away"),
-        "campaign published": _("campaign published"), "campaign paused": _("campaign paused"),
-        "campaign resumed": _("campaign resumed"), "campaign closed": _("campaign closed"),
-        "campaign made": _("campaign made"), "campaign edited": _("campaign edited"),
-        "campaign not published": _("publishing called off"), "campaign reopened": _("campaign reopened"),
-        "campaign renamed": _("address of the campaign changed"), "outcome told": _("outcome told"),
-        "text changed": _("text changed"), "text corrected": _("text corrected"), "text checked": _("text compared"),
-        "form changed": _("form changed"), "phrases edited": _("words of a language edited"),
-        "picture chosen": _("picture chosen"), "picture described": _("picture described"),
-        "picture taken away": _("picture taken away"), "picture added": _("picture added"),
-        "first signatories named": _("first signatories named"),
-        "campaign withdrawn": _("campaign withdrawn"), "campaign forgotten": _("people of the campaign forgotten"),
-        "signature held": _("signature held"), "signature released": _("signature released"),
-        "signature removed": _("signature removed"), "signature restored": _("signature restored"),
-        "signature looked up": _("signature looked up"), "signatures exported": _("signatures exported"),
-        "contacts exported": _("contacts exported"), "letters retried": _("letters tried again"),
-        "endorsement confirmed": _("organisation confirmed"), "endorsement corrected": _("organisation corrected"),
-        "endorsement entered": _("organisation entered"), "endorsement accepted": _("organisation accepted"),
-        "endorsement refused": _("organisation refused"), "endorsement withdrawn": _("organisation deleted"),
-        "endorsements put in order": _("organisations put in order"), "endorsement logo chosen": _("logo chosen"),
-        "endorsement logo taken away": _("logo taken away"),
-        "register rebuilt": _("register rebuilt"), "demo loaded": _("demo loaded"),
-        "article made": _("article made"), "article edited": _("article edited"),
-        "article renamed": _("article has another address"), "article trashed": _("article put into the trash"),
-        "article restored": _("article taken out of the trash"), "event made": _("event made"),
-        "event edited": _("event edited"), "event renamed": _("event has another address"),
-        "event cancelled": _("event cancelled"), "event trashed": _("event put into the trash"),
-        "event restored": _("event taken out of the trash"), "topic made": _("topic made"),
-        "topic edited": _("topic edited"), "topic renamed": _("topic has another address"),
-        "topic moved": _("topic moved"), "topic trashed": _("topic put into the trash"),
-        "topic restored": _("topic taken out of the trash"),
-    }.get(kind, kind)  # fmt: skip
-    return f"{said}: {roles().get(role, role)}" if role else said
+    said = str(DEEDS.get(kind, kind))
+    return f"{said}: {(roles() | _kinds()).get(role, role)}" if role else said
+
+
+def _kinds() -> dict[str, str]:
+    """What a rule did."""
+    return {"held": _("held"), "released": _("released"), "removed": _("removed"), "restored": _("restored")}
+
+
+def reason(written: str) -> list[str]:
+    """Why something was done, line by line; what a command or a page wrote down of it beside, in words."""
+    return [_noted(line) for line in written.splitlines() if line.strip()]
+
+
+def _noted(line: str) -> str:
+    try:
+        found = json.loads(line) if line.startswith("{") else None
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        return line
+    told = {"filter": _("only"), "columns": _("columns")}
+    return "; ".join(f"{told.get(name, name)}: {_flat(value)}" for name, value in found.items() if value)
+
+
+def _flat(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_flat(one)}" for name, one in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def roles() -> dict[str, str]:
@@ -110,6 +109,7 @@ def roles() -> dict[str, str]:
     return {
         OWNER: _("Owner"), EDITOR: _("Editor"), MODERATOR: _("Moderator"), FIGURES: _("Figures only"),
         ADMINISTRATOR: _("Administrator"), SITE_EDITOR: _("Editor of the site"), ORGANISER: _("Organiser"),
+        PARTNER: _("Partner"),
     }  # fmt: skip
 
 
@@ -117,12 +117,13 @@ def meanings() -> dict[str, str]:
     """What the roles are allowed."""
     return {
         OWNER: _("may do everything here, and says who else may what"),
-        EDITOR: _("writes the texts; sees numbers, but nobody’s name"),
+        EDITOR: _("writes the texts; sees numbers, but no signer’s name"),
         MODERATOR: _("sees who signed, decides about signatures and organisations; takes no lists out"),
         FIGURES: _("sees numbers and nothing else"),
         ADMINISTRATOR: _("says who works here; sees no list of signers by that"),
         SITE_EDITOR: _("writes articles and events, and may start campaigns"),
         ORGANISER: _("may start campaigns"),
+        PARTNER: _("sees a partner’s figures, and takes the list of those who ticked its box"),
     }
 
 
@@ -140,3 +141,48 @@ def details() -> dict[str, str]:
         "name": _("Name"), "country": _("Country"), "place": _("Town or city"), "role": _("What they do"),
         "organisation": _("Organisation"), "comment": _("Why they sign"),
     }  # fmt: skip
+
+
+def states() -> dict[str, str]:
+    """Where a signature stands."""
+    return {COUNTED: _("counted"), HELD: _("held"), REMOVED: _("removed")}
+
+
+def channels() -> dict[str, str]:
+    """How a signature came."""
+    return {"online": _("online"), "paper": _("on paper"), "import": _("from another list")}
+
+
+def move(kind: str) -> str:
+    """A move of the register in words."""
+    said = {
+        "entered": _("entered"), "corrected": _("corrected"), "held": _("held"), "released": _("released"),
+        "removed": _("removed"), "restored": _("restored"), "withdrawn": _("withdrawn"),
+    }  # fmt: skip
+    return str(said.get(kind, kind))
+
+
+def list_columns(campaign_id: int) -> dict[str, str]:
+    """The columns a list of a campaign can have, in words, in the order of the list."""
+    said = details() | {
+        "number": _("Number, from 1"), "id": _("Random id, as in the journal"), "day": _("Day of confirming"),
+        "state": _("State"), "address": _("E-mail address"),
+        "capacity": _("Personal, or for an organisation"), "appear": _("How to appear in public"),
+        "language": _("Language"), "channel": _("How it came"), "source": _("Source"), "partner": _("Partner site"),
+        "wording": _("Version of the text"), "consent": _("Version of the terms"),
+        "signed_at": _("When the form was sent"), "entered_at": _("When it was confirmed"),
+    }  # fmt: skip
+    for one in fields.ever_asked_by(campaign_id):
+        said[one.name] = one.labels.get(i18n.spoken()) or next(iter(one.labels.values()))
+    return {name: said.get(name, name) for name in export.columns_of(campaign_id)}
+
+
+def list_forms(forms: Iterable[str]) -> list[tuple[str, str, str]]:
+    """The forms in which lists leave, with what each is good for."""
+    said = {
+        "csv": ("CSV", _("for any spreadsheet or program")),
+        "xlsx": ("XLSX", _("a spreadsheet whose second sheet says what the list is")),
+        "jsonl": (_("JSON lines"), _("for programs; texts exactly as typed")),
+        "json": ("JSON", _("for programs")),
+    }
+    return [(form, *said[form]) for form in forms]

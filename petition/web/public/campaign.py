@@ -4,10 +4,11 @@ from datetime import datetime
 
 from flask import Blueprint, g, render_template
 
-from petition import articles, campaigns, endorsements, events, register, signatories
+from petition import articles, campaigns, endorsements, events, partners, register, signatories
 from petition.base import db, i18n, urls
 from petition.campaigns import Phase, Reading
-from petition.web import context, divisions, guards, meetings
+from petition.partners import Reading as Partner
+from petition.web import context, divisions, guards, meetings, oembed, ticked
 from petition.web.forms import SignForm
 
 blueprint = Blueprint("campaign", __name__)
@@ -25,10 +26,12 @@ def campaign(language: str, slug: str) -> str:
     return campaign_page(reading, language, form)
 
 
-def empty_form(reading: Reading, language: str) -> SignForm:
-    """The form of a campaign that is open, the same for everybody."""
-    form = SignForm(posted=False).ask(reading, language)
-    form["token"].data = context.form_token(reading, language)
+def empty_form(reading: Reading, language: str, partner: Partner | None = None) -> SignForm:
+    """The form of a campaign that is open, the same for everybody who reads it there: on its own page, or on that of
+    a partner."""
+    form = SignForm(posted=False).by(partner, ticked.box(partner, reading, language))
+    form.ask(reading, language)
+    form["token"].data = context.form_token(reading, language, partners.in_token(partner))
     return form
 
 
@@ -55,6 +58,8 @@ def campaign_page(reading: Reading, language: str, form: object) -> str:
         consent=context.consent_view(reading),
         link_href=base + "/link",
         privacy_href=base + "/privacy",
+        oembed=oembed.links(base),
+        embedding_href=urls.embedding(language, reading.slug),
         news_href=urls.campaign_news(language, reading.slug) if reading.forgotten_at is None else "",
         updates=context.article_cards(updates, spoken),
         articles=context.article_cards(about, spoken),

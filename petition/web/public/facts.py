@@ -68,6 +68,9 @@ def _contacts() -> list[str]:
             now.contact_months,
         ),
         _("You can end each of them at any time by the link in its letters; it is then deleted at once."),
+        _("Some sites carry a campaign’s form with a box of their own. A site gets name, address and language of those"
+          " who ticked its box and confirmed, and of nobody else; the box says who is responsible there. You see it on"
+          " your own page, and can take it back."),
         _("Responsible for what is not a campaign’s: %(who)s, %(address)s", who=who, address=address)
         if address
         else _("Responsible for what is not a campaign’s: %(who)s", who=who),

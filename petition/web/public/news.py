@@ -12,11 +12,12 @@ from flask import Blueprint, Response, abort, g, jsonify, redirect, render_templ
 from flask_babel import gettext as _
 from werkzeug import Response as BaseResponse
 
-from petition import contacts, links
+from petition import contacts, links, partners, records
 from petition.base import countries, db, i18n, settings, tokens, urls
 from petition.base.tokens import BadToken
 from petition.campaigns import Reading
 from petition.contacts import JOIN, Contact, ContactDetails, ContactLink, PendingContact
+from petition.partners import Reading as Partner
 from petition.web import context, guards
 
 blueprint = Blueprint("news", __name__)
@@ -55,28 +56,37 @@ def unsubscribe(token: str) -> str:
     link = contacts.lock(_id(token))
     if link is None:
         return render_template("public/news.html", wish="", root="", ended=True)
-    # Found out now, while it is stored in which language it was asked for.
-    _speak(link, contacts.contact_of(link), contacts.pending_of(link, most=1))
+    # Found out now, while it is stored in which language, and of which words, it was asked for.
+    contact = contacts.contact_of(link)
+    _speak(link, contact, contacts.pending_of(link, most=1))
+    partner = _partner(link, contact)
     contacts.stop(link)
     db.session.commit()
-    return _page(link, token, ended=True)
+    return _page(link, token, partner, ended=True)
 
 
-def _page(link: ContactLink, token: str, *, ended: bool = False) -> str:
+def _partner(link: ContactLink, contact: Contact | None) -> Partner | None:
+    """The partner whose box was ticked, with the words that were read there; None for every other wish."""
+    return partners.of_wish(link.wish, contact.partner_version if contact else None)
+
+
+def _page(link: ContactLink, token: str, partner: Partner | None = None, *, ended: bool = False) -> str:
     at = db.now()
     contact, pending = contacts.contact_of(link), contacts.pending_of(link)
+    partner = partner or _partner(link, contact)
     reading = None if link.campaign_id is None else guards.reading_of(link.campaign_id)
     if not ended:
         _speak(link, contact, pending)
     quiet, until = _quiet(link, at)
     return render_template(
         "public/news.html",
-        wish=link.wish,
+        wish="partner" if partner else link.wish,
+        partner=partner,
         wording=context.wording_view(reading, g.page_language) if reading else None,
-        again_href=_form(link, reading),
-        responsible=_responsible(reading),
+        again_href=_form(link, reading) if partner is None else None,
+        responsible=_responsible(reading) if partner is None else _responsible_at(partner),
         root=urls.contact_page(token),
-        contact=_standing(contact) if contact else None,
+        contact=_standing(contact, partner) if contact else None,
         pending=[] if quiet else _waiting(link, contact, pending, at),
         quiet=quiet,
         quiet_until=until,
@@ -126,6 +136,10 @@ def _responsible(reading: Reading | None) -> tuple[str, str]:
     return reading.consent.responsible, reading.consent.responsible_address
 
 
+def _responsible_at(partner: Partner) -> tuple[str, str]:
+    return partner.terms.responsible, partner.terms.responsible_address
+
+
 def _told(details: ContactDetails) -> list[tuple[str, str]]:
     """Everything that was typed, in plain words."""
     names = context.field_names()
@@ -137,8 +151,11 @@ def _told(details: ContactDetails) -> list[tuple[str, str]]:
     return [(name[:1].upper() + name[1:], value) for name, value in said if value]
 
 
-def _standing(contact: Contact) -> dict[str, object]:
+def _standing(contact: Contact, partner: Partner | None) -> dict[str, object]:
     facts = [*_told(contacts.opened(contact)), (_("Language"), i18n.own_name(contact.language))]
+    if partner is not None:
+        ask, _says, _spoken = partner.asks(contact.language, g.page_language)
+        facts.append((_("You ticked"), f"“{ask}”"))
     return {
         "facts": facts, "since": contact.confirmed_at, "by_signature": contact.proof == "signature",
         "until": contact.forgets_at,
@@ -224,10 +241,12 @@ def data(token: str) -> Response:
     if link is None:
         abort(404)
     contact = contacts.contact_of(link)
-    about = "/" if link.campaign_id is None else _campaign_path(guards.reading_of(link.campaign_id))
+    reading = None if link.campaign_id is None else guards.reading_of(link.campaign_id)
+    about = _campaign_path(reading) if reading else "/"
     answer = jsonify(
         about=urls.absolute(about),
-        wish=link.wish,
+        wish="partner" if partners.of_wish(link.wish) else link.wish,
+        partner=records.agreed(contact, reading.first_language) if contact and reading else None,
         contact=_record(contact) if contact else None,
         waiting_for_confirmation=[_record(one) for one in contacts.pending_of(link, most=1000)],
     )

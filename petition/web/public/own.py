@@ -5,7 +5,7 @@ row first.
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 from flask import Blueprint, Response, abort, g, jsonify, make_response, redirect, render_template, request
@@ -13,16 +13,16 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug import Response as BaseResponse
 
-from petition import campaigns, contacts, links, signatures, wordings
-from petition.base import countries, db, i18n, mailbox, tokens, urls
-from petition.base.text import short_name
+from petition import affairs, campaigns, confirming, contacts, links, objections, signatures
+from petition.base import db, i18n, mailbox, text, tokens, urls
+from petition.base.text import TextRefused
 from petition.base.tokens import BadToken
 from petition.campaigns import Phase, Reading
-from petition.details import Details, opened, shown
-from petition.fields import DATE, PREFIX, Answer
+from petition.details import opened, shown
 from petition.links import Link
+from petition.objections import Objection
 from petition.signatures import COUNTED, PendingSignature, Signature
-from petition.web import context, guards
+from petition.web import context, guards, stored, ticked
 from petition.web.forms import OwnForm
 from petition.web.public.signing import or_hand_back
 
@@ -75,7 +75,7 @@ def _page(link: Link, reading: Reading, token: str, *, form: OwnForm | None = No
     found = signatures.pending_of(link, most=PAGE + 1, before=_before())
     pending = _own_first(link, found[:PAGE])
     language = _speak(reading, signature, pending)
-    texts = _texts(reading, _seen_by(signature, pending), language)
+    texts = stored.texts(reading, stored.seen_by(signature, pending), language)
     quiet, until = _quiet(link, at)
     return render_template(
         "public/own.html",
@@ -87,8 +87,10 @@ def _page(link: Link, reading: Reading, token: str, *, form: OwnForm | None = No
         pending=[] if quiet else [_waiting(reading, one, at, texts) for one in pending],
         more_href=f"?before={found[PAGE - 1].created_at.timestamp()}" if len(found) > PAGE else None,
         signature=_standing(reading, signature, texts) if signature else None,
-        correct=_correcting(reading, signature, form),
-        contacts=[(str(one.id), _("News of this campaign")) for one in contacts.of_mailbox(reading.id, link.mailbox)],
+        correct=form or stored.correcting(reading, signature, g.page_language, OwnForm),
+        heard=[(one, objections.said(one)) for one in _objections(signature)],
+        may_object=_may_object(signature),
+        contacts=[(str(one.id), ticked.label(one)) for one in contacts.of_mailbox(reading.id, link.mailbox)],
         quiet=quiet,
         quiet_until=until,
         notice=request.args.get("done"),
@@ -131,32 +133,11 @@ def _quiet(link: Link, at: datetime) -> tuple[str | None, datetime | None]:
     return None, None
 
 
-def _seen_by(signature: Signature | None, pending: Sequence[PendingSignature]) -> dict[int, wordings.Version]:
-    """The version of the text that each signer saw, by the wording's id."""
-    ids = [one.wording_id for one in pending] + ([signature.wording_id] if signature else [])
-    return wordings.seen(ids) if ids else {}
-
-
-def _texts(reading: Reading, found: dict[int, wordings.Version], language: str) -> dict[int, Markup]:
-    """The same, each as a link to what its signer saw."""
-    return {
-        key: Markup('<a href="{}">{}</a>').format(
-            urls.wording(language, reading.slug, one.language, one.version),
-            _(
-                "version %(number)s, %(language)s",
-                number=i18n.number(one.version),
-                language=i18n.own_name(one.language),
-            ),
-        )
-        for key, one in found.items()
-    }
-
-
 def _waiting(reading: Reading, pending: PendingSignature, at: datetime, texts: dict[int, Markup]) -> dict[str, object]:
     details = opened(reading.id, pending.sealed)
     return {
         "row": str(pending.id), "name": details.name, "at": pending.created_at,
-        "state": signatures.button(reading, pending, at), "details": _listed(details, pending, texts)[1:],
+        "state": signatures.button(reading, pending, at), "details": stored.listed(details, pending, texts)[1:],
     }  # fmt: skip
 
 
@@ -164,30 +145,6 @@ def _own_first(link: Link, found: list[PendingSignature]) -> list[PendingSignatu
     """A letter's unsigned ?row= puts its own on top, however many were typed since; it can do nothing else."""
     wanted = signatures.one_pending(link, guards.number(request.args.get("row", "")))
     return [wanted, *(one for one in found if one.id != wanted.id)] if wanted else found
-
-
-def _listed(
-    details: Details, row: PendingSignature | Signature, texts: dict[int, Markup]
-) -> list[tuple[str, str | Markup]]:
-    """Everything stored, in plain words."""
-    names = context.field_names()
-    said = [
-        (names["name"], details.name), (names["address"], details.address),
-        (names["country"], countries.name(row.country, i18n.spoken()) if row.country else ""),
-        (names["place"], details.place), (names["role"], details.role),
-        (names["organisation"], details.organisation), (names["comment"], details.comment),
-        (_("for the organisation"), _("yes") if row.on_behalf else ""),
-        (_("language"), i18n.own_name(row.language)), (_("came by"), row.source),
-        (_("text signed"), texts[row.wording_id]),
-        (_("signed on"), i18n.moment(row.signed_at) if isinstance(row, Signature) else ""),
-    ]  # fmt: skip
-    said += [(answer.label, _own_said(answer)) for answer in details.own.values()]
-    return [(name[:1].upper() + name[1:], value) for name, value in said if value]
-
-
-def _own_said(answer: Answer) -> str:
-    """An answer to a question of the campaign's own, in words."""
-    return i18n.day(date.fromisoformat(answer.value)) if answer.kind == DATE else answer.option or answer.value
 
 
 def _standing(reading: Reading, signature: Signature, texts: dict[int, Markup]) -> dict[str, object]:
@@ -199,20 +156,20 @@ def _standing(reading: Reading, signature: Signature, texts: dict[int, Markup]) 
     name, role = shown(details, signature)
     return {
         "state": signature.state, "name": details.name, "since": signature.day,
-        "details": _listed(details, signature, texts), "appears_as": ", ".join(filter(None, (name, role))) or None,
+        "details": stored.listed(details, signature, texts),
+        "appears_as": ", ".join(filter(None, (name, role))) or None,
+        "waits": bool(name) and not signature.shown_name,
     }  # fmt: skip
 
 
-def _correcting(reading: Reading, signature: Signature | None, form: OwnForm | None) -> OwnForm | None:
-    if form is not None or signature is None or signature.sealed is None:
-        return form
-    details = opened(reading.id, signature.sealed)
-    own = {PREFIX + key: answer.value for key, answer in details.own.items()}
-    return OwnForm(
-        posted=False, name=details.name, country=signature.country, place=details.place, role=details.role,
-        organisation=details.organisation, comment=details.comment, on_behalf=signature.on_behalf,
-        appear=signature.appear, with_role=signature.with_role, short=details.short or short_name(details.name), **own,
-    ).ask_again(reading, g.page_language, details, signature.country)  # fmt: skip
+def _objections(signature: Signature | None) -> Sequence[Objection]:
+    """What its owner has said against a decision; nothing is left of that once they have withdrawn."""
+    return objections.of_signature(signature.id) if signature is not None else ()
+
+
+def _may_object(signature: Signature | None) -> bool:
+    aside = signature is not None and signature.state != COUNTED and signature.sealed is not None
+    return aside and objections.may_object(_objections(signature))
 
 
 def _back(token: str, done: str | None = None) -> BaseResponse:
@@ -228,7 +185,7 @@ def _row() -> int:
 def confirm(token: str) -> BaseResponse:
     """The button: makes the signature. Twice, or from two tabs: the same friendly page."""
     link, reading = _locked(token)
-    pressed = signatures.confirm(reading, link, _row(), db.now())
+    pressed = confirming.confirm(reading, link, _row(), db.now())
     db.session.commit()
     if not pressed.language:
         return _back(token)
@@ -257,21 +214,15 @@ def _correct(token: str) -> BaseResponse:
     if signature is None or signature.sealed is None:
         return _back(token)
     _speak(reading, signature, [])
-    stored = opened(reading.id, signature.sealed)
-    form = OwnForm().ask_again(reading, g.page_language, stored, signature.country)
+    before = opened(reading.id, signature.sealed)
+    form = OwnForm().ask_again(reading, g.page_language, before, signature.country)
     if not form.validate():
         db.session.rollback()
         return make_response(_page(link, reading, token, form=form), 422)
-    details = form.details("", _own_short(reading, signature.sealed, form))
+    details = stored.corrected(reading, signature.sealed, form)
     signatures.correct(reading, signature, details, form.choices(signature.language), db.now())
     db.session.commit()
     return _back(token, "corrected")
-
-
-def _own_short(reading: Reading, sealed: bytes, form: OwnForm) -> str:
-    """The short form as its owner wants it; the suggestion sent back unchanged is none, and follows the name."""
-    typed: str = form.short.data or ""
-    return "" if typed == short_name(opened(reading.id, sealed).name) else typed
 
 
 @blueprint.post("/t/<token>/withdraw")
@@ -282,11 +233,28 @@ def withdraw(token: str) -> BaseResponse | str:
     _speak(reading, signature, signatures.pending_of(link, most=1))
     may_return = campaigns.phase(reading, db.now()) is Phase.OPEN and not (signature and signature.state != COUNTED)
     signatures.withdraw(reading, link, db.now(), contacts_too="contacts" in request.form)
+    left = ticked.pages(contacts.of_mailbox(reading.id, link.mailbox))
     db.session.commit()
     href = urls.campaign(g.page_language, reading.slug) if may_return else None
     return render_template(
-        "public/gone.html", wording=context.wording_view(reading, g.page_language), campaign_href=href
+        "public/gone.html", wording=context.wording_view(reading, g.page_language), campaign_href=href, left=left
     )
+
+
+@blueprint.post("/t/<token>/object")
+def say_no(token: str) -> BaseResponse:
+    """Say why a signature should count that is held or removed (S26); what was said before waits no longer."""
+    link, reading = _locked(token)
+    signature = signatures.signature_of(link)
+    try:
+        words = text.paragraphs(request.form.get("words", ""), most=objections.LONGEST)
+    except TextRefused:
+        words = ""
+    done = None
+    if signature is not None and words and _may_object(signature):
+        done = "objected" if objections.say(reading.id, signature.id, words, db.now()) else None
+        db.session.commit()
+    return _back(token, done or "unsaid")
 
 
 @blueprint.post("/t/<token>/not-me")
@@ -329,9 +297,12 @@ def allow(token: str) -> BaseResponse:
 
 @blueprint.post("/t/<token>/stop-news")
 def stop_news(token: str) -> BaseResponse:
-    """Stop the news asked for, and nothing else."""
+    """Stop one thing asked for, or all where none is named, and nothing else."""
     link, reading = _locked(token)
-    contacts.forget(reading.id, link.mailbox)
+    if "contact" in request.form:
+        contacts.stop_one(reading.id, link.mailbox, guards.number(request.form["contact"]))
+    else:
+        contacts.forget(reading.id, link.mailbox)
     db.session.commit()
     return _back(token, "stopped")
 
@@ -340,34 +311,6 @@ def stop_news(token: str) -> BaseResponse:
 def data(token: str) -> Response:
     """Everything stored, to take along."""
     link, reading = _seen(token)
-    signature = signatures.signature_of(link)
-    pending = signatures.pending_of(link, most=1000)
-    texts = _seen_by(signature, pending)
-    answer = jsonify(
-        campaign=urls.absolute(urls.campaign(reading.first_language, reading.slug)),
-        signature=_record(reading, signature, texts) if signature else None,
-        waiting_for_confirmation=[_record(reading, one, texts) for one in pending],
-        news_asked_for=[one.wish for one in contacts.of_mailbox(reading.id, link.mailbox)],
-    )
+    answer = jsonify(affairs.record(reading, link.mailbox))
     answer.headers["Content-Disposition"] = "attachment; filename=signature.json"
     return answer
-
-
-def _record(
-    reading: Reading, row: PendingSignature | Signature, texts: dict[int, wordings.Version]
-) -> dict[str, object]:
-    details = opened(reading.id, row.sealed) if row.sealed else None
-    names = ("name", "address", "place", "role", "organisation", "comment", "short")
-    record: dict[str, object] = {name: getattr(details, name) for name in names} if details else {}
-    if details and details.own:
-        record["own"] = {key: answer._asdict() for key, answer in details.own.items()}
-    record |= {
-        name: getattr(row, name)
-        for name in ("country", "language", "channel", "source", "appear", "with_role", "on_behalf", "consent_version")
-    }
-    text = texts[row.wording_id]
-    record["wording"] = {"language": text.language, "version": text.version}
-    moments = {"signed_at": row.signed_at, "entered_at": row.entered_at} if isinstance(row, Signature) else {
-        "signed_at": row.created_at
-    }  # fmt: skip
-    return record | {name: value.isoformat() for name, value in moments.items()}

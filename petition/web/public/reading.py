@@ -5,7 +5,7 @@ from datetime import datetime
 from flask import Blueprint, redirect, render_template, request
 from werkzeug import Response
 
-from petition import articles, topics
+from petition import articles, campaigns, decisions, topics
 from petition.base import db, settings, urls
 from petition.web import context, guards
 from petition.web.public import facts
@@ -64,6 +64,15 @@ def privacy(language: str) -> str:
 
 @blueprint.get("/<lang:language>/how-we-count")
 def how(language: str) -> str:
-    """What a total means."""
+    """What a total means, and what organisers have decided about signatures, as numbers."""
     guards.language(language)
-    return render_template("public/how.html", facts=facts.counting(), moves=None, guide_href=urls.guide(language))
+    at = db.now()
+    known = {one.id: one for one in campaigns.all_public(at)}
+    decided = decisions.by_day(known, at)
+    return render_template(
+        "public/how.html",
+        facts=facts.counting(),
+        guide_href=urls.guide(language),
+        days=decisions.TOLD_DAYS,
+        decided=[(known[key].wording(language), days) for key, days in decided.items()],
+    )

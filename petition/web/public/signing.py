@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request
@@ -10,12 +11,12 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from werkzeug import Response as BaseResponse
 from werkzeug.datastructures import MultiDict
 
-from petition import articles, campaigns, networks, register, signatures, wordings
+from petition import articles, campaigns, networks, partners, register, signatures, wordings
 from petition.base import db, i18n, mailbox, outbox, settings, together, tokens, urls
 from petition.base.tokens import BadToken, FormToken
 from petition.campaigns import Phase, Reading
 from petition.fields import CHOICE, PREFIX, Question
-from petition.web import context, endorsing, errors, guards, kept, limits
+from petition.web import context, endorsing, errors, guards, kept, limits, ticked
 from petition.web.forms import LinkForm, SignForm
 from petition.web.public.campaign import MORE_ARTICLES, campaign_page, next_events
 from petition.web.public.sharing import has_poster
@@ -27,18 +28,36 @@ SLOW_SECONDS = 600
 _OWN = re.compile(rf"{PREFIX}[a-z][a-z0-9_]{{0,29}}")
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a campaign's form stands: the path of its page, and the page with a form in whatever state. `source` is
+    whence those come who bring none."""
+
+    path: Callable[[Reading, str], str]
+    page: Callable[[Reading, str, SignForm], str]
+    source: str = ""
+
+
+_OWN_PAGE = Place(lambda reading, language: urls.campaign(language, reading.slug), campaign_page)
+
+
 @blueprint.post("/<lang:language>/campaigns/<slug:slug>")
 def sign(language: str, slug: str) -> BaseResponse:
     """Take a signature: one pending signature, one letter, and the same answer for every address."""
+    return take(language, slug, _OWN_PAGE)
+
+
+def take(language: str, slug: str, place: Place) -> BaseResponse:
+    """What a campaign's form is answered, wherever it stands. Commits."""
     g.language = i18n.interface(language)
     guards.form_body()
     address = limits.client_address()
     if limits.too_many(address):
         abort(429)
-    return or_hand_back(lambda: _sign(language, slug, address), lambda: _recalled(language, slug))
+    return or_hand_back(lambda: _sign(language, slug, address, place), lambda: _recalled(language, slug))
 
 
-def _sign(language: str, slug: str, address: str) -> BaseResponse:
+def _sign(language: str, slug: str, address: str, place: Place) -> BaseResponse:
     at = db.now()
     reading = guards.campaign(language, slug)
     guards.speak(reading, language)
@@ -47,39 +66,41 @@ def _sign(language: str, slug: str, address: str) -> BaseResponse:
     token = posted_token(reading.id)
     if token is None:
         return hand_back("expired", context.form_token(reading, language), reading.questions(language))
-    form = SignForm().ask(reading, language)
+    partner = partners.of_token(reading.id, token.partner)
+    form = SignForm().by(partner, ticked.box(partner, reading, language))
+    form.ask(reading, language)
     if not form.validate():
         form["token"].data = token.renewed(at)
-        return make_response(campaign_page(reading, language, form), 422)
+        return make_response(place.page(reading, language, form), 422)
     if not form.is_trapped:
         try:
-            _store(reading, token, form, language, address, at)
+            _store(reading, token, form, language, guards.source() or place.source, address, at)
         except IntegrityError:
             db.session.rollback()
             if wordings.exists(token.wording):
                 raise
             # It was corrected before anybody had signed it.
-            return _corrected(language, slug)
+            return _corrected(language, slug, token.partner)
     stamp = tokens.stamp("inbox", str(reading.id), form.email.data)
-    return redirect(f"{urls.campaign(language, reading.slug)}/inbox/{stamp}", 303)
+    return redirect(f"{place.path(reading, language)}/inbox/{stamp}", 303)
 
 
 def _store(
-    reading: Reading, token: FormToken, form: SignForm, language: str, address: str, at: datetime
+    reading: Reading, token: FormToken, form: SignForm, language: str, source: str, address: str, at: datetime
 ) -> None:  # fmt: skip
     signatures.sign(
         reading, token.wording, token.consent, form.email.mailbox, form.details(form.email.mailbox.address),
-        form.choices(language, guards.source(), bool(form.news.data)), network=networks.hashed(address, at), at=at,
+        form.choices(language, source, bool(form.news.data)), network=networks.hashed(address, at), at=at,
         put=together.put,
     )  # fmt: skip
 
 
-def _corrected(language: str, slug: str) -> BaseResponse:
+def _corrected(language: str, slug: str, partner: str) -> BaseResponse:
     """The form again, for the text as it is now: nobody signs what they have not seen."""
     reading = campaigns.read(slug)
     if reading is None:
         abort(404)
-    return hand_back("changed", context.form_token(reading, language), reading.questions(language))
+    return hand_back("changed", context.form_token(reading, language, partner), reading.questions(language))
 
 
 def _recalled(language: str, slug: str) -> tuple[Question, ...]:
@@ -134,7 +155,8 @@ def hand_back(reason: str, fresh: str = "", asked: tuple[Question, ...] = ()) ->
     labels = context.field_names() | {
         "email": _("E-mail address"), "name": _("Your name"), "on_behalf": _("I sign for the organisation"),
         "appear": _("How to appear in the public list"), "with_role": _("Show what I do and my organisation as well"),
-        "news": _("Send me news of this campaign"), "campaign": _("Campaign"), "short": _("Your short form"),
+        "news": _("Send me news of this campaign"), "partner_news": _("Let the site on whose page I sign write to me"),
+        "campaign": _("Campaign"), "short": _("Your short form"),
         "note": _("What you would like to do"),
     }  # fmt: skip
     labels |= endorsing.labels()
@@ -167,10 +189,15 @@ def _renewed(posted: str, fresh: str) -> str:
 def inbox(language: str, slug: str, stamp: str) -> str:
     """Check your inbox. With a stamp of the last 15 minutes it shows the address just typed (S18)."""
     reading = guards.campaign(language, slug)
+    return signing_inbox(reading, language, stamp, urls.campaign(language, reading.slug))
+
+
+def signing_inbox(reading: Reading, language: str, stamp: str, form_path: str) -> str:
+    """Check your inbox, for whoever signed a campaign in the form on a page."""
     guards.speak(reading, language)
     base = urls.campaign(language, reading.slug)
     about = {
-        "wording": context.wording_view(reading, language), "campaign_href": base, "form_href": base + "#sign",
+        "wording": context.wording_view(reading, language), "campaign_href": base, "form_href": form_path + "#sign",
         "link_href": base + "/link",
     }  # fmt: skip
     return inbox_page("public/inbox.html", str(reading.id), stamp, **about)
