@@ -30,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition import campaigns, contacts, links, objections, register, unshown
-from petition.base import crypto, db, outbox
+from petition.base import crypto, db, outbox, pairs
 from petition.base.mailbox import Mailbox
 from petition.campaigns import Reading
 from petition.details import HIDDEN, Choices, Details, opened, shown, shown_key
@@ -155,7 +155,7 @@ _pending_table = cast(Table, PendingSignature.__table__)
 
 def sign(
     reading: Reading, wording_id: int, consent_version: int, mailbox: Mailbox, details: Details, choices: Choices,
-    *, network: bytes | None, at: datetime, put: db.Put = db.put,
+    *, network: bytes | None, at: datetime, put: pairs.Put = pairs.put,
 ) -> int:  # fmt: skip
     """Store what was typed and post the letter about it; the id of the pending signature.
 
@@ -177,7 +177,7 @@ def sign(
         "link", language=choices.language, campaign_id=reading.id, mailbox=mailbox_hash, about=pending_id,
         network=network,
     )  # fmt: skip
-    put(db.Pair(_pending_table, row, outbox.table, letter))
+    put(pairs.Pair(_pending_table, row, outbox.table, letter))
     return pending_id
 
 

@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 
 from flask import current_app
 
-from petition.base import db
-from petition.base.db import NotNow, Pair
+from petition.base import db, pairs
+from petition.base.db import NotNow
+from petition.base.pairs import Pair
 
 #: More than this do not wait in one process: they are told at once to come again.
 MOST_WAITING = 100
@@ -111,6 +112,6 @@ def put(pair: Pair) -> None:
     queue.put(pair)
 
 
-def _write(pairs: Sequence[Pair]) -> None:
+def _write(several: Sequence[Pair]) -> None:
     with db.one_commit() as connection:
-        db.insert_pairs(connection, pairs)
+        pairs.insert(connection, several)

@@ -11,8 +11,9 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from petition import signatures
-from petition.base import db, mailbox, outbox, together
-from petition.base.db import NotNow, Pair
+from petition.base import db, mailbox, outbox, pairs, together
+from petition.base.db import NotNow
+from petition.base.pairs import Pair
 from petition.campaigns import Reading
 from petition.details import Choices, Details
 from petition.signatures import PendingSignature
@@ -33,12 +34,12 @@ class Held:
         self.go, self.came = threading.Event(), threading.Event()
         self.batches: list[int] = []
 
-    def __call__(self, pairs: list[Pair]) -> None:
+    def __call__(self, several: list[Pair]) -> None:
         """Store, once it may."""
         self.came.set()
         assert self.go.wait(20)
-        self.batches.append(len(pairs))
-        self._write(pairs)
+        self.batches.append(len(several))
+        self._write(several)
 
 
 @pytest.fixture
@@ -212,10 +213,10 @@ def test_whoever_waits_for_a_leader_that_is_stopped_hears_that_nobody_knows(app:
     """And the next one leads."""
     signers = Signers(app, cast.campaign())
 
-    def stop(pairs: list[Pair]) -> None:
-        if len(pairs) == 2:
+    def stop(several: list[Pair]) -> None:
+        if len(several) == 2:
             raise SystemExit
-        together._write(pairs)
+        together._write(several)
 
     held = Held(stop)
     app.extensions[together._key] = together.Queue(held)
@@ -238,5 +239,5 @@ def test_what_a_context_has_written_before_is_committed_with_it(app: Flask, cast
 def test_a_statement_is_the_same_however_many_share_it() -> None:
     """So that the database keeps it prepared."""
     table = outbox.table
-    statement = db._both(table, ("id", "kind"), table, ("id",))
+    statement = pairs._both(table, ("id", "kind"), table, ("id",))
     assert len(re.findall("%s", statement)) == 2
