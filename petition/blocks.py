@@ -3,6 +3,7 @@
 Nobody is refused, and the form answers as always: what comes from there counts once an organiser has released it.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, LargeBinary, String, Text, UniqueConstraint, func, select
@@ -79,7 +80,7 @@ def listed(campaign_id: int) -> list[tuple[Block, int]]:
     return [(row, counts.get(row.key, 0)) for row in rows]
 
 
-def is_blocked(campaign_id: int, mailbox: bytes, domain: bytes) -> bool:
-    """Whether what comes from this mailbox, or its domain, is held."""
-    query = select(Block.id).where(Block.campaign_id == campaign_id, Block.key.in_([mailbox, domain]))
-    return db.session.scalar(query.limit(1)) is not None
+def blocked(campaign_ids: Collection[int], keys: Collection[bytes]) -> set[tuple[int, bytes]]:
+    """Which of these keys, of mailboxes or domains, are blocked, each with the campaign that blocks it."""
+    query = select(Block.campaign_id, Block.key).where(Block.campaign_id.in_(campaign_ids), Block.key.in_(keys))
+    return {(campaign_id, key) for campaign_id, key in db.session.execute(query)}

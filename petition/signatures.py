@@ -6,7 +6,7 @@ held by a unique key. No verb commits.
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, cast
@@ -192,6 +192,9 @@ _signature_of = select(Signature).where(
 _forget_pending = delete(_pending_table).where(
     _pending_table.c.campaign_id == bindparam("c"), _pending_table.c.mailbox == bindparam("m")
 )
+_forget_all_pending = delete(_pending_table).where(
+    _pending_table.c.campaign_id == bindparam("c"), _pending_table.c.mailbox.in_(bindparam("m", expanding=True))
+)
 
 
 def pending_of(link: Link, *, most: int = 20, before: datetime | None = None) -> list[PendingSignature]:
@@ -208,6 +211,13 @@ def one_pending(link: Link, pending_id: int) -> PendingSignature | None:
     return db.session.scalars(query, _of(link)).one_or_none()
 
 
+def some_pending(ids: Collection[int]) -> dict[int, PendingSignature]:
+    """Pending signatures by their ids, as far as they are there, as they are now."""
+    query = select(PendingSignature).where(PendingSignature.id.in_(ids))
+    found = db.session.scalars(query, execution_options={"populate_existing": True})
+    return {row.id: row for row in found}
+
+
 def signature_of(link: Link) -> Signature | None:
     """The signature of a link's mailbox."""
     return db.session.scalars(_signature_of, _of(link), execution_options={"populate_existing": True}).one_or_none()
@@ -217,6 +227,15 @@ def forget_pending(link: Link) -> None:
     """Delete all pending signatures of a locked link's mailbox."""
     # On the connection: these rows are not looked at again, so the session need not be told.
     db.session.connection().execute(_forget_pending, _of(link))
+
+
+def forget_all_pending(links_of: Iterable[Link]) -> None:
+    """The same for many."""
+    mailboxes: dict[int, list[bytes]] = {}
+    for link in links_of:
+        mailboxes.setdefault(link.campaign_id, []).append(link.mailbox)
+    for campaign_id, keys in mailboxes.items():
+        db.session.connection().execute(_forget_all_pending, {"c": campaign_id, "m": keys})
 
 
 def _of(link: Link) -> dict[str, object]:

@@ -8,7 +8,7 @@ only read say so with `reading()`.
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -216,16 +216,16 @@ def one_commit() -> AbstractContextManager[Connection]:
     return which.engine.begin() if which.alone is None else which.alone.connect()
 
 
-def insert_new(table: Table, row: dict[str, Any]) -> bool:
-    """Insert a row unless a unique key stands against it; whether it was inserted. The same columns each time."""
+def insert_new(table: Table, rows: Sequence[Mapping[str, Any]]) -> set[int]:
+    """Insert rows but for those that a unique key stands against: the ids of the others. The same columns each time."""
     connection = session.connection()
-    return connection.execute(_new(table, connection.dialect.name), row).first() is not None
+    return set(connection.execute(_new(table, connection.dialect.name), rows).scalars())
 
 
 @cache
 def _new(table: Table, dialect: str) -> Any:
     made = (sqlite if dialect == "sqlite" else postgresql).insert(table)
-    return made.on_conflict_do_nothing().returning(next(iter(table.primary_key)))
+    return made.on_conflict_do_nothing().returning(table.c.id)
 
 
 def reading() -> None:
