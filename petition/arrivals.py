@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 
 from petition import blocks, rules
 from petition.base import db
@@ -19,12 +19,19 @@ class HeldBy:
     run_id: int | None = None
 
 
+_COMING = (
+    select(Rule.campaign_id, Rule.filter, RuleRun.id)
+    .join(RuleRun, RuleRun.rule_id == Rule.id)
+    .where(Rule.campaign_id.in_(bindparam("c", expanding=True)), Rule.watching)
+    .where(RuleRun.kind == COME, RuleRun.ended_at.is_(None))
+    .order_by(RuleRun.id)
+)
+
+
 def held_by(rows: Sequence[Mapping[str, Any]]) -> dict[int, HeldBy]:
     """What holds new signatures with these columns, by their ids, as far as anything does. Two short queries."""
     ids = {row["campaign_id"] for row in rows}
-    coming = select(Rule.campaign_id, Rule.filter, RuleRun.id).join(RuleRun, RuleRun.rule_id == Rule.id)
-    coming = coming.where(Rule.campaign_id.in_(ids), Rule.watching, RuleRun.kind == COME, RuleRun.ended_at.is_(None))
-    watching = db.session.execute(coming.order_by(RuleRun.id)).all()
+    watching = db.session.connection().execute(_COMING, {"c": list(ids)}).all()
     blocked = blocks.blocked(ids, {key for row in rows for key in (row["mailbox"], row["domain"])})
     found: dict[int, HeldBy] = {}
     for row in rows:

@@ -6,7 +6,7 @@ Nobody is refused, and the form answers as always: what comes from there counts 
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, LargeBinary, String, Text, UniqueConstraint, func, select
+from sqlalchemy import ForeignKey, LargeBinary, String, Text, UniqueConstraint, bindparam, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition import journal
@@ -80,7 +80,12 @@ def listed(campaign_id: int) -> list[tuple[Block, int]]:
     return [(row, counts.get(row.key, 0)) for row in rows]
 
 
+_BLOCKED = select(Block.campaign_id, Block.key).where(
+    Block.campaign_id.in_(bindparam("c", expanding=True)), Block.key.in_(bindparam("k", expanding=True))
+)
+
+
 def blocked(campaign_ids: Collection[int], keys: Collection[bytes]) -> set[tuple[int, bytes]]:
     """Which of these keys, of mailboxes or domains, are blocked, each with the campaign that blocks it."""
-    query = select(Block.campaign_id, Block.key).where(Block.campaign_id.in_(campaign_ids), Block.key.in_(keys))
-    return {(campaign_id, key) for campaign_id, key in db.session.execute(query)}
+    found = db.session.connection().execute(_BLOCKED, {"c": list(campaign_ids), "k": list(keys)})
+    return {(campaign_id, key) for campaign_id, key in found}

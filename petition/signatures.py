@@ -192,6 +192,7 @@ _signature_of = select(Signature).where(
 _forget_pending = delete(_pending_table).where(
     _pending_table.c.campaign_id == bindparam("c"), _pending_table.c.mailbox == bindparam("m")
 )
+_some_pending = select(PendingSignature).where(PendingSignature.id.in_(bindparam("i", expanding=True)))
 _forget_all_pending = delete(_pending_table).where(
     _pending_table.c.campaign_id == bindparam("c"), _pending_table.c.mailbox.in_(bindparam("m", expanding=True))
 )
@@ -213,8 +214,7 @@ def one_pending(link: Link, pending_id: int) -> PendingSignature | None:
 
 def some_pending(ids: Collection[int]) -> dict[int, PendingSignature]:
     """Pending signatures by their ids, as far as they are there, as they are now."""
-    query = select(PendingSignature).where(PendingSignature.id.in_(ids))
-    found = db.session.scalars(query, execution_options={"populate_existing": True})
+    found = db.session.scalars(_some_pending, {"i": list(ids)}, execution_options={"populate_existing": True})
     return {row.id: row for row in found}
 
 

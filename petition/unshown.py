@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import ForeignKey, Index, Table, delete, func, select
+from sqlalchemy import ForeignKey, Index, Table, bindparam, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition import journal
@@ -38,6 +38,7 @@ class Unshown(db.Base):
 
 
 _table = cast(Table, Unshown.__table__)
+_ON = select(Moderation.campaign_id).where(Moderation.campaign_id.in_(bindparam("c", expanding=True)))
 
 
 def is_on(campaign_id: int) -> bool:
@@ -47,8 +48,7 @@ def is_on(campaign_id: int) -> bool:
 
 def on(campaign_ids: Collection[int]) -> set[int]:
     """Which of these campaigns look at names before they are shown."""
-    query = select(Moderation.campaign_id).where(Moderation.campaign_id.in_(campaign_ids))
-    return set(db.session.scalars(query))
+    return set(db.session.connection().execute(_ON, {"c": list(campaign_ids)}).scalars())
 
 
 def switch(campaign_id: int, on: bool, *, actor: str, reason: str, at: datetime) -> bool:
