@@ -53,8 +53,7 @@ class Ground:
         self.environ = {
             "DATABASE_URL": url, "KEYS_FILE": str(self.folder / "keys.json"), "PORT": str(PORT),
             "LETTERS_DIR": str(self.folder / "letters"), "HARD_LIMIT": "10000000", "WEB_PROCESSES": "2",
-            "ERASURES_FILE": str(self.folder / "erasures"),
-            "WEB_THREADS": "4", **more,
+            "ERASURES_FILE": str(self.folder / "erasures"), **more,
         }  # fmt: skip
         os.environ.update(self.environ)
 

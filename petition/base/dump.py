@@ -159,6 +159,18 @@ def _head(path: Path, line: bytes) -> Head:
     return head
 
 
+def check(path: Path) -> Head:
+    """Read a dump to its end before anything is done with it; its head. Raises DumpRefused where it is not whole."""
+    with opened(path) as (head, file):
+        rows, last = 0, b""
+        for last in file:
+            if last.startswith(b"COPY "):
+                rows += sum(1 for _line in _lines(file))
+        if last.decode() != f"{_END}{rows}\n":
+            raise DumpRefused(f"{path} is not whole: it ends before its last line, or rows of it are missing.")
+    return head
+
+
 def load(file: IO[bytes], connection: Connection) -> int:
     """Put every row into the empty tables of a database at the dump's step, in the connection's transaction; how many.
     Raises DumpRefused where the file is not whole: then nothing may be committed."""

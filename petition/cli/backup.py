@@ -110,8 +110,8 @@ def restore(
         _put_keys_back(read, keys)
     if data is None:
         return
-    with dump.opened(data) as (head, _rows):
-        _refuse_unknown(head)
+    head = dump.check(data)
+    _refuse_unknown(head)
     deeds = _deeds(read, head, books, without_erasures)
     with _target(read):
         differences = _restore(data, head, deeds, without_keys)
