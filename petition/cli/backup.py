@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 from flask import Flask
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from petition import campaigns, checks, erasures, journal, migrating, replaying, retention
 from petition.app import create_app
@@ -232,13 +232,7 @@ def _restore(data: Path, head: Head, deeds: list[Deed], without_keys: bool) -> l
     """Everything on the empty database of the application; what `register check` says of it."""
     # An empty database may have been migrated already.
     (migrating.go_back if migrating.reached() > head.step else migrating.migrate)(head.step)
-    with dump.opened(data) as (_head, file), db.database().engine.begin() as connection:
-        rows = dump.load(file, connection)
-        if not without_keys:
-            # In the same transaction, so that a wrong ring leaves nothing behind.
-            db.session(bind=connection)
-            campaigns.try_keys()
-            db.session.remove()
+    rows = _fill(data, without_keys)
     migrating.migrate()
     again = _erase_again(deeds)
     journal.write(actor(), "backup restored", count=rows, reason=f"of {head.at:%Y-%m-%d %H:%M} UTC")
@@ -249,6 +243,22 @@ def _restore(data: Path, head: Head, deeds: list[Deed], without_keys: bool) -> l
     click.echo(f"Data: {rows} rows of {head.at:%Y-%m-%d %H:%M} UTC; {again} erasures since then done again.")
     db.one_moment()
     return checks.register_differences()
+
+
+def _fill(data: Path, without_keys: bool) -> int:
+    """All rows, in one transaction; how many."""
+    try:
+        with dump.opened(data) as (_head, file), db.database().engine.begin() as connection:
+            rows = dump.load(file, connection)
+            if not without_keys:
+                # In the same transaction, so that a wrong ring leaves nothing behind.
+                db.session(bind=connection)
+                campaigns.try_keys()
+                db.session.remove()
+    except IntegrityError:
+        # An embedded database looks at its end only whether what rows point to is there.
+        raise dump.DumpRefused("The backup holds nothing for this database: rows point to what is not there.") from None
+    return rows
 
 
 def _erase_again(deeds: list[Deed]) -> int:
