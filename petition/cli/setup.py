@@ -229,6 +229,8 @@ def _site(place: Place, asked: Answers) -> None:
     if asked.database == SERVER:
         text = text.replace(_WEB, _WEB + _WEB.replace("8000", "8001"))
     site = place.write("/etc/nginx/sites-available/petition", text, 0o644)
+    # Debian's package does not make it.
+    place.path("/var/cache/nginx").mkdir(parents=True, exist_ok=True)
     enabled = place.path("/etc/nginx/sites-enabled")
     enabled.mkdir(parents=True, exist_ok=True)
     (enabled / "default").unlink(missing_ok=True)
@@ -308,7 +310,7 @@ def _tell(place: Place, asked: Answers, invitation: str) -> None:
         click.echo(f"\nsystemd does not run here. Start it yourself: systemctl enable --now {started}")
     click.echo(f"""
 What is left to do:
-  1. Copy the key ring to a place of its own: petition backup --keys /media/stick/keys.json{BACK_UP}
+  1. Copy the key ring to a place of its own: install -m 600 /etc/petition/keys/keys.json /media/stick/{BACK_UP}
   2. Try the mail server: petition letter test {asked.organiser}
   3. Get a certificate that browsers believe, and put it in the place of ours:
        certbot certonly --webroot -w /var/www/petition -d {asked.host} --deploy-hook 'systemctl reload nginx'

@@ -23,6 +23,7 @@ from petition.base import db, settings
 from petition.base.smtp import Maildir
 from petition.register import Move
 from tests.cast import Cast, form_token, free_port, link_in
+from tests.cli.conftest import Petition, petition, settings_of  # noqa: F401  # the console script, as fixtures
 
 ROOT = Path(__file__).parents[2]
 PAGE = "/en/campaigns/canteen"
@@ -105,13 +106,16 @@ def press(web: Web, path: str) -> int:
 
 
 def test_two_web_processes_and_two_workers_sign_send_count_and_erase_as_one(
-    app: Flask, webs: list[Web], cast: Cast, tmp_path: Path
-) -> None:
-    """Forms read here and sent there, each button pressed on both sides at once: one letter and one move each."""
+    app: Flask, webs: list[Web], cast: Cast, tmp_path: Path, petition: Petition  # noqa: F811
+) -> None:  # fmt: skip
+    """Forms read here and sent there, each button pressed on both sides at once: one letter and one move each. What is
+    backed up meanwhile is of one moment."""
     reading = cast.reading()
     kept = Maildir(settings.current())
     with ThreadPoolExecutor(8) as people:
-        assert set(people.map(sign, webs * (SIGNERS // 2), range(SIGNERS))) == {303}
+        answers = people.map(sign, webs * (SIGNERS // 2), range(SIGNERS))
+        assert petition("backup", "--data", tmp_path / "backup" / "data.gz").exit_code == 0
+        assert set(answers) == {303}
         until(lambda: (tmp_path / "letters" / "new").exists() and len(kept.kept(100)) == SIGNERS)
         letters = kept.kept(100)
         paths = [link_in(letter) for letter in letters]
@@ -129,3 +133,6 @@ def test_two_web_processes_and_two_workers_sign_send_count_and_erase_as_one(
     for web in webs:
         assert f">{SIGNERS - 1}<" in re.sub(r"\s", "", web.ask("GET", PAGE)[1])
     until(lambda: len(erasures.read(tmp_path / "erasures")) == 1)
+    elsewhere = f"sqlite:///{tmp_path}/restored.db"
+    restored = petition("restore", "--data", tmp_path / "backup" / "data.gz", DATABASE_URL=elsewhere)
+    assert restored.exit_code == 0, restored.output
