@@ -65,7 +65,7 @@ def test_a_handful_of_questions_leaves_settings_keys_units_and_a_first_account(m
     assert units == ["petition-backup.service", "petition-backup.timer", "petition.service"]
     assert re.search(r"https://petition.localhost/desk/welcome/\S+", said)
     for word in (
-        "petition backup --keys",
+        "keys/keys.json /media/stick/",
         "petition letter test olga@example.org",
         "certbot certonly",
         "petition.service",
