@@ -26,10 +26,10 @@ PARTNER = Draft(
         },
     ),
 )
-#: So many days after the opening its pages carry the form.
-AFTER = 4
-#: The share of those whom nothing else brought, and of them who tick its box.
-_BROUGHT, _TICKED = 0.13, 0.4
+#: So many days after the opening its pages carry the form; for the first days its own letter leads there.
+AFTER, LETTER = 4, 3
+#: The share of those whom nothing else brought: in the days of the letter, later; and of them who tick its box.
+_BY_LETTER, _BROUGHT, _TICKED = 0.6, 0.06, 0.4
 
 
 class Way(NamedTuple):
@@ -42,7 +42,8 @@ class Way(NamedTuple):
 
 def way(source: str, day_offset: int, dice: Random) -> Way:
     """How somebody came to whose campaign the partner carries."""
-    brought, ticked = dice.random() < _BROUGHT, dice.random() < _TICKED
+    share = _BY_LETTER if day_offset < AFTER + LETTER else _BROUGHT
+    brought, ticked = dice.random() < share, dice.random() < _TICKED
     if source or day_offset < AFTER or not brought:
         return Way(source)
     # What a frame stores where its address names no page.

@@ -224,6 +224,7 @@ def test_a_partner_carries_the_large_campaign_and_has_brought_it_people(loaded: 
     figures = partner_figures.read(partner.id)
     assert {one.total for one in figures.values()} == {len(brought)}
     assert figures["language"].cells.keys() >= {"en", "es"}
+    assert len(figures["day"].cells) >= 3
 
     ticked = list(db.session.scalars(select(Contact).where(Contact.wish == partners.wish(partner.id))))
     addresses = {opened(corvane.id, row.sealed or b"").address for row in brought}
