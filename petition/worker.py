@@ -42,6 +42,8 @@ REMINDING = 60.0
 PICTURES = 5.0
 PUBLISHING = 60.0
 COUNTING = 60.0
+#: Between two of the many short transactions of a loop: SQLite's lock knows no queue, and others wait for it too.
+TURN = 0.02
 #: So many jobs at a time, so that a short one need not wait for a long one.
 JOBS = 2
 #: What does each kind of job.
@@ -117,7 +119,7 @@ class Worker:
     def _count(self) -> float:
         for campaign_id in answers.due(db.now()):
             more = True
-            while more and not self.stopping.is_set():
+            while more and not self.stopping.wait(TURN):
                 more = answers.count(campaign_id, db.now())
                 db.session.commit()
         return COUNTING
