@@ -39,10 +39,10 @@ from petition.links import SiteKey
 from petition.objections import Objection
 from petition.signatures import PendingSignature, Signature
 
-#: Rows of one transaction: a few milliseconds, for on SQLite everybody who stores waits for it.
-BATCH = 200
+#: Rows that one transaction goes through: some milliseconds, for on SQLite everybody who stores waits for it.
+SPAN = 500
 #: Chunks of files are a thousand times longer.
-BATCH_OF_FILES = 4
+SPAN_OF_CHUNKS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Place:
     purpose: str
     context: Callable[[Row[Any]], str]
     only: ColumnElement[bool] = true()  # noqa: RUF009  # says nothing, and is never changed
-    batch: int = BATCH
+    span: int = SPAN
 
     @property
     def table(self) -> Table:
@@ -96,7 +96,7 @@ PLACES = (
     Place(Letter.sealed, "letter", _own),
     Place(Job.parameters, "job", _own),
     Place(Job.result, "job", _own),
-    Place(FileChunk.data, "file", lambda row: f"{row.name} {row.number}", _in_sealed_file, BATCH_OF_FILES),
+    Place(FileChunk.data, "file", lambda row: f"{row.name} {row.number}", _in_sealed_file, SPAN_OF_CHUNKS),
 )
 
 
@@ -126,12 +126,12 @@ class Pass:
         """Each step is a transaction of its own: whoever walks commits it."""
         for place in PLACES:
             after: Sequence[Any] | None = None
-            while rows := db.session.execute(_batch(place, after)).all():
-                self._seal(place, rows)
-                after = [getattr(rows[-1], column.key) for column in place.table.primary_key]
+            more = True
+            while more:
+                until = db.session.execute(_end(place, after)).first()
+                self._seal(place, db.session.execute(_older(place, after, until)).all())
+                after, more = until, until is not None
                 yield place
-                if len(rows) < place.batch:
-                    break
 
     def _seal(self, place: Place, rows: Sequence[Row[Any]]) -> None:
         keys = [column.key for column in place.table.primary_key]
@@ -152,11 +152,28 @@ class Pass:
             self.sealed += len(new)
 
 
-def _batch(place: Place, after: Sequence[Any] | None) -> Select[Any]:
+def _end(place: Place, after: Sequence[Any] | None) -> Select[Any]:
+    """The key of the last row of the next span; no row where fewer are left."""
     key = list(place.table.primary_key)
-    query = select(*place.table.c).where(
-        place.column.is_not(None), place.only, _number(place) != bytes((crypto.ring().active,))
-    )
+    query = select(*key).order_by(*key).offset(place.span - 1).limit(1)
+    return query if after is None else query.where(_key(place) > _value(after))
+
+
+def _older(place: Place, after: Sequence[Any] | None, until: Sequence[Any] | None) -> Select[Any]:
+    """What older keys have sealed in a span, but for rows that somebody holds."""
+    old = _number(place) != bytes((crypto.ring().active,))
+    query = select(*place.table.c).where(place.column.is_not(None), place.only, old)
     if after is not None:
-        query = query.where(tuple_(*key) > tuple_(*after) if len(key) > 1 else key[0] > after[0])
-    return query.order_by(*key).limit(place.batch).with_for_update(of=place.table, skip_locked=True)
+        query = query.where(_key(place) > _value(after))
+    if until is not None:
+        query = query.where(_key(place) <= _value(until))
+    return query.with_for_update(of=place.table, skip_locked=True)
+
+
+def _key(place: Place) -> ColumnElement[Any]:
+    key = list(place.table.primary_key)
+    return tuple_(*key) if len(key) > 1 else key[0]
+
+
+def _value(key: Sequence[Any]) -> Any:
+    return tuple_(*key) if len(key) > 1 else key[0]

@@ -120,7 +120,7 @@ def rekey() -> None:
         with progress("Sealing again") as advance:
             for place in walk.steps():
                 db.session.commit()
-                advance(place.batch)
+                advance(place.span)
                 # Between two batches others store what they have.
                 time.sleep(PAUSE)
         click.echo(f"Sealed {walk.sealed} again.")
@@ -143,6 +143,7 @@ def rekey() -> None:
 
 def _older() -> int:
     """How many pieces a key other than the active one seals."""
+    db.session.remove()
     db.reading()
     found = sum(count for key, count in resealing.counts().items() if key != crypto.ring().active)
     db.session.remove()
