@@ -138,7 +138,7 @@ def looked_at(pulse: Pulse) -> Iterator[Said]:
     ahead = abs(pulse.clock)
     furthest = max([one.seen_at - pulse.at for one in pulse.workers], default=timedelta())
     differ = max(ahead, furthest)
-    yield Said("clock", differ <= CLOCKS, f"clocks differ by {in_words(differ)}")
+    yield Said("clock", differ <= CLOCKS, f"they differ by {in_words(differ)}")
     here = pulse.present()
     last = pulse.workers[0].seen_at if pulse.workers else None
     gone = f"the last one was seen {in_words(pulse.at - last)} ago" if last else "none was ever seen"

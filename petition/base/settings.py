@@ -188,7 +188,7 @@ def is_loopback(host: str) -> bool:
 def is_address(host: str) -> bool:
     """Whether a host, with or without a port, is an IP address and not a name."""
     try:
-        return bool(ipaddress.ip_address(urlsplit(f"//{host}").hostname or ""))
+        return _port_of(host) is not None and bool(ipaddress.ip_address(urlsplit(f"//{host}").hostname or ""))
     except ValueError:
         return False
 
