@@ -17,8 +17,10 @@ from petition.cli.ground import Wrong, with_app
 @click.command()
 @click.option("--here", is_flag=True, help="Ask nothing outside: neither the site's address nor the mail server.")
 def doctor(here: bool) -> None:
-    """Look at settings, keys, database, workers, letters, backup, address and mail server; say what is wrong and what
-    to do. Ends with 1 where anything is.
+    """Say what is wrong with this site, and what to do about it.
+
+    Looks at settings, keys, database, workers, letters, backup, address and mail server. Ends with 1 where anything is
+    wrong.
 
     \b
     Example: petition doctor
@@ -70,7 +72,9 @@ def _inside(read: Settings, parts: list[Callable[[Settings], Iterator[Finding]]]
 @click.command("backed-up")
 @with_app
 def backed_up() -> None:
-    """Note that the database was backed up just now: the last line of what makes your backups.
+    """Note that a backup was made, so that a missing one is noticed.
+
+    The last line of what makes your backups.
 
     \b
     Example: petition backed-up

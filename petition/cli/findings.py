@@ -75,6 +75,7 @@ _FAULTS = (
      "Name the server that leads in DATABASE_URL, not one that follows. A file must belong to the site's account."),
     (r"diskfull|disk is full|no space|could not extend", "It stores nothing: its disk is full.",
      "Make room on the disk it lies on (old backups and logs first); the site goes on by itself."),
+    (r"disk i/o", "Its disk fails, or takes no more.", "Look at the disk: df -h, dmesg. Then docs/backup.md."),
     (r"is locked", "It stores nothing: somebody else has been writing for five seconds.",
      "Is a backup or a command of yours at work? If not, restart the worker."),
     (r"password|no pg_hba|role .* does not exist", "It does not let us in.",
