@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import time_machine
 from click.testing import CliRunner, Result
-from sqlalchemy import Engine, event, text, update
+from sqlalchemy import text, update
 
 from petition import sightings
 from petition.app import create_app
@@ -22,6 +22,7 @@ from petition.register import Move
 from tests.cast import Cast, free_port
 from tests.cli.conftest import Petition
 from tests.domain.test_smtp import Authority, Server
+from tests.faults import every_connection, not_migrated, read_only
 
 #: A public site with a proxy and a mail server; each test breaks one thing.
 PUBLIC = {
@@ -164,35 +165,13 @@ def test_a_file_that_is_no_database_is_told(keys_file: Path, tmp_path: Path) -> 
 
 
 def test_a_database_that_is_not_migrated_is_told(well: Cast, petition: Petition) -> None:
-    with db.database().engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
-    assert "→ petition migrate" in only(petition("doctor", "--here", **PUBLIC))
-
-
-@contextlib.contextmanager
-def every_connection(pragma: str) -> Iterator[None]:
-    """Every new connection to a file has this said to it."""
-
-    def say(connection: object, *_: object) -> None:
-        connection.execute(f"PRAGMA {pragma}")  # type: ignore[attr-defined]
-
-    event.listen(Engine, "connect", say)
-    try:
-        yield
-    finally:
-        event.remove(Engine, "connect", say)
+    with not_migrated():
+        assert "→ petition migrate" in only(petition("doctor", "--here", **PUBLIC))
 
 
 def test_a_database_that_is_read_only_is_told(well: Cast, petition: Petition) -> None:
-    if db.is_sqlite():
-        with every_connection("query_only = on"):
-            found = only(petition("doctor", "--here", **PUBLIC))
-    else:
-        change = f"ALTER DATABASE {db.database().engine.url.database} SET default_transaction_read_only = on"
-        with db.database().engine.begin() as connection:
-            connection.execute(text(change))
-        found = only(petition("doctor", "--here", **PUBLIC))
-    assert "it is read-only" in found.lower()
+    with read_only():
+        assert "it is read-only" in only(petition("doctor", "--here", **PUBLIC)).lower()
 
 
 def test_a_full_disk_is_told(well: Cast, petition: Petition, database_url: str) -> None:

@@ -12,7 +12,7 @@ import time_machine
 import yaml
 from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import text, update
+from sqlalchemy import update
 
 from petition import sightings, worker
 from petition.base import db, outbox
@@ -21,6 +21,7 @@ from petition.sightings import Sighting
 from petition.web import counters, ops
 from petition.web.counters import Shared
 from tests.cast import Browser, Cast
+from tests.faults import not_migrated, read_only
 from tests.web.test_outage import Outage, outage  # noqa: F401  # a fixture
 
 ROOT = Path(__file__).parents[2]
@@ -134,26 +135,16 @@ def test_a_database_that_is_away_behind_or_takes_nothing_makes_it_red(
     away = ready(client)
     outage.end()
     assert (away, ready(client)) == ((503, {"database"}), (200, set()))
-    with db.database().engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
-    assert ready(client) == (503, {"migrations"})
+    with not_migrated():
+        assert ready(client) == (503, {"migrations"})
 
 
 @pytest.mark.usefixtures("anew")
 def test_a_database_that_can_only_be_read_makes_it_red(site: Cast) -> None:
     client = site.browser()
-    lock = (
-        "CREATE TRIGGER no BEFORE {} ON sighting BEGIN SELECT RAISE(FAIL, 'attempt to write a readonly database'); END"
-    )
-    with db.database().engine.begin() as connection:
-        if db.is_sqlite():
-            connection.execute(text(lock.format("INSERT")))
-        else:
-            connection.execute(
-                text(f"ALTER DATABASE {connection.engine.url.database} SET default_transaction_read_only = on")
-            )
-    db.database().dispose()
-    assert ready(client) == (503, {"database"})
+    with read_only():
+        assert ready(client) == (503, {"database"})
+    assert ready(client) == (200, set())
 
 
 def test_who_asks_all_the_time_asks_the_database_every_two_seconds_at_most(site: Cast) -> None:
