@@ -54,6 +54,7 @@ class Pulse:
     signatures: int
     jobs: Waiting
     running_jobs: int
+    #: Those that are gone as well, for a day; the last seen first.
     workers: list[Sighting]
     backup: datetime | None
     #: Free bytes and all bytes where the database's file lies; None where it is a server.
@@ -62,7 +63,8 @@ class Pulse:
 
     def present(self) -> list[Sighting]:
         """The workers that were seen lately."""
-        return [one for one in self.workers if abs(self.at - one.seen_at) <= sightings.SILENT]
+        lately = [one for one in self.workers if abs(self.at - one.seen_at) <= sightings.SILENT]
+        return [one for one in lately if one.kind == sightings.WORKER]
 
 
 def read(at: datetime) -> Pulse:
@@ -73,7 +75,7 @@ def read(at: datetime) -> Pulse:
     numbered = db.session.scalar(select(func.sum(RegisterHead.number)))
     unnumbered = select(func.count(), func.min(Move.at), func.coalesce(func.sum(Move.amount), 0))
     moves, since, amount = db.session.execute(unnumbered.where(Move.number.is_(None))).one()
-    workers = list(sightings.all_seen(sightings.WORKER))
+    workers = list(sightings.all_seen(sightings.WORKER, sightings.GONE))
     backup = next(iter(sightings.all_seen(sightings.BACKUP)), None)
     return Pulse(
         at=at, clock=theirs - at, letters=_letters(), due=_due(at), failed=_failed(at), moves=Waiting(moves, since),

@@ -167,7 +167,8 @@ def _older(place: Place, after: Sequence[Any] | None, until: Sequence[Any] | Non
         query = query.where(_key(place) > _value(after))
     if until is not None:
         query = query.where(_key(place) <= _value(until))
-    return query.with_for_update(of=place.table, skip_locked=True)
+    # Not as strong as an UPDATE of keys: the rows that refer to a campaign's are inserted all the time.
+    return query.with_for_update(of=place.table, skip_locked=True, key_share=True)
 
 
 def _key(place: Place) -> ColumnElement[Any]:

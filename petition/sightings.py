@@ -9,15 +9,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, String, delete, select
+from sqlalchemy import JSON, String, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.base import db
 
-WORKER, BACKUP, TRIAL = "worker", "backup", "trial"
+WORKER, GONE, BACKUP, TRIAL = "worker", "gone", "backup", "trial"
 #: A worker says so often that it is there.
 EVERY = timedelta(seconds=15)
-#: Who has not for so long is gone.
+#: Who has not for so long, and did not take leave, is taken for dead.
 SILENT = timedelta(minutes=2)
 #: What is left of a worker that is gone.
 _KEPT = timedelta(days=1)
@@ -55,9 +55,16 @@ def see(row_id: str, kind: str, at: datetime, *, began_at: datetime | None = Non
     db.session.execute(db.insert(Sighting).values(row).on_conflict_do_update(index_elements=["id"], set_=seen))
 
 
+def leave(row_id: str, at: datetime, figures: Mapping[str, int]) -> None:
+    """A worker takes leave, in the caller's transaction."""
+    row = update(Sighting).where(Sighting.id == row_id)
+    db.session.execute(row.values(kind=GONE, seen_at=at, figures=dict(figures)))
+
+
 def forget(at: datetime) -> None:
     """Forget workers that are gone for long, in the caller's transaction."""
-    db.session.execute(delete(Sighting).where(Sighting.kind == WORKER, Sighting.seen_at < at - _KEPT))
+    gone = Sighting.kind.in_((WORKER, GONE)), Sighting.seen_at < at - _KEPT
+    db.session.execute(delete(Sighting).where(*gone))
 
 
 def backed_up(at: datetime) -> None:
@@ -71,6 +78,6 @@ def try_writing(at: datetime) -> None:
     see(TRIAL, TRIAL, at)
 
 
-def all_seen(kind: str) -> Sequence[Sighting]:
-    """What was seen of a kind, the last first."""
-    return db.session.scalars(select(Sighting).where(Sighting.kind == kind).order_by(Sighting.seen_at.desc())).all()
+def all_seen(*kinds: str) -> Sequence[Sighting]:
+    """What was seen of these kinds, the last first."""
+    return db.session.scalars(select(Sighting).where(Sighting.kind.in_(kinds)).order_by(Sighting.seen_at.desc())).all()

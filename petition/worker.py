@@ -103,10 +103,20 @@ class Worker:
         self.stopping.wait()
         for thread in self._threads:
             thread.join(timeout=20)
+        self._leave()
 
     def stop(self) -> None:
         """Stop soon: no new letter is begun."""
         self.stopping.set()
+
+    def _leave(self) -> None:
+        try:
+            with self._app.app_context():
+                sightings.leave(self._id, db.now(), self._doer.counted())
+                db.session.commit()
+        except SQLAlchemyError:
+            # It is missed in two minutes instead.
+            pass
 
     def _loop(self, do: Callable[[], float]) -> None:
         while not self.stopping.is_set():

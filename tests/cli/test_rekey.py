@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import LargeBinary
+from sqlalchemy import LargeBinary, text
 
 from petition import decisions, links, objections, resealing
 from petition.base import crypto, db, files, jobs, outbox
@@ -264,3 +264,16 @@ def test_a_letter_that_waits_is_moved_and_still_goes_out(
         assert later.press(letter).status_code == 303
         assert Ring(2, {2: crypto.ring().keys[2]}).active == crypto.ring().active
         assert later.total() == 1
+
+
+def test_a_campaign_that_is_being_signed_is_moved_at_once(cast: Cast, typed: Petition) -> None:
+    """On PostgreSQL each new row holds the row of its campaign until its commit."""
+    if db.is_sqlite():
+        pytest.skip("one writes at a time")
+    cast.campaign()
+    typed("keys", "new")
+    typed("keys", "activate", "2")
+    with db.database().engine.connect() as connection:
+        connection.execute(text("SELECT id FROM campaign FOR KEY SHARE"))
+        result = typed("keys", "rekey")
+    assert (result.exit_code, result.stdout.count("again.")) == (0, 1)

@@ -319,3 +319,15 @@ def test_a_worker_says_that_it_is_there_how_letters_ended_and_forgets_those_long
     seen = {one.id: one.figures for one in sightings.all_seen(sightings.WORKER)}
     assert seen == {"worker one": {"sent": 3}, working._id: {"sent": 1}}
     assert db.session.get_one(Sighting, working._id).machine == sightings.machine()
+
+
+@pytest.mark.usefixtures("anew")
+def test_a_worker_that_ends_takes_leave_and_is_missed_at_once(cast: Cast) -> None:
+    working = worker.Worker(cast.app)
+    working._see()
+    db.session.remove()
+    assert ready(cast.browser()) == (200, set())
+    working.stop()
+    working._leave()
+    assert ready(cast.browser()) == (503, {"worker"})
+    assert [one.id for one in sightings.all_seen(sightings.GONE)] == [working._id]
