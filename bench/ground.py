@@ -52,8 +52,7 @@ class Ground:
         """Point the site's settings at a database, for this process and those it starts."""
         self.environ = {
             "DATABASE_URL": url, "KEYS_FILE": str(self.folder / "keys.json"), "PORT": str(PORT),
-            "LETTERS_DIR": str(self.folder / "letters"), "HARD_LIMIT": "10000000", "WEB_PROCESSES": "2",
-            "WEB_THREADS": "4", **more,
+            "LETTERS_DIR": str(self.folder / "letters"), "HARD_LIMIT": "10000000", "WEB_PROCESSES": "2", **more,
         }  # fmt: skip
         os.environ.update(self.environ)
 

@@ -1,6 +1,7 @@
 """The factory: settings → parts → blueprints. No query, no network, no file written."""
 
 import encodings.idna  # noqa: F401  # Werkzeug wants it at each first request, which is no moment to load anything.
+import gc
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -71,6 +72,7 @@ def create_app(
         app.register_blueprint(part.blueprint)
     app.extensions[counters.EXTENSION] = counting or counters.Shared().claim()
     _dress(app, read)
+    gc.enable()
     return app
 
 

@@ -2,12 +2,15 @@
 name waits before it is shown."""
 
 import secrets
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, cast
+from uuid import UUID
 
 from sqlalchemy import Table
 
-from petition import arrivals, decisions, register, signatures, ticks, unshown
+from petition import arrivals, decisions, links, register, signatures, ticks, unshown
+from petition.arrivals import HeldBy
 from petition.base import db
 from petition.campaigns import Reading
 from petition.decisions import Change
@@ -18,60 +21,102 @@ from petition.signatures import COUNTED, HELD, PendingSignature, Signature, cell
 _signature_table = cast(Table, Signature.__table__)
 
 
+class Press(NamedTuple):
+    """A button pressed: the id of the link whose page it is on, and the pending signature that it names."""
+
+    link_id: UUID
+    pending_id: int
+
+
 class Pressed(NamedTuple):
-    """What came of a button: the outcome, and the language of the signature that counts ("" where none does)."""
+    """What came of it: the outcome, the campaign (0 where there is no such link), and the language of the signature
+    that counts ("" where none does)."""
 
     outcome: str
+    campaign_id: int = 0
     language: str = ""
 
 
-def confirm(reading: Reading, link: Link, pending_id: int, at: datetime) -> Pressed:
-    """Press the button of one pending signature of a locked link's mailbox.
+def press_all(presses: Sequence[Press], reading_of: Callable[[int], Reading], at: datetime) -> list[Pressed]:
+    """Press buttons, of whatever mailboxes and campaigns, in the caller's transaction; what came of each, in order.
+    Locks their links.
 
     "confirmed"; "already" where a signature counts; "taken" where it is held or removed, or is held as it comes;
-    "old", "late" or "paused" where the button does not work now; "unknown" where the row is gone or another mailbox's.
+    "old", "late" or "paused" where the button does not work now; "unknown" where the row is gone or another
+    mailbox's; "gone" where there is no such link.
     """
-    pending = signatures.one_pending(link, pending_id)
-    if pending is None:
-        return _standing(link)
-    state = signatures.button(reading, pending, at)
-    if state != "ready":
-        return Pressed(state)
-    entered = _enter(pending, at)
-    if entered:
-        ticks.confirm(pending, at)
-    signatures.forget_pending(link)
-    return Pressed("confirmed", pending.language) if entered == COUNTED else _standing(link)
+    found = links.lock_all({press.link_id for press in presses})
+    pending = signatures.some_pending({press.pending_id for press in presses})
+    answers: dict[Press, Pressed] = {}
+    ready: dict[Press, PendingSignature] = {}
+    for press in dict.fromkeys(presses):
+        link, one = found.get(press.link_id), pending.get(press.pending_id)
+        if link is None:
+            answers[press] = Pressed("gone")
+        elif one is not None and (one.campaign_id, one.mailbox) == (link.campaign_id, link.mailbox):
+            state = signatures.button(reading_of(link.campaign_id), one, at)
+            if state != "ready":
+                answers[press] = Pressed(state, link.campaign_id)
+            elif press.link_id not in {other.link_id for other in ready}:
+                ready[press] = one
+    entered = _enter_all(list(ready.values()), at) if ready else {}
+    signatures.forget_all_pending(found[press.link_id] for press in ready)
+    for press, one in ready.items():
+        if entered.get(one.id) == COUNTED:
+            answers[press] = Pressed("confirmed", one.campaign_id, one.language)
+    return [answers.get(press) or _standing(found[press.link_id]) for press in presses]
 
 
 def _standing(link: Link) -> Pressed:
     signature = signatures.signature_of(link)
     if signature is None:
-        return Pressed("unknown")
-    return Pressed("already", signature.language) if signature.state == COUNTED else Pressed("taken")
+        return Pressed("unknown", link.campaign_id)
+    counts = signature.state == COUNTED
+    return Pressed("already" if counts else "taken", link.campaign_id, signature.language if counts else "")
 
 
-def _enter(pending: PendingSignature, at: datetime) -> str:
-    """Make the signature of a pending one and its move; the state it has then, "" where the mailbox is taken.
+def _enter_all(pending: Sequence[PendingSignature], at: datetime) -> dict[int, str]:
+    """Make the signatures of pending ones of different mailboxes, and their moves: the state of each by the id of the
+    pending one; those are missing whose mailbox is taken.
 
     Whoever is held as they come is entered and held in one transaction: the register shows both, the total neither.
     """
-    row = row_of(pending, at)
-    waits = row["shown_key"] != "" and unshown.is_on(pending.campaign_id)
-    if waits:
-        row |= {"shown_name": "", "shown_role": "", "shown_key": ""}
-    if not db.insert_new(_signature_table, row):
-        return ""
-    if waits:
-        unshown.wait(pending.campaign_id, row["id"], at)
-    register.move(pending.campaign_id, "entered", 1, cell_of(row), signature_id=row["id"], at=at)
-    held = arrivals.held_by(pending.campaign_id, row)
-    if held is None:
-        return COUNTED
-    change = Change(row["id"], row["mailbox"], row["language"], cell_of(row), HELD, "held", -1)
-    moves = decisions.change(pending.campaign_id, [change], at, tell=True)
-    arrivals.remember(held, pending.campaign_id, row["id"], moves[row["id"]])
-    return HELD
+    looking = unshown.on({one.campaign_id for one in pending if one.appear != HIDDEN})
+    made = [(one, row_of(one, at)) for one in pending]
+    waiting = [row for _, row in made if row["shown_key"] != "" and row["campaign_id"] in looking]
+    for row in waiting:
+        row.update(shown_name="", shown_role="", shown_key="")
+    new = db.insert_new(_signature_table, [row for _, row in made])
+    made = [(one, row) for one, row in made if row["id"] in new]
+    unshown.wait_all([(row["campaign_id"], row["id"]) for row in waiting if row["id"] in new], at)
+    held = _count(made, at)
+    return {one.id: HELD if row["id"] in held else COUNTED for one, row in made}
+
+
+def _count(made: Sequence[tuple[PendingSignature, dict[str, Any]]], at: datetime) -> dict[int, HeldBy]:
+    """Write the moves of new signatures, and make contacts of what was ticked beside them; who is held as they come."""
+    if not made:
+        return {}
+    rows = [row for _, row in made]
+    register.move_all(
+        [
+            register.move_row(row["campaign_id"], "entered", 1, cell_of(row), signature_id=row["id"], at=at)
+            for row in rows
+        ]
+    )
+    for pending, _ in made:
+        ticks.confirm(pending, at)
+    held = arrivals.held_by(rows)
+    for campaign_id in sorted({row["campaign_id"] for row in rows if row["id"] in held}):
+        _hold(campaign_id, [row for row in rows if row["campaign_id"] == campaign_id and row["id"] in held], held, at)
+    return held
+
+
+def _hold(campaign_id: int, rows: Sequence[dict[str, Any]], held: Mapping[int, HeldBy], at: datetime) -> None:
+    changes = [Change(row["id"], row["mailbox"], row["language"], cell_of(row), HELD, "held", -1) for row in rows]
+    moves = decisions.change(campaign_id, changes, at, tell=True)
+    for row in rows:
+        arrivals.remember(held[row["id"]], campaign_id, row["id"], moves[row["id"]])
 
 
 def row_of(pending: PendingSignature, at: datetime) -> dict[str, Any]:

@@ -31,8 +31,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition import links
-from petition.base import crypto, db, mailbox, outbox, settings
+from petition.base import crypto, db, mailbox, outbox, pairs, settings
 from petition.base.months import later
+from petition.base.pairs import Pair, Put
 from petition.links import Clocked
 
 #: What a contact can ask for: to join, to be told of meetings, news of a campaign.
@@ -162,7 +163,7 @@ def wish_of(row: ContactLink | PendingContact) -> Wish:
 
 def ask(
     wish: Wish, details: ContactDetails, *, language: str, consent_version: int, network: bytes | None, at: datetime,
-    put: db.Put = db.put,
+    put: Put = pairs.put,
 ) -> int:  # fmt: skip
     """Store what was typed and post the letter about it; the id of the pending contact.
 
@@ -178,7 +179,7 @@ def ask(
         "wish", language=language, campaign_id=wish.campaign_id, mailbox=wish.mailbox, about=pending_id,
         network=network,
     )  # fmt: skip
-    put(db.Pair(_pending, row, outbox.table, letter))
+    put(Pair(_pending, row, outbox.table, letter))
     return pending_id
 
 

@@ -31,8 +31,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition import contacts, journal, links
-from petition.base import crypto, db, mailbox, outbox
+from petition.base import crypto, db, mailbox, outbox, pairs
 from petition.base.countries import CODES
+from petition.base.pairs import Pair, Put
 from petition.campaigns import Reading
 from petition.contacts import ContactLink, Wish
 from petition.pictures import Picture
@@ -155,7 +156,7 @@ def said_of(row: Endorsement) -> Organisation:
 
 def ask(
     reading: Reading, said: Organisation, person: Person, *, mailbox: bytes, show_name: bool, language: str,
-    consent_version: int, network: bytes | None, at: datetime, put: db.Put = db.put,
+    consent_version: int, network: bytes | None, at: datetime, put: Put = pairs.put,
 ) -> int:  # fmt: skip
     """Store what was typed and post the letter about it; the id of the endorsement.
 
@@ -170,7 +171,7 @@ def ask(
         "endorsement", language=language, campaign_id=reading.id, mailbox=mailbox, about=endorsement_id,
         network=network,
     )  # fmt: skip
-    put(db.Pair(_table, row, outbox.table, letter))
+    put(Pair(_table, row, outbox.table, letter))
     return endorsement_id
 
 

@@ -114,6 +114,12 @@ _by_mailboxes = (
 #: What an earlier look left in the session must not hide what others wrote meanwhile.
 _FRESH = {"populate_existing": True}
 _by_id = select(Link).where(Link.id == bindparam("i")).with_for_update()
+_by_ids = (
+    select(Link)
+    .where(Link.id.in_(bindparam("i", expanding=True)))
+    .order_by(Link.campaign_id, Link.mailbox)
+    .with_for_update()
+)
 
 
 def take(campaign_id: int, mailbox: bytes) -> Link:
@@ -146,6 +152,12 @@ def _make(campaign_id: int, mailboxes: Sequence[bytes]) -> None:
 def lock(link_id: UUID) -> Link | None:
     """The link with this id, its row locked until the transaction ends; None where it is gone."""
     return db.session.scalars(_by_id, {"i": link_id}, execution_options=_FRESH).one_or_none()
+
+
+def lock_all(link_ids: Iterable[UUID]) -> dict[UUID, Link]:
+    """The links with these ids by their id, as far as they are there, locked in the order that `take_all` keeps to."""
+    found = db.session.scalars(_by_ids, {"i": list(link_ids)}, execution_options=_FRESH)
+    return {link.id: link for link in found}
 
 
 def find(link_id: UUID) -> Link | None:

@@ -6,7 +6,7 @@ held by a unique key. No verb commits.
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, cast
@@ -30,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition import campaigns, contacts, links, objections, register, unshown
-from petition.base import crypto, db, outbox
+from petition.base import crypto, db, outbox, pairs
 from petition.base.mailbox import Mailbox
 from petition.campaigns import Reading
 from petition.details import HIDDEN, Choices, Details, opened, shown, shown_key
@@ -155,7 +155,7 @@ _pending_table = cast(Table, PendingSignature.__table__)
 
 def sign(
     reading: Reading, wording_id: int, consent_version: int, mailbox: Mailbox, details: Details, choices: Choices,
-    *, network: bytes | None, at: datetime, put: db.Put = db.put,
+    *, network: bytes | None, at: datetime, put: pairs.Put = pairs.put,
 ) -> int:  # fmt: skip
     """Store what was typed and post the letter about it; the id of the pending signature.
 
@@ -177,7 +177,7 @@ def sign(
         "link", language=choices.language, campaign_id=reading.id, mailbox=mailbox_hash, about=pending_id,
         network=network,
     )  # fmt: skip
-    put(db.Pair(_pending_table, row, outbox.table, letter))
+    put(pairs.Pair(_pending_table, row, outbox.table, letter))
     return pending_id
 
 
@@ -191,6 +191,10 @@ _signature_of = select(Signature).where(
 )
 _forget_pending = delete(_pending_table).where(
     _pending_table.c.campaign_id == bindparam("c"), _pending_table.c.mailbox == bindparam("m")
+)
+_some_pending = select(PendingSignature).where(PendingSignature.id.in_(bindparam("i", expanding=True)))
+_forget_all_pending = delete(_pending_table).where(
+    _pending_table.c.campaign_id == bindparam("c"), _pending_table.c.mailbox.in_(bindparam("m", expanding=True))
 )
 
 
@@ -208,6 +212,12 @@ def one_pending(link: Link, pending_id: int) -> PendingSignature | None:
     return db.session.scalars(query, _of(link)).one_or_none()
 
 
+def some_pending(ids: Collection[int]) -> dict[int, PendingSignature]:
+    """Pending signatures by their ids, as far as they are there, as they are now."""
+    found = db.session.scalars(_some_pending, {"i": list(ids)}, execution_options={"populate_existing": True})
+    return {row.id: row for row in found}
+
+
 def signature_of(link: Link) -> Signature | None:
     """The signature of a link's mailbox."""
     return db.session.scalars(_signature_of, _of(link), execution_options={"populate_existing": True}).one_or_none()
@@ -217,6 +227,15 @@ def forget_pending(link: Link) -> None:
     """Delete all pending signatures of a locked link's mailbox."""
     # On the connection: these rows are not looked at again, so the session need not be told.
     db.session.connection().execute(_forget_pending, _of(link))
+
+
+def forget_all_pending(links_of: Iterable[Link]) -> None:
+    """The same for many."""
+    mailboxes: dict[int, list[bytes]] = {}
+    for link in links_of:
+        mailboxes.setdefault(link.campaign_id, []).append(link.mailbox)
+    for campaign_id, keys in mailboxes.items():
+        db.session.connection().execute(_forget_all_pending, {"c": campaign_id, "m": keys})
 
 
 def _of(link: Link) -> dict[str, object]:

@@ -1,15 +1,17 @@
 """People who have signed, put straight into the database: for tests that look at many of them."""
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert
 
-from petition import register, signatures
+from petition import confirming, register, signatures
 from petition.base import db
 from petition.campaigns import Reading
+from petition.confirming import Press, Pressed
 from petition.details import FULL, HIDDEN, Details, shown_key
+from petition.links import Link
 from petition.register import Move
 from petition.signatures import Signature
 
@@ -28,6 +30,11 @@ def signer(reading: Reading, name: str, country: str = "IE", role: str = "", **c
         "shown_key": "" if hidden else shown_key(name, role), "first": None,
     }  # fmt: skip
     return row | changes
+
+
+def press(reading: Reading, link: Link, pending_id: int, at: datetime | None = None) -> Pressed:
+    """Press the button of one pending signature."""
+    return confirming.press_all([Press(link.id, pending_id)], lambda _: reading, at or db.now())[0]
 
 
 def enter(*rows: dict[str, Any]) -> list[int]:

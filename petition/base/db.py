@@ -11,10 +11,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
-from functools import cache, lru_cache, partial
-from typing import Any, ClassVar, NamedTuple, cast
+from functools import cache, partial
+from typing import Any, ClassVar, cast
 
-import orjson
 import psycopg
 from flask import Flask, current_app
 from flask.globals import app_ctx
@@ -41,7 +40,6 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError, SQL
 from sqlalchemy.exc import TimeoutError as NoFreeConnection
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session, scoped_session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
-from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlalchemy.types import TypeDecorator
 
 from petition.base.settings import Settings
@@ -218,78 +216,16 @@ def one_commit() -> AbstractContextManager[Connection]:
     return which.engine.begin() if which.alone is None else which.alone.connect()
 
 
-class Pair(NamedTuple):
-    """A row for each of two tables, to live or die together. For the same two tables always the same columns; plain
-    values only: numbers, words, bytes, moments."""
-
-    first: Table
-    one: dict[str, Any]
-    second: Table
-    other: dict[str, Any]
-
-
-#: What stores a pair: `put` in the transaction at hand, `together.put` in a commit that several requests share.
-Put = Callable[[Pair], None]
-
-
-def put(pair: Pair) -> None:
-    """Insert both rows of a pair in the transaction at hand."""
-    insert_pairs(session.connection(), [pair])
-
-
-def insert_pairs(connection: Connection, pairs: Sequence[Pair]) -> None:
-    """Insert pairs for the same two tables: where the database can as one statement, which is the same however many
-    there are, so that all live or die together even without a transaction around them."""
-    first, second = pairs[0].first, pairs[0].second
-    ones, others = [pair.one for pair in pairs], [pair.other for pair in pairs]
-    if connection.dialect.name == "sqlite":
-        connection.execute(first.insert(), ones)
-        connection.execute(second.insert(), others)
-        return
-    ones, others = [_defaults(first) | row for row in ones], [_defaults(second) | row for row in others]
-    statement = _both(first, tuple(ones[0]), second, tuple(others[0]))
-    connection.exec_driver_sql(statement, (_as_json(ones), _as_json(others)))
-
-
-@cache
-def _defaults(table: Table) -> dict[str, Any]:
-    """What a table's columns are unless something else is said; a statement of our own does not bring it along."""
-    scalars = [(column.name, column.default) for column in table.c]
-    return {name: default.arg for name, default in scalars if isinstance(default, ScalarElementColumnDefault)}
-
-
-@lru_cache(maxsize=16)
-def _both(first: Table, ones: tuple[str, ...], second: Table, others: tuple[str, ...]) -> str:
-    """All rows of a table come as one JSON array, which costs a tenth of a parameter for each value; the database
-    reads each value as it reads the text of the column's type."""
-    inserts = [
-        f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT {', '.join(columns)}"  # noqa: S608  # names of ours
-        f" FROM json_populate_recordset(NULL::{table.name}, %s::json)"
-        for table, columns in ((first, ones), (second, others))
-    ]
-    return f"WITH first_rows AS ({inserts[0]}) {inserts[1]}"
-
-
-def _as_json(rows: list[dict[str, Any]]) -> str:
-    return orjson.dumps(rows, default=_bytes_as_text).decode()
-
-
-def _bytes_as_text(value: object) -> str:
-    if isinstance(value, bytes):
-        return "\\x" + value.hex()
-    raise TypeError(type(value).__name__)
-
-
-def insert_new(table: Table, row: dict[str, Any]) -> bool:
-    """Insert a row unless a unique key stands against it; whether it was inserted. The same columns each time."""
+def insert_new(table: Table, rows: Sequence[Mapping[str, Any]]) -> set[int]:
+    """Insert rows but for those that a unique key stands against: the ids of the others. The same columns each time."""
     connection = session.connection()
-    return connection.execute(_new(table, connection.dialect.name), row).first() is not None
+    return set(connection.execute(_new(table, connection.dialect.name), rows).scalars())
 
 
 @cache
 def _new(table: Table, dialect: str) -> Any:
     made = (sqlite if dialect == "sqlite" else postgresql).insert(table)
-    return made.on_conflict_do_nothing().returning(next(iter(table.primary_key)))
+    return made.on_conflict_do_nothing().returning(table.c.id)
 
 
 def reading() -> None:

@@ -1,47 +1,54 @@
-"""Rows of several requests in one commit.
+"""What several requests store at the same time, in one commit.
 
-Threads that store at the same time wait for the disk once. Each puts its rows into a queue; the first in it leads:
-it writes all that wait as one statement, tells each what became of its own, and hands on to whoever came meanwhile.
-There is no thread for this, nothing waits for more to come, and nobody is told "stored" before the commit.
+Threads that store wait for the disk once. Each puts what it has into a queue; the first in it leads: it stores all
+that wait, tells each what became of its own, and hands on to whoever came meanwhile. There is no thread for this,
+nothing waits for more to come, and nobody is told "stored" before the commit.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, Generic, TypeVar
 
 from flask import current_app
 
-from petition.base import db
-from petition.base.db import NotNow, Pair
+from petition.base import db, pairs
+from petition.base.db import NotNow
+from petition.base.pairs import Pair
 
 #: More than this do not wait in one process: they are told at once to come again.
 MOST_WAITING = 100
+T = TypeVar("T")
+R = TypeVar("R")
 _key = "petition.together"
 
 
-class _Place:
-    """A pair in the queue and what became of it; `turn` wakes who waits, to go or to lead."""
+class _Place(Generic[T, R]):
+    """One in the queue and what became of it; `turn` wakes who waits, to go or to lead."""
 
-    __slots__ = ("ended", "error", "pair", "stored", "turn")
+    __slots__ = ("answer", "ended", "error", "item", "stored", "turn")
 
-    def __init__(self, pair: Pair) -> None:
-        self.pair = pair
+    answer: R
+
+    def __init__(self, item: T) -> None:
+        self.item = item
         self.turn = threading.Event()
         self.ended = self.stored = False
         self.error: Exception | None = None
 
 
-class Queue:
-    """Those who wait to be stored in this process; `write` stores pairs and commits, all of them or none."""
+class Queue(Generic[T, R]):
+    """Those who wait in this process for one deed: `store` does it for several and commits, all of them or none, and
+    gives an answer for each."""
 
-    def __init__(self, write: Callable[[Sequence[Pair]], None]) -> None:
-        self._write = write
+    def __init__(self, store: Callable[[Sequence[T]], Sequence[R]]) -> None:
+        self._do = store
         self._lock = threading.Lock()
-        self._waiting: list[_Place] = []
+        self._waiting: list[_Place[T, R]] = []
         self._led = False
 
-    def put(self, pair: Pair) -> None:
-        """Return once the pair is stored. Raises NotNow, or what its own rows are refused for."""
-        place = _Place(pair)
+    def put(self, item: T) -> R:
+        """The answer, once it is stored. Raises NotNow, or what the item itself is refused for."""
+        place: _Place[T, R] = _Place(item)
         with self._lock:
             if len(self._waiting) >= MOST_WAITING:
                 raise NotNow("too many wait")
@@ -55,31 +62,31 @@ class Queue:
             raise place.error
         if not place.stored:
             raise NotNow("whoever led was stopped")
+        return place.answer
 
     def _lead(self) -> None:
         with self._lock:
             places, self._waiting = self._waiting, []
         try:
-            for tables in dict.fromkeys((place.pair.first, place.pair.second) for place in places):
-                self._store([place for place in places if (place.pair.first, place.pair.second) == tables])
+            self._store(places)
         finally:
             self._hand_on()
             for place in places:
                 place.ended = True
                 place.turn.set()
 
-    def _store(self, places: list[_Place]) -> None:
+    def _store(self, places: list[_Place[T, R]]) -> None:
         try:
-            self._write([place.pair for place in places])
+            answers = self._do([place.item for place in places])
         except Exception as error:
             self._refused(places, error)
         else:
-            for place in places:
-                place.stored = True
+            for place, answer in zip(places, answers, strict=True):
+                place.answer, place.stored = answer, True
 
-    def _refused(self, places: list[_Place], error: Exception) -> None:
-        """What the database refused altogether is everybody's; else each is tried by itself, for one bad row must not
-        cost its neighbours theirs."""
+    def _refused(self, places: list[_Place[T, R]], error: Exception) -> None:
+        """What the database refused altogether is everybody's; else each is tried by itself, for one that is bad must
+        not cost its neighbours theirs."""
         if len(places) == 1:
             places[0].error = error
         elif db.is_unavailable(error):
@@ -97,20 +104,28 @@ class Queue:
                 self._waiting[0].turn.set()
 
 
-def put(pair: Pair) -> None:
-    """Store both rows of a pair in a commit shared with other threads; return once it is done.
+def share(key: Hashable, store: Callable[[Sequence[T]], Sequence[R]], item: T) -> R:
+    """Do what `store` does, in a commit shared with other threads of this process that come with the same key; its
+    answer for this item, once it is done.
 
     It ends a deed as `commit` does: what the context's own transaction has written is committed first. Raises NotNow
-    where the database is away or too many wait: the rows are then not stored, or nobody knows; and the database's own
-    error where it refuses these rows.
+    where the database is away or too many wait: nothing is stored then, or nobody knows; and the database's own error
+    where it refuses this item.
     """
     if db.session.registry.has():
         # Who held a connection while waiting for one could wait for ever.
         db.session.commit()
-    queue: Queue = current_app.extensions.get(_key) or current_app.extensions.setdefault(_key, Queue(_write))
-    queue.put(pair)
+    queues: dict[Hashable, Queue[Any, Any]] = current_app.extensions.setdefault(_key, {})
+    queue: Queue[T, R] = queues.get(key) or queues.setdefault(key, Queue(store))
+    return queue.put(item)
 
 
-def _write(pairs: Sequence[Pair]) -> None:
+def put(pair: Pair) -> None:
+    """Store both rows of a pair in a shared commit, see `share`."""
+    share((pair.first, pair.second), _write, pair)
+
+
+def _write(several: Sequence[Pair]) -> Sequence[None]:
     with db.one_commit() as connection:
-        db.insert_pairs(connection, pairs)
+        pairs.insert(connection, several)
+    return [None] * len(several)

@@ -10,7 +10,8 @@ import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO
-from xml.sax.saxutils import escape
+
+from markupsafe import escape
 
 #: A sheet has so many rows, its head among them, and a cell so many characters.
 MOST_ROWS = 1_048_576
@@ -205,4 +206,4 @@ def _text(value: str, style: int) -> str:
 
 def _sayable(value: str) -> str:
     value = _CODED.sub("_x005F_", _UNSAYABLE.sub("\ufffd", value))
-    return escape(value.replace("\r\n", "\n")).replace("\r", "_x000D_")
+    return str(escape(value.replace("\r\n", "\n"))).replace("\r", "_x000D_")

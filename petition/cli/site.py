@@ -4,6 +4,7 @@ The web server's processes are forked from `run`: what only the worker needs is 
 """
 
 import errno
+import gc
 import multiprocessing
 import os
 import socket
@@ -81,6 +82,8 @@ def served() -> Flask:
     os.setpgid(0, 0)
     app = create_app(counting=_counted.claim())
     logs.begin(settings.read().log_format)
+    # What is there now stays: nobody need look through it again for garbage.
+    gc.freeze()
     _made.release()
     return app
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from flask import current_app
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, StringField
+from wtforms import StringField
 from wtforms.validators import StopValidation
 
 from petition import fields
@@ -25,6 +25,7 @@ from petition.contacts import JOIN, MEETINGS, NEWS, ContactDetails
 from petition.details import FULL, HIDDEN, SHORT, Choices, Details
 from petition.fields import CHOICE, DATE, POSTCODE, TEXT, Answer, Question
 from petition.partners import Reading as Partner
+from petition.web import typed
 from petition.web.ticked import Box
 
 if TYPE_CHECKING:
@@ -155,11 +156,11 @@ _READ: dict[str, tuple[Callable[..., str], int]] = {
 }  # fmt: skip
 
 
-def _own_field(question: Question) -> Any:
+def _own_checks(question: Question) -> tuple[typed.Check, ...]:
     if question.kind == CHOICE:
-        return StringField(validators=[_Option(question)])
+        return (_Option(question),)
     read, most = _READ[question.kind]
-    return StringField(validators=[Cleaned(read, most, lambda: missing(question))])
+    return (Cleaned(read, most, lambda: missing(question)),)
 
 
 def _appearance(_form: Any, field: Any) -> None:
@@ -188,35 +189,27 @@ class PublicForm(FlaskForm):
         return bool(self.website.data)
 
 
-class CorrectForm(FlaskForm):
-    """What a signer typed, but for the address."""
+class CorrectForm(typed.Form):
+    """What a signer typed, but for the address. The address of the page is the secret: no token."""
 
-    class Meta(Tokenless):
-        """The address of the page is the secret."""
-
-    name = StringField(validators=[Cleaned(text.name, LONGEST_LINE, lambda: _("Type your name."))])
-    country = StringField(validators=[known_country])
-    place = StringField(validators=[Cleaned(text.line, LONGEST_LINE, lambda: _("Type your town or city."))])
-    role = StringField(validators=[Cleaned(text.line, LONGEST_LINE, lambda: _("Type what you do."))])
-    organisation = StringField(
-        validators=[Cleaned(text.line, LONGEST_LINE, lambda: _("Type the name of your organisation."))]
-    )
-    comment = StringField(validators=[Cleaned(text.paragraphs, LONGEST_COMMENT, lambda: _("Type why you sign."))])
-    on_behalf = BooleanField()
-    appear = StringField(validators=[_appearance], default=HIDDEN)
-    with_role = BooleanField()
+    words: ClassVar[dict[str, tuple[typed.Check, ...]]] = {
+        "name": (Cleaned(text.name, LONGEST_LINE, lambda: _("Type your name.")),),
+        "country": (known_country,),
+        "place": (Cleaned(text.line, LONGEST_LINE, lambda: _("Type your town or city.")),),
+        "role": (Cleaned(text.line, LONGEST_LINE, lambda: _("Type what you do.")),),
+        "organisation": (Cleaned(text.line, LONGEST_LINE, lambda: _("Type the name of your organisation.")),),
+        "comment": (Cleaned(text.paragraphs, LONGEST_COMMENT, lambda: _("Type why you sign.")),),
+        "appear": (_appearance,),
+    }
+    unless_given: ClassVar[dict[str, str]] = {"appear": HIDDEN}
+    ticks: ClassVar[tuple[str, ...]] = ("on_behalf", "with_role")
 
     asks: frozenset[str] = frozenset()
     requires: frozenset[str] = frozenset({"name"})
     #: The campaign's own questions; each has a field of its name in the form.
     own: tuple[Question, ...] = ()
 
-    def process(self, formdata: Any = None, *args: Any, **kwargs: Any) -> None:
-        """Take what was posted, and remember it for the fields that `ask` adds."""
-        self._posted = self.meta.wrap_formdata(self, formdata)
-        super().process(self._posted, *args, **kwargs)
-
-    def ask(self, reading: Reading, language: str) -> "CorrectForm":
+    def ask(self, reading: Reading, language: str) -> Self:
         """Ask what the campaign asks, in a language; what it does not ask is not taken."""
         own = reading.questions(language)
         required = {name for name, how in reading.asks.items() if how == "required"}
@@ -231,8 +224,7 @@ class CorrectForm(FlaskForm):
             if name not in self.asks:
                 self[name].data = ""
         for one in own:
-            self._fields[one.name] = _own_field(one).bind(form=self, name=one.name)
-            self._fields[one.name].process(self._posted, "")
+            self.add(one.name, _own_checks(one))
 
     def details(self, address: str, short: str = "") -> Details:
         """What names the person, cleaned."""
@@ -256,36 +248,38 @@ class CorrectForm(FlaskForm):
 class OwnForm(CorrectForm):
     """The same on the own page, where the short form for the public list can be edited."""
 
-    short = StringField(validators=[Cleaned(text.name, LONGEST_LINE, lambda: "")])
+    words: ClassVar[dict[str, tuple[typed.Check, ...]]] = CorrectForm.words | {
+        "short": (Cleaned(text.name, LONGEST_LINE, lambda: ""),)
+    }
 
-    def ask_again(self, reading: Reading, language: str, stored: Details, country: str) -> "OwnForm":
+    def ask_again(self, reading: Reading, language: str, stored: Details, country: str) -> Self:
         """Ask what the campaign asks and what is stored, also where it is asked no more; what somebody signed
         without is never required of them."""
         given = {name for name in ASKABLE if (country if name == "country" else getattr(stored, name))}
         own = fields.asked_again(reading.questions(language), stored.own, language)
         must = {name for name in given if reading.asks.get(name) == "required"}
         self._ask(given | set(reading.asks), {"name"} | must | {one.name for one in own if one.required}, own)
-        if self._posted is None:
-            for one in self.own:
-                self[one.name].data = stored.own[one.key].value if one.key in stored.own else ""
         return self
 
 
-class SignForm(PublicForm, CorrectForm):
-    """The form that signs."""
+class SignForm(CorrectForm):
+    """The form that signs: with a token, and a field that only machines fill."""
+
+    words: ClassVar[dict[str, tuple[typed.Check, ...]]] = (
+        {"token": (), "website": ()} | CorrectForm.words | {"email": (checked_address,)}
+    )
+    ticks: ClassVar[tuple[str, ...]] = (*CorrectForm.ticks, "news", "partner_news")
 
     #: On whose page it stands, where that is a partner's, and the partner's own box; set by `by`.
     partner: Partner | None = None
     box: Box | None = None
 
-    class Meta(Tokenless):
-        """As both it comes from."""
+    @property
+    def is_trapped(self) -> bool:
+        """Whether a machine filled what people cannot see."""
+        return bool(self.website.data)
 
-    email = MailboxField(validators=[checked_address])
-    news = BooleanField()
-    partner_news = BooleanField()
-
-    def by(self, partner: Partner | None, box: Box | None) -> "SignForm":
+    def by(self, partner: Partner | None, box: Box | None) -> Self:
         """Let it stand on a partner's page, with the partner's own box where it has one."""
         self.partner, self.box = partner, box
         return self

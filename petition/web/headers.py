@@ -3,6 +3,8 @@
 A route whose kind is not named here is personal: nothing keeps it, nothing frames it, nothing is told of it.
 """
 
+from functools import lru_cache
+
 from flask import Flask, Response, g, request
 
 from petition.base import settings, urls
@@ -70,30 +72,39 @@ def init_app(app: Flask) -> None:
 
 
 def _dress(response: Response) -> Response:
-    headers = response.headers
     endpoint = request.endpoint or ""
     # Where no route was found, the address may still be somebody's link, mistyped or opened instead of pressed.
     secret = endpoint in SECRET or request.blueprint in SECRET_BLUEPRINTS or request.url_rule is None
     ancestors = getattr(g, "frame_ancestors", ANYBODY) if endpoint in FRAMED else NOBODY
-    headers.setdefault("Content-Security-Policy", _CSP + ancestors)
-    headers.setdefault("Referrer-Policy", "no-referrer" if secret else "same-origin")
-    headers["X-Content-Type-Options"] = "nosniff"
-    if ancestors == NOBODY:
-        headers.setdefault("X-Frame-Options", "DENY")
-    headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
-    if secret:
-        headers["X-Robots-Tag"] = "noindex"
-    if "Cache-Control" not in headers:
-        kept = PUBLIC if endpoint in PUBLIC_PAGES else FIGURES.get(endpoint, PERSONAL)
-        public = request.method in ("GET", "HEAD") and response.status_code == 200
-        headers["Cache-Control"] = kept if public else PERSONAL
+    kept = PUBLIC if endpoint in PUBLIC_PAGES else FIGURES.get(endpoint, PERSONAL)
+    public = request.method in ("GET", "HEAD") and response.status_code == 200
+    # By the site's own address, not by this request's: a kept page is the same for whoever asks next.
+    over_tls = settings.current().base_url.startswith("https:")
+    headers = response.headers
+    said = {name.lower() for name, _ in headers}
+    for name, value in _every(secret, ancestors, kept if public else PERSONAL, over_tls).items():
+        if name.lower() not in said:
+            headers.add(name, value)
     if request.path.startswith(urls.FIGURES):
         _open(response)
-    # By the site's own address, not by this request's: a kept page is the same for whoever asks next.
-    if settings.current().base_url.startswith("https:"):
-        headers["Strict-Transport-Security"] = "max-age=31536000"
     return response
+
+
+@lru_cache(maxsize=256)
+def _every(secret: bool, ancestors: str, kept: str, over_tls: bool) -> dict[str, str]:
+    """What an answer of a kind carries unless its view says otherwise."""
+    found = {
+        "Content-Security-Policy": _CSP + ancestors, "Referrer-Policy": "no-referrer" if secret else "same-origin",
+        "X-Content-Type-Options": "nosniff", "Cross-Origin-Opener-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=()", "Cache-Control": kept,
+    }  # fmt: skip
+    if ancestors == NOBODY:
+        found["X-Frame-Options"] = "DENY"
+    if secret:
+        found["X-Robots-Tag"] = "noindex"
+    if over_tls:
+        found["Strict-Transport-Security"] = "max-age=31536000"
+    return found
 
 
 def _open(response: Response) -> None:

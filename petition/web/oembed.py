@@ -6,7 +6,6 @@ What is answered depends on the query, at which no cache of ours looks: so it is
 import re
 from typing import Any
 from urllib.parse import urlencode, urlsplit
-from xml.etree import ElementTree
 
 from flask import Blueprint, Response, jsonify, make_response, request
 from markupsafe import Markup
@@ -99,11 +98,9 @@ def _about(reading: Reading, language: str) -> dict[str, Any]:
 
 def _said(form: str, values: dict[str, Any], status: int) -> Response:
     if form == XML:
-        root = ElementTree.Element("oembed")
-        for name, value in values.items():
-            ElementTree.SubElement(root, name).text = str(value)
-        body = ElementTree.tostring(root, encoding="unicode")
-        answer = make_response('<?xml version="1.0" encoding="utf-8" standalone="yes"?>\n' + body, status)
+        said = Markup("").join(Markup("<{0}>{1}</{0}>").format(name, value) for name, value in values.items())
+        head = '<?xml version="1.0" encoding="utf-8" standalone="yes"?>\n'
+        answer = make_response(f"{head}<oembed>{said}</oembed>", status)
         answer.content_type = "text/xml; charset=utf-8"
     else:
         answer = make_response(jsonify(values), status)

@@ -13,7 +13,7 @@ from petition.base import countries, i18n, urls
 from petition.base.text import short_name
 from petition.campaigns import Reading
 from petition.details import Details, opened
-from petition.fields import DATE, Answer
+from petition.fields import DATE, PREFIX, Answer
 from petition.signatures import PendingSignature, Signature
 from petition.web import context, ticked
 from petition.web.forms import OwnForm
@@ -76,10 +76,11 @@ def correcting(reading: Reading, signature: Signature | None, language: str, kin
     if signature is None or signature.sealed is None:
         return None
     details = opened(reading.id, signature.sealed)
+    own = {PREFIX + key: answer.value for key, answer in details.own.items()}
     form = kind(
-        formdata=None, name=details.name, country=signature.country, place=details.place, role=details.role,
+        posted=False, name=details.name, country=signature.country, place=details.place, role=details.role,
         organisation=details.organisation, comment=details.comment, on_behalf=signature.on_behalf,
-        appear=signature.appear, with_role=signature.with_role, short=details.short or short_name(details.name),
+        appear=signature.appear, with_role=signature.with_role, short=details.short or short_name(details.name), **own,
     )  # fmt: skip
     form.ask_again(reading, language, details, signature.country)
     return form

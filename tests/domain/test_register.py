@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 from sqlalchemy import select, text, update
 
-from petition import confirming, decisions, links, register, signatures
+from petition import decisions, links, register, signatures
 from petition.base import db, mailbox
 from petition.base.crypto import new_key
 from petition.campaigns import Reading
@@ -14,6 +14,7 @@ from petition.details import Choices, Details
 from petition.register import Move, Tally
 from petition.signatures import Signature
 from tests.cast import Cast
+from tests.signers import press
 
 PEOPLE = [f"person{n}@example.org" for n in range(6)]
 COUNTRIES = ["IE", "ES", ""]
@@ -26,7 +27,7 @@ def _press(reading: Reading, address: str, country: str) -> None:
         network=None, at=db.now(),
     )  # fmt: skip
     link = links.take(reading.id, signatures.mailbox_key(reading, box.folded))
-    confirming.confirm(reading, link, row, db.now())
+    press(reading, link, row)
 
 
 def _link(reading: Reading, address: str) -> links.Link:

@@ -4,13 +4,14 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from petition import charts, confirming, decisions, export, links, register, signatures, standing
+from petition import charts, decisions, export, links, register, signatures, standing
 from petition.base import db, mailbox
 from petition.campaigns import Reading
 from petition.details import Choices, Details
 from petition.selection import Filter
 from petition.signatures import Signature
 from tests.cast import Cast
+from tests.signers import press
 
 CHOICES = [
     Choices("en", "IE", source="poster"), Choices("es", "ES", partner="union"), Choices("en", "", source="newsletter"),
@@ -34,7 +35,7 @@ def enter(reading: Reading, number: int, at: datetime) -> Signature:
         network=None, at=at,
     )  # fmt: skip
     link = links.take(reading.id, signatures.mailbox_key(reading, box.folded))
-    assert confirming.confirm(reading, link, row, at).outcome == "confirmed"
+    assert press(reading, link, row, at).outcome == "confirmed"
     found = signatures.signature_of(link)
     assert found is not None
     return found

@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, func, select
 
-from petition import campaigns, confirming, contacts, links, retention, signatures
+from petition import campaigns, contacts, links, retention, signatures
 from petition.base import db, delivery, mailbox
 from petition.base.outbox import Letter
 from petition.contacts import JOIN, MEETINGS, NEWS, Contact, ContactDetails, ContactLink, PendingContact, Wish
@@ -21,6 +21,7 @@ from petition.details import Choices, Details
 from petition.letters import Letters
 from petition.signatures import PendingSignature
 from tests.cast import Cast, Sink
+from tests.signers import press
 from tests.web.asking import FORMS, ask, contacts_now, page_in, root, rows_in, waiting_now
 
 only_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -195,7 +196,7 @@ class Race:
         """Press the button of a signature."""
         link = self._signing(chance)
         for row in signatures.pending_of(link, most=1):
-            confirming.confirm(self.reading, link, row.id, db.now())
+            press(self.reading, link, row.id)
 
     def leave(self, chance: random.Random) -> None:
         """Withdraw a signature, now and then with the news."""

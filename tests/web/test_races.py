@@ -16,7 +16,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import bindparam, event, select
 
-from petition import campaigns, confirming, decisions, links, register, signatures
+from petition import campaigns, decisions, links, register, signatures
 from petition.base import db, delivery, mailbox, together
 from petition.base.mailbox import Mailbox
 from petition.base.outbox import Message
@@ -27,6 +27,7 @@ from petition.links import Link
 from petition.register import Move
 from petition.signatures import PendingSignature, Signature
 from tests.cast import Cast, Sink, form_token, link_in
+from tests.signers import press
 from tests.web.steps import page, path_of, pending, stored
 
 only_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -271,7 +272,7 @@ class Race:
     def confirm(self, chance: random.Random) -> None:
         link, rows = self._locked(chance)
         if link is not None and rows:
-            confirming.confirm(self.reading, link, chance.choice(rows), db.now())
+            press(self.reading, link, chance.choice(rows))
 
     def withdraw(self, chance: random.Random) -> None:
         link, _ = self._locked(chance)

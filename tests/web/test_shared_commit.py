@@ -3,7 +3,7 @@
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from flask import Flask
@@ -11,8 +11,9 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from petition import signatures
-from petition.base import db, mailbox, outbox, together
-from petition.base.db import NotNow, Pair
+from petition.base import db, mailbox, outbox, pairs, together
+from petition.base.db import NotNow
+from petition.base.pairs import Pair
 from petition.campaigns import Reading
 from petition.details import Choices, Details
 from petition.signatures import PendingSignature
@@ -23,29 +24,31 @@ from tests.web.test_races import at_once
 __all__ = ["outage"]
 
 PATH = "/en/campaigns/canteen"
+#: What signatures wait in.
+QUEUE = (PendingSignature.__table__, outbox.table)
 
 
 class Held:
     """A queue's way to store that a test can hold up, and that counts how many came at once."""
 
-    def __init__(self, write: Callable[..., None]) -> None:
+    def __init__(self, write: Callable[..., Sequence[None]]) -> None:
         self._write = write
         self.go, self.came = threading.Event(), threading.Event()
         self.batches: list[int] = []
 
-    def __call__(self, pairs: list[Pair]) -> None:
+    def __call__(self, several: list[Pair]) -> Sequence[None]:
         """Store, once it may."""
         self.came.set()
         assert self.go.wait(20)
-        self.batches.append(len(pairs))
-        self._write(pairs)
+        self.batches.append(len(several))
+        return self._write(several)
 
 
 @pytest.fixture
 def held(app: Flask) -> Held:
     """The queue of the application, held up until `go`."""
     held = Held(together._write)
-    app.extensions[together._key] = together.Queue(held)
+    app.extensions[together._key] = {QUEUE: together.Queue(held)}
     return held
 
 
@@ -100,7 +103,7 @@ def behind_each_other(held: Held, signers: Signers, *people: tuple[str, dict[str
     """One leads and is held up; the others come in this order and wait for it together."""
     first = signers.begin("first")
     assert held.came.wait(20)
-    queue: together.Queue = signers.app.extensions[together._key]
+    queue: together.Queue = signers.app.extensions[together._key][QUEUE]
     threads = [first]
     for number, (name, more) in enumerate(people, 1):
         threads.append(signers.begin(name, **more))
@@ -212,13 +215,13 @@ def test_whoever_waits_for_a_leader_that_is_stopped_hears_that_nobody_knows(app:
     """And the next one leads."""
     signers = Signers(app, cast.campaign())
 
-    def stop(pairs: list[Pair]) -> None:
-        if len(pairs) == 2:
+    def stop(several: list[Pair]) -> Sequence[None]:
+        if len(several) == 2:
             raise SystemExit
-        together._write(pairs)
+        return together._write(several)
 
     held = Held(stop)
-    app.extensions[together._key] = together.Queue(held)
+    app.extensions[together._key] = {QUEUE: together.Queue(held)}
     threads = behind_each_other(held, signers, ("second", {}), ("third", {}))
     held.go.set()
     end(threads)
@@ -238,5 +241,5 @@ def test_what_a_context_has_written_before_is_committed_with_it(app: Flask, cast
 def test_a_statement_is_the_same_however_many_share_it() -> None:
     """So that the database keeps it prepared."""
     table = outbox.table
-    statement = db._both(table, ("id", "kind"), table, ("id",))
+    statement = pairs._both(table, ("id", "kind"), table, ("id",))
     assert len(re.findall("%s", statement)) == 2

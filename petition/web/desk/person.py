@@ -3,7 +3,7 @@
 Each view of the page is one line in the journal. What is done is a line with how it was asked; neither names anybody.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import Response, abort, current_app, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -17,7 +17,7 @@ from petition.base import db, i18n, text
 from petition.campaigns import Reading
 from petition.details import opened, shown
 from petition.signatures import COUNTED, HELD, REMOVED, Signature
-from petition.web import context, stored
+from petition.web import context, stored, typed
 from petition.web.desk import filtering, looks, wall, words
 from petition.web.desk.forms import LONGEST_REASON, DeskForm, ReasonForm
 from petition.web.desk.wall import desk
@@ -41,11 +41,14 @@ def _way(_form: Any, field: Any) -> None:
         raise StopValidation(_("Choose how they asked."))
 
 
+_note = Cleaned(text.line, LONGEST_REASON, lambda: "")
+
+
 class Asked:
     """How somebody asked, and a note."""
 
-    way = StringField(validators=[_way])
-    reason = StringField(validators=[Cleaned(text.line, LONGEST_REASON, lambda: "")])
+    way: Any
+    reason: Any
 
     def why(self) -> str:
         """What the journal says."""
@@ -56,11 +59,15 @@ class Asked:
 class AskedForm(DeskForm, Asked):
     """Something done because its owner asked."""
 
+    way = StringField(validators=[_way])
+    reason = StringField(validators=[_note])
     contacts = BooleanField()
 
 
 class CorrectForm(OwnForm, Asked):
     """What somebody corrects on their own page, typed by an organiser."""
+
+    words: ClassVar[dict[str, tuple[typed.Check, ...]]] = OwnForm.words | {"way": (_way,), "reason": (_note,)}
 
 
 def _person(campaign: Reading, number: int) -> Person:

@@ -42,7 +42,7 @@ def _page(reading: Reading, language: str) -> str:
     if campaigns.phase(reading, at) in (Phase.DRAFT, Phase.SCHEDULED):
         closes = reading.closes_at if reading.closes_at and reading.closes_at > at else None
         reading = replace(reading, published_at=at, opens_at=None, closes_at=closes, withdrawn_at=None)
-    form = SignForm(formdata=None).ask(reading, language) if campaigns.phase(reading, at) is Phase.OPEN else None
+    form = SignForm(posted=False).ask(reading, language) if campaigns.phase(reading, at) is Phase.OPEN else None
     with i18n.speaking(language, reading.words.get(language)):
         page = campaign_page(reading, language, form)
     for name in ("colour", "page_language", "exists_in", "language"):

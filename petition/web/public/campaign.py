@@ -29,7 +29,7 @@ def campaign(language: str, slug: str) -> str:
 def empty_form(reading: Reading, language: str, partner: Partner | None = None) -> SignForm:
     """The form of a campaign that is open, the same for everybody who reads it there: on its own page, or on that of
     a partner."""
-    form = SignForm(formdata=None).by(partner, ticked.box(partner, reading, language))
+    form = SignForm(posted=False).by(partner, ticked.box(partner, reading, language))
     form.ask(reading, language)
     form["token"].data = context.form_token(reading, language, partners.in_token(partner))
     return form

@@ -14,10 +14,11 @@ from markupsafe import Markup
 from werkzeug import Response as BaseResponse
 
 from petition import affairs, campaigns, confirming, contacts, links, objections, signatures
-from petition.base import db, i18n, mailbox, text, tokens, urls
+from petition.base import db, i18n, mailbox, text, together, tokens, urls
 from petition.base.text import TextRefused
 from petition.base.tokens import BadToken
 from petition.campaigns import Phase, Reading
+from petition.confirming import Press, Pressed
 from petition.details import opened, shown
 from petition.links import Link
 from petition.objections import Objection
@@ -184,13 +185,24 @@ def _row() -> int:
 @blueprint.post("/t/<token>/confirm")
 def confirm(token: str) -> BaseResponse:
     """The button: makes the signature. Twice, or from two tabs: the same friendly page."""
-    link, reading = _locked(token)
-    pressed = confirming.confirm(reading, link, _row(), db.now())
-    db.session.commit()
+    pressed = together.share("confirm", _press_all, Press(_id(token), _row()))
+    if not pressed.campaign_id:
+        abort(404)
     if not pressed.language:
         return _back(token)
+    reading = guards.reading_of(pressed.campaign_id)
     stamp = tokens.stamp("thanks", str(reading.id), "")
     return redirect(f"{urls.campaign(pressed.language, reading.slug)}/thanks/{stamp}", 303)
+
+
+def _press_all(presses: Sequence[Press]) -> list[Pressed]:
+    try:
+        pressed = confirming.press_all(presses, guards.reading_of, db.now())
+        db.session.commit()
+    except Exception:
+        db.session.rollback()
+        raise
+    return pressed
 
 
 @blueprint.post("/t/<token>/fresh")
