@@ -27,7 +27,9 @@ NOUNS = {
     "register": ("register", "Check and rebuild what the totals come from; publish how they divide."),
     "export": ("export", "Write out signatures, totals and contacts."),
     "letter": ("letter", "Try, read and count the letters of this site."),
-    "keys": ("keys", "Make and list the keys that everything is sealed with."),
+    "keys": ("keys", "Make, list and replace the keys that everything is sealed with."),
+    "doctor": ("doctor", "Say what is wrong with this site, and what to do about it."),
+    "backed-up": ("doctor", "Note that a backup was made, so that a missing one is noticed."),
     "purge": ("site", "Forget now what is due to be forgotten; the worker does it every hour."),
 }
 
