@@ -12,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from petition.base import crypto, db, i18n, settings
 from petition.base.settings import Settings
 from petition.web import badges, context, counters, embed, errors, guards, headers, kept, looks, oembed, ops, style
+from petition.web.addresses import Route
 from petition.web.api import guide, routes
 from petition.web.beside import Beside
 from petition.web.cache import PageCache
@@ -53,6 +54,7 @@ def create_app(
     one sentence for the person who starts it."""
     read = given or settings.read(environ)
     app = Flask("petition", template_folder=str(TEMPLATES), static_folder=None)
+    app.url_rule_class = Route
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY
     app.config["PROPAGATE_EXCEPTIONS"] = False
     # All sentences about forms are ours; looking for the library's costs a file look-up a request.
