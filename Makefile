@@ -18,7 +18,7 @@ test: $(VENV)/test ## All checks and tests, on SQLite and PostgreSQL
 	@$(BIN)/mypy
 	@$(BIN)/pytest -n 3 --dist worksteal
 
-outside: $(VENV)/test ## Tests with foreign programs that CI does not carry: LibreOffice, a real WordPress (see tests/outside)
+outside: $(VENV)/test ## Tests with foreign programs that CI does not carry: LibreOffice, WordPress, Firefox, oEmbed (see tests/outside)
 	@$(BIN)/pytest tests/outside -rs
 
 check: $(VENV)/test ## Style, types, and whether the catalogues are complete

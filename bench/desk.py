@@ -55,7 +55,7 @@ def measure(size: int | None = None) -> list[tuple[str, float]]:
         opened, rate = search(reading.id)
         print(f"    a search opened {opened:,} signatures, {rate:,.0f} a second", flush=True)
         # All of them first: the desk's context that makes them must be over when pages are asked for.
-        paths = list(_paths(app, account.id))
+        paths = list(_paths(app, account.id, reading.id))
         db.session.remove()
         found = [(path, _best(desk, path)) for path in paths]
     return sorted(found, key=lambda one: -one[1])
@@ -72,11 +72,11 @@ def search(campaign_id: int) -> tuple[int, float]:
     return found
 
 
-def _paths(app: Flask, account_id: int) -> Iterator[str]:
+def _paths(app: Flask, account_id: int, campaign_id: int) -> Iterator[str]:
     filled = {
         "slug": "large", "language": "en", "account": account_id, "deed": "pause",
         "article": db.session.scalar(select(Article.id).limit(1)),
-        "signature": db.session.scalar(select(Signature.id).limit(1)),
+        "signature": db.session.scalar(select(Signature.id).where(Signature.campaign_id == campaign_id).limit(1)),
         "search": db.session.scalar(select(jobs.Job.id).limit(1)), "gathering": 1,
         "event": db.session.scalar(select(Event.id).limit(1)), "topic": db.session.scalar(select(Topic.id).limit(1)),
     }  # fmt: skip

@@ -11,10 +11,12 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from petition.base import crypto, db, i18n, settings
 from petition.base.settings import Settings
-from petition.web import badges, context, embed, errors, guards, headers, kept, looks, oembed, ops, style
+from petition.web import badges, context, counters, embed, errors, guards, headers, kept, looks, oembed, ops, style
+from petition.web.addresses import Route
 from petition.web.api import guide, routes
 from petition.web.beside import Beside
 from petition.web.cache import PageCache
+from petition.web.counters import Counted, Counters
 from petition.web.public import (
     articles,
     campaign,
@@ -45,10 +47,14 @@ _PAGES = (
 )  # fmt: skip
 
 
-def create_app(given: Settings | None = None, *, environ: Mapping[str, str] | None = None) -> Flask:
-    """The application. Raises SettingsError or KeyRingError with one sentence for the person who starts it."""
+def create_app(
+    given: Settings | None = None, *, environ: Mapping[str, str] | None = None, counting: Counters | None = None
+) -> Flask:
+    """The application, which counts its answers in `counting`, or by itself. Raises SettingsError or KeyRingError with
+    one sentence for the person who starts it."""
     read = given or settings.read(environ)
     app = Flask("petition", template_folder=str(TEMPLATES), static_folder=None)
+    app.url_rule_class = Route
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY
     app.config["PROPAGATE_EXCEPTIONS"] = False
     # All sentences about forms are ours; looking for the library's costs a file look-up a request.
@@ -66,13 +72,15 @@ def create_app(given: Settings | None = None, *, environ: Mapping[str, str] | No
         layer.init_app(app)
     for part in _PAGES:
         app.register_blueprint(part.blueprint)
+    app.extensions[counters.EXTENSION] = counting or counters.Shared().claim()
     _dress(app, read)
     gc.enable()
     return app
 
 
 def _begin() -> None:
-    """What only reads takes no write lock on SQLite."""
+    """What only reads takes no write lock on SQLite. The route's name is for who counts answers."""
+    request.environ[counters.ENDPOINT] = request.endpoint
     if request.method in ("GET", "HEAD", "OPTIONS"):
         db.reading()
 
@@ -89,10 +97,14 @@ def _language() -> str | None:
 
 
 def _dress(app: Flask, read: Settings) -> None:
-    """The layers in front of Flask: the desk beside it, the page cache, and outermost the proxy's word where one is
-    configured."""
+    """The layers in front of Flask: the desk beside it, the counting of answers, the page cache, and outermost the
+    proxy's word where one is configured."""
     beside = app.extensions["petition.beside"] = Beside(app.wsgi_app, app)
-    app.wsgi_app = PageCache(beside, read)  # type: ignore[method-assign, assignment]
+    counting: Counters = app.extensions[counters.EXTENSION]
+    with app.app_context():
+        pool = db.database().engine.pool
+    counted = Counted(beside, counting, pool.checkedout)  # type: ignore[attr-defined]  # of every pool with a size
+    app.wsgi_app = PageCache(counted, read, counting.kept)  # type: ignore[method-assign, assignment]
     if read.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=read.proxies, x_proto=read.proxies, x_host=0)  # type: ignore[method-assign]
     app.logger.setLevel(logging.INFO)

@@ -11,7 +11,8 @@ from sqlalchemy import Table
 
 from petition import arrivals, decisions, links, register, signatures, ticks, unshown
 from petition.arrivals import HeldBy
-from petition.base import db
+from petition.base import pairs
+from petition.base.pairs import Pair
 from petition.campaigns import Reading
 from petition.decisions import Change
 from petition.details import HIDDEN, opened, shown, shown_key
@@ -86,26 +87,25 @@ def _enter_all(pending: Sequence[PendingSignature], at: datetime) -> dict[int, s
     waiting = [row for _, row in made if row["shown_key"] != "" and row["campaign_id"] in looking]
     for row in waiting:
         row.update(shown_name="", shown_role="", shown_key="")
-    new = db.insert_new(_signature_table, [row for _, row in made])
+    new = pairs.insert_new([_with_move(row, at) for _, row in made], "signature_id")
     made = [(one, row) for one, row in made if row["id"] in new]
     unshown.wait_all([(row["campaign_id"], row["id"]) for row in waiting if row["id"] in new], at)
-    held = _count(made, at)
+    held = _arrive(made, at)
     return {one.id: HELD if row["id"] in held else COUNTED for one, row in made}
 
 
-def _count(made: Sequence[tuple[PendingSignature, dict[str, Any]]], at: datetime) -> dict[int, HeldBy]:
-    """Write the moves of new signatures, and make contacts of what was ticked beside them; who is held as they come."""
+def _with_move(row: dict[str, Any], at: datetime) -> Pair:
+    move = register.move_row(row["campaign_id"], "entered", 1, cell_of(row), signature_id=row["id"], at=at)
+    return Pair(_signature_table, row, register.table, move)
+
+
+def _arrive(made: Sequence[tuple[PendingSignature, dict[str, Any]]], at: datetime) -> dict[int, HeldBy]:
+    """Make contacts of what was ticked beside new signatures, and hold those that are held as they come."""
     if not made:
         return {}
-    rows = [row for _, row in made]
-    register.move_all(
-        [
-            register.move_row(row["campaign_id"], "entered", 1, cell_of(row), signature_id=row["id"], at=at)
-            for row in rows
-        ]
-    )
     for pending, _ in made:
         ticks.confirm(pending, at)
+    rows = [row for _, row in made]
     held = arrivals.held_by(rows)
     for campaign_id in sorted({row["campaign_id"] for row in rows if row["id"] in held}):
         _hold(campaign_id, [row for row in rows if row["campaign_id"] == campaign_id and row["id"] in held], held, at)

@@ -128,7 +128,7 @@ class ContactDetails:
 
     def seal(self, campaign_id: int | None, wish: str) -> bytes:
         """Encrypted for one wish of a campaign or the site; confirming copies the blob."""
-        return crypto.seal("contact", _context(campaign_id, wish), orjson.dumps(asdict(self)))
+        return crypto.seal("contact", context(campaign_id, wish), orjson.dumps(asdict(self)))
 
 
 def opened(row: Contact | PendingContact) -> ContactDetails:
@@ -139,11 +139,12 @@ def opened(row: Contact | PendingContact) -> ContactDetails:
 
 def unsealed(campaign_id: int | None, wish: str, sealed: bytes) -> dict[str, str]:
     """The same as a plain record, for lists of many."""
-    record: dict[str, str] = orjson.loads(crypto.unseal("contact", _context(campaign_id, wish), sealed))
+    record: dict[str, str] = orjson.loads(crypto.unseal("contact", context(campaign_id, wish), sealed))
     return record
 
 
-def _context(campaign_id: int | None, wish: str) -> str:
+def context(campaign_id: int | None, wish: str) -> str:
+    """What the sealing of a contact's details is bound to."""
     return f"{wish} {campaign_id or 'site'}"
 
 

@@ -143,6 +143,7 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
         "touched", "skipped", "stopped",
     ),
     "rule_touched": ("id", "campaign_id", "run_id", "move_id", "is_back"),
+    "sighting": ("id", "kind", "machine", "began_at", "seen_at", "figures"),
     "signature": ("id", "seat", "campaign_id", "wording_id", "consent_version", "state"),
     "share_picture": ("campaign_id", "language", "facts", "png", "made_at"),
     "site_key": ("name", "sealed", "created_at"),

@@ -8,7 +8,7 @@ exact at every moment.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     ColumnElement,
@@ -18,6 +18,7 @@ from sqlalchemy import (
     Row,
     Select,
     String,
+    Table,
     UniqueConstraint,
     bindparam,
     case,
@@ -110,7 +111,8 @@ class Cell:
     partner: str
 
 
-_enter = insert(Move.__table__)  # type: ignore[arg-type]
+table = cast(Table, Move.__table__)
+_enter = insert(table)
 
 
 def move(campaign_id: int, kind: str, amount: int, cell: Cell, *, signature_id: int | None, at: datetime) -> None:

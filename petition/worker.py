@@ -7,7 +7,8 @@ every round, so that nothing of one round is left to the next.
 
 import logging
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
@@ -24,11 +25,13 @@ from petition import (
     rule_runs,
     searching,
     share_pictures,
+    sightings,
     signs,
     taking,
 )
 from petition.base import db, delivery, jobs, settings, smtp
 from petition.base.jobs import Doer
+from petition.base.outbox import Decision, Letter
 from petition.erasures import BookRefused
 from petition.letters import Letters
 
@@ -47,6 +50,8 @@ COUNTING = 60.0
 #: What was erased stands on two disks so soon.
 REMEMBERING = 1.0
 UNWRITTEN = 60.0
+#: Between two of the many short transactions of a loop: SQLite's lock knows no queue, and others wait for it too.
+TURN = 0.02
 #: So many jobs at a time, so that a short one need not wait for a long one.
 JOBS = 2
 #: What does each kind of job.
@@ -59,6 +64,30 @@ def transport() -> smtp.Smtp | smtp.Maildir:
     return smtp.Smtp(read) if read.smtp_url else smtp.Maildir(read)
 
 
+class _Outcomes:
+    """Decides and settles as `Letters` does, and counts how letters end."""
+
+    def __init__(self) -> None:
+        self._letters = Letters()
+        self._counted: Counter[str] = Counter()
+        self._counting = threading.Lock()
+
+    def decide(self, letters: Sequence[Letter]) -> list[Decision]:
+        """What each says now."""
+        return self._letters.decide(letters)
+
+    def settle(self, letter: Letter, outcome: str) -> None:
+        """The letter ends."""
+        self._letters.settle(letter, outcome)
+        with self._counting:
+            self._counted[outcome] += 1
+
+    def counted(self) -> dict[str, int]:
+        """How many have ended how, since the beginning."""
+        with self._counting:
+            return dict(self._counted)
+
+
 class Worker:
     """The threads of one worker process. `stop` ends them after the letter at hand."""
 
@@ -69,8 +98,11 @@ class Worker:
             connections = settings.current().mail_connections
             self._transport = transport()
             self._book = erasures.Book(settings.current().erasures_file)
+        self._doer = _Outcomes()
+        self._id, self._began_at = sightings.new_id(), db.now()
         doing = [self._deliver] * connections + [self._work] * JOBS
         doing += [self._number, self._publish, self._count, self._draw, self._remind, self._remember, self._forget]
+        doing += [self._see]
         self._threads = [threading.Thread(target=self._loop, args=(one,), daemon=True) for one in doing]
 
     def run(self) -> None:
@@ -80,10 +112,20 @@ class Worker:
         self.stopping.wait()
         for thread in self._threads:
             thread.join(timeout=20)
+        self._leave()
 
     def stop(self) -> None:
         """Stop soon: no new letter is begun."""
         self.stopping.set()
+
+    def _leave(self) -> None:
+        try:
+            with self._app.app_context():
+                sightings.leave(self._id, db.now(), self._doer.counted())
+                db.session.commit()
+        except SQLAlchemyError:
+            # It is missed in two minutes instead.
+            pass
 
     def _loop(self, do: Callable[[], float]) -> None:
         while not self.stopping.is_set():
@@ -99,7 +141,7 @@ class Worker:
         self._transport.close()
 
     def _deliver(self) -> float:
-        return 0.0 if delivery.deliver(Letters(), self._transport, stopping=self.stopping) else IDLE
+        return 0.0 if delivery.deliver(self._doer, self._transport, stopping=self.stopping) else IDLE
 
     def _work(self) -> float:
         return 0.0 if jobs.work(DOERS, self.stopping) else IDLE
@@ -123,7 +165,7 @@ class Worker:
     def _count(self) -> float:
         for campaign_id in answers.due(db.now()):
             more = True
-            while more and not self.stopping.is_set():
+            while more and not self.stopping.wait(TURN):
                 more = answers.count(campaign_id, db.now())
                 db.session.commit()
         return COUNTING
@@ -158,6 +200,14 @@ class Worker:
             # `_remember` says so once a minute.
             pass
         return FORGETTING
+
+    def _see(self) -> float:
+        now = db.now()
+        figures = self._doer.counted()
+        sightings.see(self._id, sightings.WORKER, now, began_at=self._began_at, figures=figures)
+        sightings.forget(now)
+        db.session.commit()
+        return sightings.EVERY.total_seconds()
 
 
 def draw(stopping: threading.Event | None = None) -> int:

@@ -62,7 +62,7 @@ function petition_embed_html( $attributes ) {
 		'theme'    => '/^(light|dark)$/D',
 		'colour'   => '/^#?[0-9A-Fa-f]{6}$/D',
 		'text'     => '/^none$/D',
-		'partner'  => '/^[a-z0-9]{1,40}$/D',
+		'partner'  => '/^[A-Za-z0-9]{1,40}$/D',
 	);
 	$options = '';
 	foreach ( $takes as $name => $pattern ) {
@@ -130,6 +130,7 @@ function petition_embed_block_script() {
 		'light'   => __( 'Light', 'petition-embed' ),
 		'dark'    => __( 'Dark', 'petition-embed' ),
 		'colour'  => __( 'Colour (six digits from 0 to f)', 'petition-embed' ),
+		'partner' => __( 'Key of your site, if the campaign has given it one', 'petition-embed' ),
 		'wrong'   => __( 'This is no campaign of the site that is set under Settings → Reading.', 'petition-embed' ),
 	);
 	$start = 'var site = ' . wp_json_encode( petition_embed_site() ) . ', words = ' . wp_json_encode( $words ) . ';';
@@ -138,7 +139,12 @@ function petition_embed_block_script() {
 	function frame(given) {
 		var way = site && given.url.indexOf(site) === 0 && /^\/([\w-]+)\/campaigns\/([\w-]+)/.exec(given.url.slice(site.length));
 		if (!way) return "";
-		var look = [given.size, given.theme, given.colour.toLowerCase().replace("#", ""), given.text && "notext"].filter(Boolean);
+		function plain(name, wanted) {
+			var said = given[name].toLowerCase().replace("#", "");
+			return wanted.test(said) ? said : "";
+		}
+		var partner = plain("partner", /^[a-z0-9]{1,40}$/), look = [given.size, given.theme,
+			plain("colour", /^[0-9a-f]{6}$/), given.text && "notext", partner && "by." + partner].filter(Boolean);
 		return [site, "embed", way[1], "campaigns", way[2], look.join("-")].filter(Boolean).join("/");
 	}
 	blocks.registerBlockType("petition/embed", {
@@ -164,7 +170,7 @@ function petition_embed_block_script() {
 						options: [["", words.auto], ["light", words.light], ["dark", words.dark]].map(function (one) {
 							return { value: one[0], label: one[1] };
 						}) }),
-					typed("colour", words.colour))),
+					typed("colour", words.colour), typed("partner", words.partner))),
 				src ? make("iframe", { key: "frame", src: src, title: words.title, width: "100%", height: 500 })
 					: given.url && make("p", { key: "wrong" }, words.wrong));
 		},

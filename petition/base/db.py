@@ -8,10 +8,10 @@ only read say so with `reading()`.
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import partial
 from typing import Any, ClassVar, cast
 
 import psycopg
@@ -29,7 +29,6 @@ from sqlalchemy import (
     Integer,
     MetaData,
     String,
-    Table,
     create_engine,
     event,
     func,
@@ -214,18 +213,6 @@ def one_commit() -> AbstractContextManager[Connection]:
     itself, so that a single one costs a single round trip."""
     which = database()
     return which.engine.begin() if which.alone is None else which.alone.connect()
-
-
-def insert_new(table: Table, rows: Sequence[Mapping[str, Any]]) -> set[int]:
-    """Insert rows but for those that a unique key stands against: the ids of the others. The same columns each time."""
-    connection = session.connection()
-    return set(connection.execute(_new(table, connection.dialect.name), rows).scalars())
-
-
-@cache
-def _new(table: Table, dialect: str) -> Any:
-    made = (sqlite if dialect == "sqlite" else postgresql).insert(table)
-    return made.on_conflict_do_nothing().returning(table.c.id)
 
 
 def reading() -> None:

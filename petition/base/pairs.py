@@ -44,6 +44,40 @@ def insert(connection: Connection, pairs: Sequence[Pair]) -> None:
     connection.exec_driver_sql(statement, (_as_json(ones), _as_json(others)))
 
 
+def insert_new(several: Sequence[Pair], names: str) -> set[int]:
+    """Insert pairs for the same two tables in the transaction at hand, but for those whose first row a unique key
+    stands against: the ids of the others' first rows. `names` is the column by which the second row names the first."""
+    connection = db.session.connection()
+    if db.is_sqlite():
+        return _insert_new_apart(connection, several, names)
+    first, second = several[0].first, several[0].second
+    ones, others = [pair.one for pair in several], [pair.other for pair in several]
+    statement = _both_new(first, tuple(ones[0]), second, tuple(others[0]), names)
+    return set(connection.exec_driver_sql(statement, (_as_json(ones), _as_json(others))).scalars())
+
+
+def _insert_new_apart(connection: Connection, several: Sequence[Pair], names: str) -> set[int]:
+    first, second = several[0].first, several[0].second
+    statement = db.insert(first).on_conflict_do_nothing().returning(first.c.id)
+    new = set(connection.execute(statement, [pair.one for pair in several]).scalars())
+    rows = [pair.other for pair in several if pair.other[names] in new]
+    if rows:
+        connection.execute(second.insert(), rows)
+    return new
+
+
+@lru_cache(maxsize=16)
+def _both_new(first: Table, ones: tuple[str, ...], second: Table, others: tuple[str, ...], names: str) -> str:
+    columns, more = ", ".join(ones), ", ".join(others)
+    return (  # names of ours
+        f"WITH new AS (INSERT INTO {first.name} ({columns}) SELECT {columns}"  # noqa: S608
+        f" FROM json_populate_recordset(NULL::{first.name}, %s::json) ON CONFLICT DO NOTHING RETURNING id)"
+        f" INSERT INTO {second.name} ({more}) SELECT {more}"
+        f" FROM json_populate_recordset(NULL::{second.name}, %s::json) WHERE {names} IN (SELECT new.id FROM new)"
+        f" RETURNING {names}"
+    )
+
+
 @cache
 def _defaults(table: Table) -> dict[str, Any]:
     """What a table's columns are unless something else is said; a statement of our own does not bring it along."""

@@ -141,6 +141,22 @@ def _switch(value: str) -> bool:
     return value.strip() == "on"
 
 
+#: Long enough that nobody guesses it.
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{24,200}", re.ASCII)
+
+
+def _token(value: str) -> str:
+    if value.strip() and not _TOKEN.fullmatch(value.strip()):
+        raise ValueError("must be 24 letters, digits, - or _ at least, such as `openssl rand -hex 24` makes")
+    return value.strip()
+
+
+def _log_format(value: str) -> str:
+    if value.strip() not in ("text", "json"):
+        raise ValueError("must be text or json")
+    return value.strip()
+
+
 def _smtp(value: str) -> "Smtp | None":
     if not value.strip():
         return None
@@ -167,6 +183,14 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
+
+
+def is_address(host: str) -> bool:
+    """Whether a host, with or without a port, is an IP address and not a name."""
+    try:
+        return _port_of(host) is not None and bool(ipaddress.ip_address(urlsplit(f"//{host}").hostname or ""))
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +275,11 @@ class Settings:
     contact_months: int = setting(
         "24", "Months after which who joined, or asked to be told of meetings, is forgotten.", _whole(1, 120)
     )
+    metrics_token: str = setting(
+        "", "What Prometheus says to read /metrics: 24 letters, digits, - or _ at least; without it nobody reads it.",
+        _token,
+    )  # fmt: skip
+    log_format: str = setting("text", "How the log is written: text, or json for a line of JSON each.", _log_format)
     page_cache: float = setting("0.5", "Seconds a public page is answered from memory.", _seconds(0, 1))
 
     @property

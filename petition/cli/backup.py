@@ -10,7 +10,7 @@ import click
 from flask import Flask
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from petition import campaigns, checks, erasures, journal, migrating, replaying, retention
+from petition import campaigns, checks, erasures, journal, migrating, replaying, retention, sightings
 from petition.app import create_app
 from petition.base import crypto, db, dump, settings
 from petition.base.dump import Head
@@ -18,8 +18,8 @@ from petition.base.settings import Settings
 from petition.cli.ground import Refused, Wrong, actor, application
 from petition.erasures import Deed
 
-#: What is signed in stays where it was: a session that somebody ended must not come back.
-LEFT_OUT = ("account_session", "guess")
+#: Who is signed in, and which worker runs, stays where it was: a session that somebody ended must not come back.
+LEFT_OUT = ("account_session", "guess", "sighting")
 NAMED = "petition-*.data.gz"
 #: Erasures done again in one transaction.
 AT_ONCE = 200
@@ -48,6 +48,9 @@ def backup(data: Path | None, keys: Path | None, keep: int | None) -> None:
     if data is not None:
         with application():
             rows = write_data(data)
+            if migrating.is_at_head():
+                sightings.backed_up(db.now())
+                db.session.commit()
         click.echo(f"Data: {data}, {rows} rows. {APART.format('key ring')}")
     if keep is not None:
         for old in sorted(read.backups_dir.glob(NAMED))[:-keep]:

@@ -1,24 +1,24 @@
 """The key ring: a file beside the database that everything personal is sealed with."""
 
-from collections.abc import Iterator
+import time
+from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import click
-from sqlalchemy import LargeBinary, func, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import func, select
 
-from petition.accounts import Account
-from petition.base import crypto, db, outbox, settings
+from petition import resealing
+from petition.base import crypto, db, settings
 from petition.base.crypto import Ring
-from petition.campaigns import Campaign
-from petition.cli.ground import Refused, application
-from petition.contacts import Contact, PendingContact
-from petition.links import SiteKey
-from petition.signatures import PendingSignature, Signature
+from petition.cli.ground import Refused, Wrong, application, progress, with_app
+from petition.contacts import ContactLink
+from petition.links import Link
 
 #: A key's id is one byte of what it seals.
 MOST_KEYS = 255
+#: `rekey` walks through everything so often at most, and waits so many seconds between two batches.
+PASSES = 5
+PAUSE = 0.01
 _file = click.option("--file", type=click.Path(path_type=Path), default=None, help="The ring, if not at KEYS_FILE.")
 
 BACK_UP = """
@@ -29,7 +29,7 @@ BACK_UP = """
 
 @click.group()
 def keys() -> None:
-    """Make and list the keys that everything is sealed with. They are never shown.
+    """Make, list and replace the keys that everything is sealed with. They are never shown.
 
     \b
     Example: petition keys new
@@ -89,32 +89,97 @@ def list_(file: Path | None, rows: bool) -> None:
     Example: petition keys list --rows
     """
     ring = crypto.read(_path(file))
-    sealed = _sealed() if rows else {}
+    sealed = _sealed() if rows else Counter[int]()
     for key_id in sorted({*ring.keys, *sealed}):
         said = "active" if key_id == ring.active else "known" if key_id in ring.keys else "MISSING"
-        click.echo(f"{key_id:>3}  {said:<7}" + (f"  {sealed.get(key_id, 0):>9} rows" if rows else ""))
+        click.echo(f"{key_id:>3}  {said:<7}" + (f"  {sealed[key_id]:>9} rows" if rows else ""))
+
+
+def _sealed() -> Counter[int]:
+    with application():
+        db.reading()
+        return resealing.counts()
 
 
 def _path(file: Path | None) -> Path:
     return file.absolute() if file else settings.read().keys_file
 
 
-def _sealed() -> dict[int, int]:
-    """How many rows each key seals, by the key's number in front of what is sealed."""
-    counts: dict[int, int] = {}
-    with application():
-        db.reading()
-        for column in _columns():
-            number = func.substr(column, 2, 1, type_=LargeBinary)
-            for key, count in db.session.execute(
-                select(number, func.count()).where(column.is_not(None)).group_by(number)
-            ):
-                counts[key[0]] = counts.get(key[0], 0) + int(count)
-    return counts
+@keys.command()
+@with_app
+def rekey() -> None:
+    """Seal again, under the active key, all that older keys have sealed. Goes on beside the running site; ends with 1
+    where something is left.
+
+    \b
+    Example: petition keys rekey
+    """
+    left, broken = 1, 0
+    for _ in range(PASSES):
+        walk = resealing.Pass()
+        with progress("Sealing again") as advance:
+            for place in walk.steps():
+                db.session.commit()
+                advance(place.span)
+                # Between two batches others store what they have.
+                time.sleep(PAUSE)
+        click.echo(f"Sealed {walk.sealed} again.")
+        left, broken = _older(), walk.broken
+        if left <= broken:
+            break
+        # What somebody held just now is free in a moment.
+        time.sleep(1)
+    if broken:
+        raise Wrong(f"{broken} pieces do not open with this key ring: they were changed, or their key is gone.")
+    if left:
+        raise Wrong(
+            f"{left} pieces are sealed with older keys: a process still runs with the old ring."
+            " Restart every process, then type this again."
+        )
+    click.echo(
+        f"Nothing uses a key other than {crypto.ring().active}. Old links still need the key they were made with."
+    )
 
 
-def _columns() -> Iterator[InstrumentedAttribute[Any]]:
-    models = (Signature, PendingSignature, Contact, PendingContact, SiteKey, outbox.Letter)
-    yield from (model.sealed for model in models)
-    yield Campaign.hash_key
-    yield Account.factor
+def _older() -> int:
+    """How many pieces a key other than the active one seals."""
+    db.session.remove()
+    db.reading()
+    found = sum(count for key, count in resealing.counts().items() if key != crypto.ring().active)
+    db.session.remove()
+    return found
+
+
+@keys.command()
+@click.argument("key_id", metavar="ID", type=click.IntRange(1, MOST_KEYS))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_app
+def remove(key_id: int, yes: bool) -> None:
+    """Take an old key out of the ring, for good. Refused while it still seals something; says first how many links may
+    die with it.
+
+    \b
+    Example: petition keys remove 1
+    """
+    path = settings.current().keys_file
+    ring = crypto.read(path)
+    if key_id not in ring.keys:
+        raise Refused(f"The ring at {path} has no key {key_id}.")
+    if key_id == ring.active:
+        raise Refused(f"Key {key_id} is active: it seals what is stored now.")
+    db.reading()
+    count = resealing.counts()[key_id]
+    if count:
+        raise Refused(
+            f"Key {key_id} still seals {count} pieces, which nobody could open without it: `petition keys rekey`."
+        )
+    dying = sum(db.session.scalar(select(func.count()).select_from(link)) or 0 for link in (Link, ContactLink))
+    db.session.remove()
+    click.echo(
+        f"Links in letters that were sent while key {key_id} was active die, and are shown a page that sends new ones."
+        f" They are {dying} at most. Organisers signed in since then sign in again."
+    )
+    if not yes:
+        click.confirm(f"Take key {key_id} out of {path}", abort=True)
+    crypto.write(path, Ring(ring.active, {number: key for number, key in ring.keys.items() if number != key_id}))
+    click.echo(f"Key {key_id} is gone from {path}; restart every process. Backups of the ring still hold it.")

@@ -75,12 +75,13 @@ def _send(way: smtp.Smtp | smtp.Maildir, message: Message) -> None:
         if isinstance(way, smtp.Smtp):
             click.echo(f"2. It has the letter, {message_id}")
     except Trouble as trouble:
-        raise Wrong(_told(trouble)) from None
+        raise Wrong(told(trouble)) from None
     finally:
         way.close()
 
 
-def _told(trouble: Trouble) -> str:
+def told(trouble: Trouble) -> str:
+    """What a trouble with the mail server means, in a sentence."""
     meaning = next((meaning for sign, meaning in _MEANINGS.items() if re.match(sign, trouble.what)), "")
     what = f"{meaning} ({trouble.what})" if meaning else trouble.what
     happened = {

@@ -25,13 +25,16 @@ from granian.constants import Interfaces
 
 from petition import accounts, campaigns, migrating, retention
 from petition.app import create_app
-from petition.base import crypto, db, settings
+from petition.base import crypto, db, logs, settings
 from petition.base.settings import Settings
 from petition.cli.ground import Refused, application, with_app
 from petition.web import kept
+from petition.web.counters import Shared
 
 #: Raised by each process of the web server's once it has been forked and has made its application.
 _made = multiprocessing.Semaphore(0)
+#: What they count together.
+_counted = Shared()
 #: Seconds to wait for that.
 STARTING = 30
 
@@ -60,6 +63,8 @@ def run(prepare: bool, web_only: bool) -> None:
         workers=read.web_processes, blocking_threads=read.web_threads, respawn_failed_workers=True,
         log_access=False, log_level="warning",  # type: ignore[arg-type]
     )  # fmt: skip
+    # After the server has set up its own.
+    logs.begin(read.log_format)
     threading.Thread(target=_tell_when_up, args=(read, addresses), daemon=True).start()
     if web_only:
         server.serve()
@@ -75,7 +80,8 @@ def served() -> Flask:
     both sides at the same moment the process locked itself up.
     """
     os.setpgid(0, 0)
-    app = create_app()
+    app = create_app(counting=_counted.claim())
+    logs.begin(settings.read().log_format)
     # What is there now stays: nobody need look through it again for garbage.
     gc.freeze()
     _made.release()

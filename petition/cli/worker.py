@@ -6,7 +6,7 @@ import click
 from flask import current_app
 
 from petition import campaigns
-from petition.base import db
+from petition.base import db, logs, settings
 from petition.cli.ground import with_app
 from petition.worker import Worker
 
@@ -19,6 +19,7 @@ def worker() -> None:
     \b
     Example: petition worker
     """
+    logs.begin(settings.current().log_format)
     campaigns.try_keys()
     db.session.rollback()
     working = Worker(current_app._get_current_object())  # type: ignore[attr-defined]  # a proxy at run time

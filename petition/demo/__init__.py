@@ -24,6 +24,8 @@ from petition import (
     folders,
     journal,
     links,
+    partner_figures,
+    partners,
     register,
     signatories,
     signatures,
@@ -35,6 +37,7 @@ from petition.campaigns import Campaign, Reading, read_id
 from petition.contacts import JOIN, MEETINGS, NEWS, SITE_TERMS, ContactDetails, PendingContact, Wish
 from petition.demo.backers import BACKERS
 from petition.demo.first import FIRST_SIGNATORIES, Signatory
+from petition.demo.partner import AFTER, KEY, PARTNER, Way, way
 from petition.demo.people import ARTICLE_SOURCE, Person, people
 from petition.demo.words import OFFERS
 from petition.details import Details
@@ -59,11 +62,13 @@ class Crowd:
     seed: int
     #: Whether the demo's first article is about this campaign and brings it people.
     has_article: bool = False
+    #: Whether a partner carries it and brings it people.
+    has_partner: bool = False
     first: tuple[Signatory, ...] = ()
 
 
 CROWDS = {
-    "bring-the-corvane-crew-home": Crowd(1500, 60, seed=7, has_article=True, first=FIRST_SIGNATORIES),
+    "bring-the-corvane-crew-home": Crowd(1500, 60, seed=7, has_article=True, has_partner=True, first=FIRST_SIGNATORIES),
     "keep-the-vellmarch-clinic": Crowd(860, 120, seed=11),
     "reinstate-the-ondavelle-workers": Crowd(310, 9, seed=13),
 }
@@ -104,12 +109,16 @@ def load(actor: str, now: datetime, advance: Callable[[int], None] = lambda _don
     readings = write(actor, now)
     signed = 0
     for slug, reading in readings.items():
+        if CROWDS[slug].has_partner:
+            _carry(reading, actor)
         signed += _enter(reading, CROWDS[slug], advance)
         _name_first(reading, CROWDS[slug], actor)
     _ask(readings[TOLD_OF], now)
     back(readings[BACKED], actor)
     for campaign_id in breakdowns.due(now):
         breakdowns.publish(campaign_id, now)
+    for partner_id in partner_figures.due(now):
+        partner_figures.publish(partner_id, now)
     journal.write(actor, "demo loaded", count=signed)
     return signed
 
@@ -129,6 +138,13 @@ def write(actor: str, now: datetime) -> dict[str, Reading]:
     for folder in _folders("events"):
         events.save(folders.event(folder, now), actor)
     return readings
+
+
+def _carry(reading: Reading, actor: str) -> None:
+    """A partner whose pages have the form from some days after the opening on."""
+    assert reading.opens_at is not None
+    row = db.session.get_one(Campaign, reading.id)
+    partners.make(row, KEY, PARTNER, actor, reading.opens_at + timedelta(days=AFTER))
 
 
 def _enter(reading: Reading, crowd: Crowd, advance: Callable[[int], None]) -> int:
@@ -158,7 +174,7 @@ def _name_first(reading: Reading, crowd: Crowd, actor: str) -> None:
 def _rows(reading: Reading, crowd: Crowd) -> Iterator[dict[str, Any]]:
     if reading.opens_at is None:
         raise ValueError("the demo's campaigns say when they open")
-    dice = Random(crowd.seed)
+    dice, brought = Random(crowd.seed), Random(crowd.seed)
     key = reading.hash_key()
     weekday = reading.opens_at.astimezone(ZoneInfo(reading.time_zone)).weekday()
     first = [_first(signatory, place) for place, signatory in enumerate(crowd.first, 1)]
@@ -166,10 +182,15 @@ def _rows(reading: Reading, crowd: Crowd) -> Iterator[dict[str, Any]]:
         at = reading.opens_at + timedelta(days=person.day_offset, seconds=person.second)
         # From the form to the letter to the button: minutes for most, hours for some.
         signed_at = max(reading.opens_at, at - timedelta(seconds=min(dice.expovariate(1 / 900), 36_000)))
-        pending = _pending(reading, _as_asked(reading, person), person, key, signed_at, crowd.has_article)
+        pending = _pending(reading, _as_asked(reading, person), person, key, signed_at, _way(crowd, person, brought))
         yield confirming.row_of(pending, at)
-        if pending.news:
-            ticks.confirm(pending, at)
+        ticks.confirm(pending, at)
+
+
+def _way(crowd: Crowd, person: Person, dice: Random) -> Way:
+    """How somebody came, as far as the campaign has what brings people."""
+    source = person.source if crowd.has_article or person.source != ARTICLE_SOURCE else ""
+    return way(source, person.day_offset, dice) if crowd.has_partner else Way(source)
 
 
 def _first(signatory: Signatory, place: int) -> Person:
@@ -189,7 +210,7 @@ def _as_asked(reading: Reading, person: Person) -> Details:
 
 
 def _pending(
-    reading: Reading, details: Details, person: Person, key: bytes, at: datetime, has_article: bool
+    reading: Reading, details: Details, person: Person, key: bytes, at: datetime, came: Way
 ) -> PendingSignature:
     """The pending signature as the form would have made it. It is never stored: its button has been pressed."""
     box = mailbox.parse(person.email)
@@ -204,9 +225,9 @@ def _pending(
         country=person.country if "country" in reading.asks else "",
         language=language,
         channel="online",
-        source=person.source if has_article or person.source != ARTICLE_SOURCE else "",
-        partner="",
-        partner_version=None,
+        source=came.source,
+        partner=came.partner,
+        partner_version=came.version,
         appear=person.appear,
         with_role=person.with_role and bool(details.role or details.organisation),
         on_behalf=person.on_behalf and person.with_role and bool(details.organisation),

@@ -18,7 +18,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 import brotli
 
 from petition.base import urls
-from petition.base.settings import Settings, is_loopback
+from petition.base.settings import Settings, is_address, is_loopback
 from petition.web.api import problems
 
 _MOST_PAGES = 2_000
@@ -29,6 +29,9 @@ _PICTURES = ("image/jpeg", "image/png")
 #: No page is ever answered that was made longer ago, even while it is being made anew.
 STALE_AT_MOST = 1.0
 FOR_EVER = 3600.0
+
+#: What says nothing that depends on the site's address, and is asked of one process on one machine.
+OPERATORS = ("/healthz", "/readyz", "/metrics")
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -64,9 +67,10 @@ class _Page:
 class PageCache:
     """The WSGI application in front of Flask's."""
 
-    def __init__(self, wsgi: WsgiApp, settings: Settings) -> None:
+    def __init__(self, wsgi: WsgiApp, settings: Settings, kept: Callable[[], None]) -> None:
+        """`kept` is called for each answer from memory."""
         parts = urlsplit(settings.base_url)
-        self._wsgi = wsgi
+        self._wsgi, self._kept = wsgi, kept
         self._seconds = settings.page_cache
         self._hosts = {parts.netloc, parts.hostname or ""}
         self._any_loopback = is_loopback(parts.hostname or "")
@@ -76,12 +80,15 @@ class PageCache:
 
     def __call__(self, environ: Environ, start: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
-        if not self._is_ours(environ.get("HTTP_HOST", "")) or not _is_clean(environ.get("QUERY_STRING", "")):
+        if not self._is_ours(environ.get("HTTP_HOST", "")) and not _is_for_operators(environ):
+            return _refuse(environ, start)
+        if not _is_clean(environ.get("QUERY_STRING", "")):
             return _refuse(environ, start)
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or not self._seconds:
             return self._wsgi(environ, start)
         page = self._pages.get(environ["PATH_INFO"])
         if page is not None and self._is_good(page):
+            self._kept()
             return _answer(page, environ, start)
         return self._make(environ, start)
 
@@ -136,6 +143,12 @@ class PageCache:
             self._bytes += len(page.body) - (len(before.body) if before else 0)
             while len(self._pages) > _MOST_PAGES or self._bytes > _MOST_BYTES_TOGETHER:
                 self._bytes -= len(self._pages.popitem(last=False)[1].body)
+
+
+def _is_for_operators(environ: Environ) -> bool:
+    """Whether a machine of the operator's asks, which knows this one by its address and not by the site's name. A name
+    that is not ours stays refused: a page in somebody's browser may have it lead here."""
+    return environ["PATH_INFO"] in OPERATORS and is_address(environ.get("HTTP_HOST", ""))
 
 
 def _is_clean(query: str) -> bool:

@@ -40,7 +40,7 @@ DESK = {
     "desk-look": f"{_AT_THE_DESK}/look", "desk-run": f"{_AT_THE_DESK}/run", "desk-new": "/desk/campaigns/new",
     "desk-signatures": f"{_AT_THE_DESK}/signatures", "desk-decisions": f"{_AT_THE_DESK}/decisions",
     "desk-take-out": f"{_AT_THE_DESK}/exports/new", "desk-together": f"{_AT_THE_DESK}/together",
-    "desk-embedding": f"{_AT_THE_DESK}/embedding", "desk-partners": f"{_AT_THE_DESK}/partners/new",
+    "desk-embedding": f"{_AT_THE_DESK}/embedding", "desk-partners": f"{_AT_THE_DESK}/partners/portchaplains",
     "desk-articles": "/desk/articles", "desk-article": "/desk/articles/new", "desk-journal": f"{_AT_THE_DESK}/journal",
     "desk-account": "/desk/account",
 }  # fmt: skip

@@ -13,7 +13,7 @@ from petition.base import db
 from tests import organisers
 from tests.browser.conftest import PATIENCE, PHONE, TELL
 from tests.browser.site import CREW, Site
-from tests.browser.test_desk_people import fits, press
+from tests.browser.test_desk_people import corner, fits, press
 
 SLUG = "open-the-night-kitchen"
 PAGES = ("", "/texts", "/texts/en", "/texts/es", "/words", "/words/ar", "/look", "/form", "/terms", "/first",
@@ -75,7 +75,7 @@ def test_a_new_organiser_writes_publishes_and_runs_a_campaign_in_ten_minutes(
     assert public.get_by_label("E-mail address").is_visible()
 
     # The second language, then the typo in the first one.
-    page.get_by_role("link", name="Texts").click()
+    corner(page, "Write", "Texts")
     page.get_by_label("Language").select_option("es")
     press(page, "Write the text")
     page.get_by_label("Title").fill("Abran la cocina de noche")
@@ -91,7 +91,7 @@ def test_a_new_organiser_writes_publishes_and_runs_a_campaign_in_ten_minutes(
     public.get_by_role("link", name="Español").first.click()
     assert public.get_by_role("heading", level=1).text_content() == "Abran la cocina de noche"
 
-    page.get_by_role("link", name="Run").click()
+    corner(page, "Lead", "Run")
     page.get_by_role("link", name="Pause").click()
     press(page, "Pause the campaign")
     assert page.get_by_role("link", name="Say why. It is kept in the journal.").is_visible()
@@ -165,7 +165,7 @@ def test_every_picture_has_its_table_which_can_be_unfolded_and_read_on_a_phone(
         page.set_viewport_size({"width": width, "height": 740})
         page.emulate_media(color_scheme=scheme)
         page.goto(f"/desk/campaigns/{CREW}")
-        unfold = page.locator("main summary")
+        unfold = page.locator("main :not(.groups) > details > summary")
         for place in range(unfold.count()):
             unfold.nth(place).press("Enter")
         assert page.locator("main table:visible").count() == unfold.count() > 8

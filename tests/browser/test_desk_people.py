@@ -45,6 +45,12 @@ def invited(site: Site, address: str) -> str:
     return href.removeprefix(site.url)
 
 
+def corner(page: Page, group: str, name: str) -> None:
+    """Go to a corner of a campaign, whose group is folded up on a phone."""
+    page.locator("summary", has_text=group).click()
+    page.get_by_role("link", name=name, exact=True).click()
+
+
 def press(page: Page, name: str) -> None:
     page.get_by_role("main").get_by_role("button", name=name).click()
 

@@ -14,7 +14,7 @@ from petition.base.jobs import RUNNING, Job
 from tests.browser.conftest import TELL
 from tests.browser.site import CREW, Site
 from tests.browser.test_desk_campaigns import cookie, window
-from tests.browser.test_desk_people import fits, press
+from tests.browser.test_desk_people import corner, fits, press
 
 __all__ = ["window"]
 
@@ -68,7 +68,7 @@ def test_somebody_of_the_team_filters_opens_searches_and_lets_a_halls_letters_go
     page.get_by_label("Why").first.fill("a call")
     press(page, "Search")
     expect(page.get_by_role("rowheader").first).to_be_visible()
-    page.get_by_role("link", name="Signing together").click()
+    corner(page, "Reach people", "Signing together")
     page.get_by_label("Where").first.fill("Dock Hall")
     press(page, "Let their letters go at once")
     assert page.get_by_text("Done: letters to people on your network").is_visible()

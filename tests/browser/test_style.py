@@ -30,7 +30,7 @@ SHEETS = ["public.css", "frame.css", "desk.css"]
 TASTE = {
     "text-wrap", "text-size-adjust", "accent-color", "color-scheme", "text-decoration-thickness",
     "text-underline-offset", "hyphens", "print-color-adjust", "break-after", "break-inside", "scroll-padding-bottom",
-    "scroll-behavior", "page",
+    "scroll-behavior", "page", "content-visibility",
 }  # fmt: skip
 # Properties that both browsers know; what is in neither table is looked up before it is added to one.
 KNOWN = {

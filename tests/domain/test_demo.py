@@ -2,13 +2,25 @@
 
 import re
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from petition import articles, breakdowns, campaigns, demo, endorsements, events, register, signatures, topics
+from petition import (
+    articles,
+    breakdowns,
+    campaigns,
+    demo,
+    endorsements,
+    events,
+    partner_figures,
+    partners,
+    register,
+    signatures,
+    topics,
+)
 from petition.articles import ArticleText
 from petition.base import db, outbox
 from petition.campaigns import Campaign, Phase, Reading
@@ -16,6 +28,7 @@ from petition.contacts import JOIN, MEETINGS, NEWS, Contact, ContactDetails, Pen
 from petition.contacts import opened as asked
 from petition.demo import ASKING, BACKED, CROWDS, TOLD_OF, NotEmpty
 from petition.demo.backers import BACKERS
+from petition.demo.partner import AFTER
 from petition.demo.people import ARTICLE_SOURCE, people
 from petition.details import opened
 from petition.events import EventText
@@ -87,7 +100,8 @@ def test_who_wants_news_is_a_contact_and_nobody_gets_a_letter(loaded: dict[str, 
     # It opened on a Tuesday.
     made = crowd.count - len(crowd.first)
     wanted = [person for person in people(made, crowd.seed, crowd.days, weekday=1) if person.news]
-    contacts = select(func.count()).select_from(Contact).where(Contact.campaign_id == loaded[CORVANE].id)
+    told = Contact.campaign_id == loaded[CORVANE].id, Contact.wish == NEWS
+    contacts = select(func.count()).select_from(Contact).where(*told)
     assert db.session.scalar(contacts) == len(wanted)
     assert db.session.scalar(select(func.count()).select_from(outbox.Letter)) == 0
 
@@ -193,6 +207,30 @@ def test_organisations_support_the_large_campaign_as_if_their_letters_had_been_a
     assert all((row.asked_at and row.decided_on is None) or row.decided_on <= row.created_at.date() for row in shown)
     assert {bool(row.shown_name) for row in shown} == {True, False}
     assert endorsements.some_shown(loaded[CORVANE].id, 1)[0] == len(BACKERS)
+
+
+def test_a_partner_carries_the_large_campaign_and_has_brought_it_people(loaded: dict[str, Reading]) -> None:
+    """What a partner sees, from the first start on: its figures, and who ticked its box."""
+    corvane = loaded[CORVANE]
+    (partner,) = partners.of_campaign(corvane.id)
+    assert partner.terms.asks.keys() == partner.terms.lines.keys() == corvane.wordings.keys()
+    assert all(partners.of_campaign(reading.id) == [] for reading in loaded.values() if reading.slug != CORVANE)
+
+    brought = [row for row in rows(corvane) if row.partner == partner.key]
+    assert 50 < len(brought) == register.breakdown(corvane.id, "partner")[partner.key]
+    assert {row.source for row in brought} == {"embed"}
+    assert corvane.opens_at is not None
+    assert min(row.entered_at for row in brought) > corvane.opens_at + timedelta(days=AFTER)
+    figures = partner_figures.read(partner.id)
+    assert {one.total for one in figures.values()} == {len(brought)}
+    assert figures["language"].cells.keys() >= {"en", "es"}
+    assert len(figures["day"].cells) >= 3
+
+    ticked = list(db.session.scalars(select(Contact).where(Contact.wish == partners.wish(partner.id))))
+    addresses = {opened(corvane.id, row.sealed or b"").address for row in brought}
+    assert 15 < len(ticked) == partner_figures.contacts(partner) < len(brought)
+    assert {asked(row).address for row in ticked} < addresses
+    assert {row.partner_version for row in ticked} == {partner.version}
 
 
 def test_every_link_in_the_demo_leads_somewhere(cast: Cast) -> None:

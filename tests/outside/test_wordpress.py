@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from petition.base import db
 from tests.browser.conftest import browser, site
 from tests.browser.site import GARDEN, Site
 from tests.browser.test_embeds import fill, fits, strict, until
@@ -221,4 +222,45 @@ def test_with_the_plugin_the_form_itself_stands_in_a_post_of_somebody_who_may_no
     assert site.letter("wordpress@example.org")
     assert "data-petition" not in _open(posts["foreign"])
     assert "evil.example" not in _open(posts["foreign"]).replace("[petition", "")
+    page.close()
+
+
+def test_somebody_who_may_not_paste_html_places_the_block_in_wordpress_editor(
+    wordpress: WordPress, site: Site, strict: Browser
+) -> None:
+    """From the slash to the published post, in which the form stands as the editor showed it, with a partner's box."""
+    with site.app.app_context():
+        site.cast.partner(slug=GARDEN, sites=(wordpress.url,))
+        db.session.remove()
+    wordpress.run(ACTIVATE % (wordpress.folder, site.url))
+    wordpress.write(first="So that there is a writer.")
+    page = strict.new_page()
+    page.goto(f"{wordpress.url}/wp-login.php")
+    page.fill("#user_login", "writer")
+    page.fill("#user_pass", "x")
+    page.click("#wp-submit")
+    page.goto(f"{wordpress.url}/wp-admin/post-new.php")
+    page.get_by_role("button", name="Close dialog").click()
+    page.get_by_role("textbox", name="Add title").fill("Sign here")
+    page.get_by_role("textbox", name="Add title").press("Enter")
+    page.keyboard.type("/petition")
+    page.get_by_role("option", name="Petition").wait_for()
+    page.keyboard.press("Enter")
+    block = page.get_by_role("document", name="Block: Petition")
+    block.get_by_label("Address of the campaign").fill("https://elsewhere.example/en/campaigns/x")
+    expect(block.get_by_text("This is no campaign of the site")).to_be_visible()
+    block.get_by_label("Address of the campaign").fill(f"{site.url}/en/campaigns/{GARDEN}")
+    expect(block.frame_locator("iframe").locator("form")).to_be_visible()
+    page.get_by_label("Fold the text up").check()
+    page.get_by_label("Light or dark").select_option("dark")
+    page.get_by_label("Key of your site").fill("dockers")
+    look = f"{site.url}/embed/en/campaigns/{GARDEN}/compact-dark-by.dockers"
+    expect(block.locator("iframe")).to_have_attribute("src", look)
+    page.get_by_role("button", name="Publish", exact=True).click()
+    page.get_by_label("Editor publish").get_by_role("button", name="Publish", exact=True).click()
+    page.get_by_label("Editor publish").get_by_role("link", name="View Post").click()
+    until(page, lambda: page.locator("iframe").count() == 1 and fits(page))
+    assert page.locator("iframe").get_attribute("src") == look
+    box = page.frame_locator("iframe").get_by_label("The Dockers’ Union may write to me.")
+    expect(box).not_to_be_checked()
     page.close()

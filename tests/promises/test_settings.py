@@ -46,6 +46,8 @@ NONSENSE = {
     "GIVE_URL": ["give", "http://example.org/give", "javascript:alert(1)", "https://"],
     "REMINDER": ["", "yes", "1", "ON"],
     "CONTACT_MONTHS": ["0", "121", "two", ""],
+    "METRICS_TOKEN": ["short", "x" * 23, "with blanks in it, and long", "ünïcödé-" * 4, "x" * 201],
+    "LOG_FORMAT": ["", "JSON", "xml"],
     "PAGE_CACHE": ["-0.1", "1.1", "nan", "half", ""],
 }  # fmt: skip
 #: Any text is one: whether it fits is found out when it is used, in a sentence of its own.

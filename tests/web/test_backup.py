@@ -21,6 +21,7 @@ from sqlalchemy import func, select, update
 
 from petition import accounts, campaigns, erasures, links, register, signatures
 from petition.base import crypto, db, mailbox, tokens
+from petition.cli.backup import LEFT_OUT
 from petition.contacts import Contact
 from petition.erasures import Book, Erasure
 from petition.journal import Entry
@@ -191,7 +192,7 @@ def rows_of(url: str, make_app: MakeApp, keys: Path) -> dict[str, list[str]]:
     with app.app_context():
         found = {}
         for table in db.Base.metadata.sorted_tables:
-            if table.name not in ("account_session", "guess"):
+            if table.name not in LEFT_OUT:
                 rows = db.session.execute(select(*table.c)).all()
                 found[table.name] = sorted(repr(tuple(row)) for row in rows)
         db.session.remove()

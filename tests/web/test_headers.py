@@ -168,6 +168,8 @@ ROUTES: dict[tuple[str, str], tuple[str, int, str]] = {
     ("embedding.embedding", "GET"): ("public", 200, "/en/campaigns/canteen/embed"),
     ("embedding.choose", "GET"): ("personal", 303, "/en/campaigns/canteen/embed/choose?theme=dark"),
     ("ops.healthz", "GET"): ("personal", 200, "/healthz"),
+    ("ops.readyz", "GET"): ("personal", 503, "/readyz"),
+    ("ops.metrics", "GET"): ("personal", 404, "/metrics"),
 }  # fmt: skip
 
 

@@ -478,3 +478,11 @@ def test_readers_keep_their_pages_while_the_application_is_away(site: Site, tmp_
     assert (form.status, form.headers["Retry-After"]) == (503, "30")
     assert "try again" in said
     assert personal.status == 503
+
+
+def test_what_is_for_operators_is_not_let_out(site: Site) -> None:
+    for path in ("/readyz", "/metrics", "/metrics?x=1"):
+        assert site.ask("GET", path)[0].status == 404
+        answer, page = site.ask("GET", "/readyz", direct=True)
+        assert (answer.status, "worker: " in page) == (503, True)
+    assert site.ask("GET", "/healthz")[1] == "alive\n"

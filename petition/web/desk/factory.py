@@ -29,6 +29,7 @@ from petition.base import crypto, db, i18n, settings, urls
 from petition.letters import organisers as letters
 from petition.letters import ready
 from petition.web import context, errors, guards, headers
+from petition.web.addresses import Route
 from petition.web.desk import (
     account,
     answering,
@@ -136,6 +137,7 @@ class Entrance(Security):
 def create(public: Flask) -> Flask:
     """The desk of a site. Its first call makes the key for passwords, with one commit; raises what databases raise."""
     app = Flask("petition", template_folder=str(public.template_folder), static_folder=None)
+    app.url_rule_class = Route
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     read = _shared(app, public)
     app.config |= _config(read.base_url) | public.config.get("DESK", {})
