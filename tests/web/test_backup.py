@@ -19,13 +19,14 @@ from click.testing import Result
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from petition import accounts, campaigns, erasures, links, register, signatures
+from petition import accounts, campaigns, erasures, links, register, sightings, signatures
 from petition.base import crypto, db, mailbox, tokens
 from petition.cli.backup import LEFT_OUT
 from petition.contacts import Contact
 from petition.erasures import Book, Erasure
 from petition.journal import Entry
 from petition.links import Link, Suppression
+from petition.sightings import Sighting
 from petition.signatures import PendingSignature
 from tests.cast import Cast, link_in
 from tests.cli.conftest import Petition, petition, settings_of  # noqa: F401  # the console script, as fixtures
@@ -148,7 +149,7 @@ def test_what_was_backed_up_is_there_again_with_its_keys(make_app: MakeApp, mach
 
 
 def test_each_night_has_a_file_of_its_own_and_old_ones_go(make_app: MakeApp, machine: Machine) -> None:
-    make_app()
+    app = make_app()
     nights = machine.folder / "nights"
     nights.mkdir()
     for night in range(1, 10):
@@ -160,6 +161,8 @@ def test_each_night_has_a_file_of_its_own_and_old_ones_go(make_app: MakeApp, mac
     assert left[:6] == [f"petition-2020010{night}-030000.data.gz" for night in range(4, 10)]
     assert len(left) == 7
     assert other.exists()
+    with app.app_context():
+        assert db.session.scalars(select(Sighting.kind)).all() == [sightings.BACKUP]
     assert [one.stat().st_mode & 0o777 for one in nights.iterdir() if one.stat().st_size] == [0o600]
 
 
