@@ -31,8 +31,14 @@ def begin(log_format: str) -> None:
         logger.handlers.clear()
         logger.propagate = True
     logging.getLogger("petition").setLevel(logging.INFO)
+    logging.getLogger("_granian").addFilter(_is_news)
     # A warning of Python's own quotes the line it is about, which is a line of a program.
     logging.captureWarnings(True)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Not the advice to have fewer threads than the settings give: most of the time they wait for the database."""
+    return not record.getMessage().startswith("Configuration allows spawning")
 
 
 class Lines(logging.Formatter):

@@ -25,6 +25,9 @@ from tests.domain.test_smtp import Authority, Server
 from tests.faults import every_connection, not_migrated, read_only
 
 #: A public site with a proxy and a mail server; each test breaks one thing.
+#: For faults that a server of its own answers for.
+only_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 PUBLIC = {
     "BASE_URL": "https://petition.example.org", "SMTP_URL": "smtp://letters:secret@mail.example.org:587",
     "MAIL_FROM": "letters@example.org", "PROXIES": "1", "METRICS_TOKEN": "x" * 24,
@@ -191,9 +194,8 @@ def test_a_full_disk_is_told(well: Cast, petition: Petition, database_url: str) 
     assert "Make room" in found
 
 
+@only_sqlite
 def test_a_database_that_somebody_else_holds_is_told(well: Cast, petition: Petition) -> None:
-    if not db.is_sqlite():
-        pytest.skip("a server lets several write")
     engine = db.database().engine
     db.session.remove()
     with every_connection("busy_timeout = 50"), engine.begin():
@@ -201,16 +203,14 @@ def test_a_database_that_somebody_else_holds_is_told(well: Cast, petition: Petit
     assert "somebody else has been writing" in found[0]
 
 
+@only_sqlite
 def test_a_disk_that_is_nearly_full_is_told(well: Cast, petition: Petition, monkeypatch: pytest.MonkeyPatch) -> None:
-    if not db.is_sqlite():
-        pytest.skip("a server's disk is its own")
     monkeypatch.setattr("petition.cli.findings.LEAST_BYTES", 10**18)
     assert "before it is full" in only(petition("doctor", "--here", **PUBLIC))
 
 
+@only_sqlite
 def test_a_file_that_others_can_read_is_told(well: Cast, petition: Petition, database_url: str) -> None:
-    if not db.is_sqlite():
-        pytest.skip("a server's files are its own")
     file = Path(database_url.removeprefix("sqlite:///"))
     file.chmod(0o644)
     assert f"chmod 600 {file}" in only(petition("doctor", "--here", **PUBLIC))

@@ -266,10 +266,9 @@ def test_a_letter_that_waits_is_moved_and_still_goes_out(
         assert later.total() == 1
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_campaign_that_is_being_signed_is_moved_at_once(cast: Cast, typed: Petition) -> None:
     """On PostgreSQL each new row holds the row of its campaign until its commit."""
-    if db.is_sqlite():
-        pytest.skip("one writes at a time")
     cast.campaign()
     typed("keys", "new")
     typed("keys", "activate", "2")
