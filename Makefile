@@ -46,6 +46,8 @@ $(VENV)/run: requirements.txt pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+# Now, and readable for all: the account that serves a site cannot write here.
+	@$(BIN)/python -m compileall -q petition
 	@touch $@
 
 $(VENV)/test: requirements-test.txt $(VENV)/run

@@ -15,7 +15,7 @@ from sqlalchemy import JSON, ColumnElement, ForeignKey, LargeBinary, String, del
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition import journal, links
+from petition import erasures, journal, links
 from petition.base import crypto, db, tokens, urls
 from petition.base.mailbox import Mailbox
 
@@ -169,6 +169,7 @@ def remove(account: Account, actor: str, reason: str = "") -> None:
     """Delete an account with its sessions; what it did stays in the journal. Its grants are `teams.leave_all`'s."""
     end_sessions(account.id)
     journal.write(actor, "account removed", about=account.id, reason=reason)
+    erasures.note(erasures.ACCOUNT_REMOVED, db.now(), rows=[account.id])
     db.session.delete(account)
     db.session.flush()
 

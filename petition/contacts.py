@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition import links
+from petition import erasures, links
 from petition.base import crypto, db, mailbox, outbox, pairs, settings
 from petition.base.months import later
 from petition.base.pairs import Pair, Put
@@ -265,8 +265,9 @@ def _forgets_at(campaign_id: int | None, at: datetime) -> datetime | None:
     return later(at, settings.current().contact_months) if campaign_id is None else None
 
 
-def _forget_pending(link: ContactLink) -> None:
-    db.session.execute(delete(PendingContact).where(*_same(PendingContact, wish_of(link))))
+def _forget_pending(link: ContactLink) -> list[int]:
+    gone = delete(PendingContact).where(*_same(PendingContact, wish_of(link)))
+    return list(db.session.scalars(gone.returning(PendingContact.id)))
 
 
 def confirm(
@@ -293,25 +294,29 @@ def of_mailbox(campaign_id: int, mailbox: bytes) -> list[Contact]:
     return list(db.session.scalars(query.order_by(Contact.confirmed_at, Contact.wish)))
 
 
-def stop_one(campaign_id: int, mailbox: bytes, contact_id: int) -> bool:
+def stop_one(campaign_id: int, mailbox: bytes, contact_id: int, at: datetime) -> bool:
     """Forget one of them; False where it is gone or another mailbox's. Takes its link."""
     mine = Contact.campaign_id == campaign_id, Contact.mailbox == mailbox, Contact.id == contact_id
     link_id = db.session.scalar(select(Contact.link_id).where(*mine))
     link = lock(link_id) if link_id else None
     if link is not None:
-        stop(link)
+        stop(link, at)
     return link is not None
 
 
-def stop(link: ContactLink) -> None:
+def stop(link: ContactLink, at: datetime) -> None:
     """Forget the contact of a locked link and whatever waits there. Does not touch a signature."""
-    _forget_pending(link)
+    erasures.note(erasures.WISH_ENDED, at, link=link.id, rows=_stop(link))
+
+
+def _stop(link: ContactLink) -> list[int]:
     db.session.execute(delete(Contact).where(Contact.link_id == link.id))
+    return _forget_pending(link)
 
 
 def disown(link: ContactLink, at: datetime) -> None:
     """ "This was not me": forget what waits and stands at a locked link, and no letters about it for a year."""
-    stop(link)
+    erasures.note(erasures.WISH_DISOWNED, at, link=link.id, rows=_stop(link))
     links.quieten(link, at)
 
 
@@ -334,10 +339,11 @@ def site_mailbox_of(link: ContactLink) -> bytes | None:
     return links.site_mailbox(mailbox.parse(opened(row).address).folded) if row else None
 
 
-def forget(campaign_id: int, mailbox: bytes) -> int:
+def forget(campaign_id: int, mailbox: bytes, at: datetime) -> int:
     """Forget everything a mailbox has asked to hear from a campaign; how many contacts there were."""
     query = select(ContactLink).where(ContactLink.campaign_id == campaign_id, ContactLink.mailbox == mailbox)
-    db.session.scalars(query.order_by(ContactLink.wish).with_for_update(), execution_options=_FRESH).all()
+    for link in db.session.scalars(query.order_by(ContactLink.wish).with_for_update(), execution_options=_FRESH).all():
+        erasures.note(erasures.WISH_ENDED, at, link=link.id)
     waiting = PendingContact.campaign_id == campaign_id, PendingContact.mailbox == mailbox
     db.session.execute(delete(PendingContact).where(*waiting))
     return db.count(delete(Contact).where(Contact.campaign_id == campaign_id, Contact.mailbox == mailbox))

@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition import contacts, journal, links
+from petition import contacts, erasures, journal, links
 from petition.base import crypto, db, mailbox, outbox, pairs
 from petition.base.countries import CODES
 from petition.base.pairs import Pair, Put
@@ -274,6 +274,7 @@ def show(row: Endorsement, person: Person | None = None) -> None:
 def withdraw(row: Endorsement, actor: str, reason: str = "") -> None:
     """Delete a locked one with all that is stored of it."""
     journal.write(actor, "endorsement withdrawn", campaign_id=row.campaign_id, about=row.id, reason=reason)
+    erasures.note(erasures.ENDORSEMENT_WITHDRAWN, db.now(), rows=[row.id])
     db.session.delete(row)
     db.session.flush()
 
@@ -311,8 +312,10 @@ def logo_as_shown(picture: Picture | None) -> Logo | None:
 
 def disown(link: ContactLink, at: datetime) -> None:
     """ "This was not me": delete what was asked for with a locked link's mailbox; no letters about it for a year."""
+    erasures.note(erasures.WISH_DISOWNED, at, link=link.id)
     for row in of_link(link, most=1000):
         if row.state == ASKED:
+            erasures.note(erasures.ENDORSEMENT_WITHDRAWN, at, rows=[row.id])
             db.session.delete(row)
         else:
             withdraw(row, OWN_PAGE)

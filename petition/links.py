@@ -31,6 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from petition import erasures
 from petition.base import crypto, db, outbox
 
 #: At most one letter about signing in so long, and so many a UTC day for one campaign and over all (S10).
@@ -326,13 +327,15 @@ def suppression_by(link_id: UUID, at: datetime) -> datetime | None:
 
 def suppress(link: Clocked, mailbox: bytes, at: datetime) -> None:
     """No letters from this site to this mailbox for a year; the same link lifts it."""
-    row = {"mailbox": mailbox, "link_id": link.id, "until": at + QUIET}
-    statement = db.insert(Suppression).values(row)
-    db.session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[Suppression.mailbox], set_={"link_id": link.id, "until": at + QUIET}
-        )
-    )
+    suppress_by(link.id, mailbox, at)
+    erasures.note(erasures.SUPPRESSED, at, link=link.id, mailbox=mailbox)
+
+
+def suppress_by(link_id: UUID, mailbox: bytes, at: datetime) -> None:
+    """The same by the id of a link, which need not be there any more; nothing is noted."""
+    held = {"link_id": link_id, "until": at + QUIET}
+    statement = db.insert(Suppression).values({"mailbox": mailbox} | held)
+    db.session.execute(statement.on_conflict_do_update(index_elements=[Suppression.mailbox], set_=held))
 
 
 def quieten(link: Clocked, at: datetime) -> None:
@@ -341,11 +344,17 @@ def quieten(link: Clocked, at: datetime) -> None:
     db.session.flush()
 
 
-def allow(link: Clocked) -> None:
+def allow(link: Clocked, at: datetime) -> None:
     """Letters again: lifts what this link has asked for, here and for the site."""
+    erasures.note(erasures.ALLOWED, at, link=link.id)
     link.quiet_until = None
-    db.session.execute(delete(Suppression).where(Suppression.link_id == link.id))
+    lift(link.id)
     db.session.flush()
+
+
+def lift(link_id: UUID) -> None:
+    """End the suppression that a link asked for."""
+    db.session.execute(delete(Suppression).where(Suppression.link_id == link_id))
 
 
 def renew(link: Link) -> None:

@@ -35,7 +35,7 @@ def migrate(target: str = "head") -> None:
     program knows is left alone. Raises StepRefused."""
     steps = _steps()
     target = _known(target, steps, "head", steps[-1])
-    if _reached() < target:
+    if reached() < target:
         _run(command.upgrade, target)
 
 
@@ -43,10 +43,10 @@ def go_back(target: str) -> None:
     """Go down to a step ("base": an empty database). Raises StepRefused."""
     steps = _steps()
     target = _known(target, steps, "base", "")
-    reached = _reached()
-    if reached > steps[-1]:
-        raise StepRefused(f"The database is at step {reached}, which only a newer program can take back.")
-    if target < reached:
+    there = reached()
+    if there > steps[-1]:
+        raise StepRefused(f"The database is at step {there}, which only a newer program can take back.")
+    if target < there:
         _run(command.downgrade, target or "base")
 
 
@@ -65,7 +65,12 @@ def _run(step: Callable[[Config, str], None], target: str) -> None:
         connection.commit()
 
 
-def _reached() -> str:
+def newest() -> str:
+    """The newest step this program knows."""
+    return _steps()[-1]
+
+
+def reached() -> str:
     """The newest step the database has; "" where it has none."""
     with db.database().reader.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision() or ""
@@ -73,4 +78,4 @@ def _reached() -> str:
 
 def is_at_head() -> bool:
     """Whether the database has every step this program knows. It may have more: the program of before runs on."""
-    return _reached() >= _steps()[-1]
+    return reached() >= newest()

@@ -28,6 +28,8 @@ PERSONAL: dict[str, dict[str, str]] = {
         | {"sealed": "parked letters", "network": "networks"},
     "mailbox_day": dict.fromkeys(("day", "mailbox", "n"), "limits"),
     "suppression": dict.fromkeys(("mailbox", "link_id", "until"), "suppressions"),
+    # Names nobody by itself: a link that is dead or quiet, rows that are gone, and for a suppression what it holds.
+    "erasure": dict.fromkeys(("at", "deed", "link", "rows", "mailbox"), "erasures"),
     "account_session": dict.fromkeys(("id", "account_id", "device", "began_at", "seen_at"), "sessions"),
     # What was asked of a job and what it found may name signers.
     "job": dict.fromkeys(("parameters", "result"), "jobs"),
@@ -58,6 +60,7 @@ NOT_PERSONAL: dict[str, tuple[str, ...]] = {
         "id", "slug", "first_language", "authors", "topic_id", "campaign_id", "is_update", "published_at", "time_zone",
         "changed_at", "created_at", "trashed_at",
     ),
+    "erasure": ("id",),
     "article_slug": ("slug", "article_id"),
     "article_text": ("id", "article_id", "language", "title", "standfirst", "text_language", "source", "html",
                      "changed_at"),

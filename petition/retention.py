@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute
 
-from petition import accounts, campaigns, endorsements, journal, networks, pictures, trash
+from petition import accounts, campaigns, endorsements, erasures, journal, networks, pictures, trash
 from petition.accounts import AccountSession, Guess
 from petition.base import db, files, settings
 from petition.base.jobs import RUNNING, Job
@@ -35,6 +35,7 @@ from petition.blocks import Block
 from petition.campaigns import Campaign, Consent, Reading
 from petition.contacts import Contact, ContactLink, PendingContact
 from petition.endorsements import ASKED, Endorsement
+from petition.erasures import Erasure
 from petition.gatherings import Gathering
 from petition.links import Link, MailboxDay, SiteKey, Suppression
 from petition.objections import Objection
@@ -92,6 +93,7 @@ def _rules(at: datetime) -> Iterator[tuple[str, _Batch]]:
     over = or_(AccountSession.seen_at <= at - accounts.IDLE, AccountSession.began_at <= at - accounts.LONGEST)
     yield "sessions", partial(_delete, AccountSession.id, over)
     yield "guesses", partial(_delete, Guess.key, Guess.hour < int(at.timestamp()) // 3600 - 1)
+    yield "erasures", partial(_delete, Erasure.id, Erasure.at <= at - erasures.KEPT)
     yield "suppressions", partial(_delete, Suppression.mailbox, Suppression.until <= at)
     ended = and_(Letter.state.in_(ENDED), Letter.settled_at <= at - ENDED_LETTER)
     yield "letters", partial(_delete, Letter.id, ended)

@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition import campaigns, contacts, links, objections, register, unshown
+from petition import campaigns, contacts, erasures, links, objections, register, unshown
 from petition.base import crypto, db, outbox, pairs
 from petition.base.mailbox import Mailbox
 from petition.campaigns import Reading
@@ -229,6 +229,11 @@ def forget_pending(link: Link) -> None:
     db.session.connection().execute(_forget_pending, _of(link))
 
 
+def _erase_pending(link: Link) -> list[int]:
+    """The same; which they were."""
+    return list(db.session.connection().execute(_forget_pending.returning(_pending_table.c.id), _of(link)).scalars())
+
+
 def forget_all_pending(links_of: Iterable[Link]) -> None:
     """The same for many."""
     mailboxes: dict[int, list[bytes]] = {}
@@ -285,26 +290,33 @@ def _show(signature: Signature, words: tuple[str, str], at: datetime) -> None:
     signature.shown_key = shown_key(*words)
 
 
-def withdraw(reading: Reading, link: Link, at: datetime, *, contacts_too: bool = False) -> bool:
+def withdraw(
+    reading: Reading, link: Link, at: datetime, *, contacts_too: bool = False, told: bool = False
+) -> bool:  # fmt: skip
     """Erase what a locked link's mailbox has in this campaign; all addresses sent so far die.
 
     A held or removed signature keeps its mailbox's key, so that it does not come back by signing again (S26).
-    False where nothing was stored. A last letter says so; its address lives sealed in the outbox, a day at most.
+    False where nothing was stored. A last letter says so, unless they were `told` already; its address lives sealed
+    in the outbox, a day at most.
     """
     signature = signature_of(link)
     pending = pending_of(link, most=1)
     if signature is None and not pending:
         return False
     if signature is not None:
-        if signature.sealed is not None:
+        if signature.sealed is not None and not told:
             _last_letter(reading, signature, at)
         _erase(reading, signature, at)
     _forget_letters(link)
-    forget_pending(link)
+    erasures.note(erasures.WITHDRAWN, at, link=link.id, rows=_gone(signature, _erase_pending(link)))
     if contacts_too:
-        contacts.forget(link.campaign_id, link.mailbox)
+        contacts.forget(link.campaign_id, link.mailbox, at)
     links.renew(link)
     return True
+
+
+def _gone(signature: Signature | None, pending: list[int]) -> list[int]:
+    return pending if signature is None else [signature.id, *pending]
 
 
 def _last_letter(reading: Reading, signature: Signature, at: datetime) -> None:
@@ -350,8 +362,8 @@ def disown(reading: Reading, link: Link, at: datetime) -> None:
     if signature is not None:
         _erase(reading, signature, at)
     _forget_letters(link)
-    forget_pending(link)
-    contacts.forget(link.campaign_id, link.mailbox)
+    erasures.note(erasures.DISOWNED, at, link=link.id, rows=_gone(signature, _erase_pending(link)))
+    contacts.forget(link.campaign_id, link.mailbox, at)
     links.quieten(link, at)
 
 

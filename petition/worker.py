@@ -17,6 +17,7 @@ from petition import (
     answers,
     breakdowns,
     drawing,
+    erasures,
     partner_figures,
     register,
     reminders,
@@ -31,6 +32,7 @@ from petition import (
 from petition.base import db, delivery, jobs, settings, smtp
 from petition.base.jobs import Doer
 from petition.base.outbox import Decision, Letter
+from petition.erasures import BookRefused
 from petition.letters import Letters
 
 _log = logging.getLogger(__name__)
@@ -45,6 +47,9 @@ REMINDING = 60.0
 PICTURES = 5.0
 PUBLISHING = 60.0
 COUNTING = 60.0
+#: What was erased stands on two disks so soon.
+REMEMBERING = 1.0
+UNWRITTEN = 60.0
 #: Between two of the many short transactions of a loop: SQLite's lock knows no queue, and others wait for it too.
 TURN = 0.02
 #: So many jobs at a time, so that a short one need not wait for a long one.
@@ -92,10 +97,12 @@ class Worker:
         with app.app_context():
             connections = settings.current().mail_connections
             self._transport = transport()
+            self._book = erasures.Book(settings.current().erasures_file)
         self._doer = _Outcomes()
         self._id, self._began_at = sightings.new_id(), db.now()
         doing = [self._deliver] * connections + [self._work] * JOBS
-        doing += [self._number, self._publish, self._count, self._draw, self._remind, self._forget, self._see]
+        doing += [self._number, self._publish, self._count, self._draw, self._remind, self._remember, self._forget]
+        doing += [self._see]
         self._threads = [threading.Thread(target=self._loop, args=(one,), daemon=True) for one in doing]
 
     def run(self) -> None:
@@ -173,11 +180,25 @@ class Worker:
                 break
         return REMINDING
 
+    def _remember(self) -> float:
+        db.reading()
+        try:
+            self._book.keep_up()
+        except (OSError, BookRefused) as error:
+            _log.error("what is erased cannot be written down beside the database: %s", type(error).__name__)
+            return UNWRITTEN
+        return REMEMBERING
+
     def _forget(self) -> float:
         for _step in retention.steps(db.now()):
             db.session.commit()
             if self.stopping.is_set():
                 break
+        try:
+            self._book.forget(db.now())
+        except (OSError, BookRefused):
+            # `_remember` says so once a minute.
+            pass
         return FORGETTING
 
     def _see(self) -> float:

@@ -103,6 +103,7 @@ class Databases:
     _SHAPE = """SELECT md5(string_agg(thing, ',' ORDER BY thing)) FROM (
         SELECT concat_ws(' ', attrelid, attname, atttypid, attnotnull, relchecks) AS thing FROM pg_attribute
         JOIN pg_class ON pg_class.oid = attrelid WHERE relnamespace = 'public'::regnamespace
+        UNION ALL SELECT version_num FROM alembic_version
         UNION ALL SELECT concat_ws(' ', tgrelid, tgname, tgenabled) FROM pg_trigger
         UNION ALL SELECT proname || prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace) AS things"""
     _SEQUENCES = """SELECT string_agg(format('SELECT setval(%L, 1, false)', oid::regclass), ';') FROM pg_class
@@ -182,7 +183,8 @@ def make_app(database_url: str, keys_file: Path, tmp_path: Path) -> Iterator[Cal
     made: list[Flask] = []
 
     def make(**changes: object) -> Flask:
-        given = _plain(keys_file, database_url=database_url, letters_dir=tmp_path / "letters")
+        files = {"letters_dir": tmp_path / "letters", "erasures_file": tmp_path / "erasures"}
+        given = _plain(keys_file, database_url=database_url, **files)
         app = create_app(replace(given, **changes))
         app.testing = False
         app.config["DESK"] = organisers.QUICK

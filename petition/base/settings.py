@@ -9,7 +9,7 @@ import os
 import re
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -217,6 +217,17 @@ class Settings:
         "sqlite:///instance/petition.db", "sqlite:///FILE, or postgresql://USER:PASSWORD@HOST/NAME.", _database_url
     )
     keys_file: Path = setting("instance/keys.json", "The key ring: a file with mode 600, outside the database.", _path)
+    erasures_file: Path = setting(
+        "instance/erasures",
+        "Where workers write down who withdrew, by random numbers alone, for a restored backup; best on another disk"
+        " than the database.",
+        _path,
+    )
+    backups_dir: Path = setting(
+        "instance/backups",
+        "Where `petition backup` and `petition upgrade` write the data, unless told otherwise.",
+        _path,
+    )
     letters_dir: Path = setting(
         "instance/letters", "Where letters are kept while no mail server is set (on a loopback address only).", _path
     )
@@ -272,6 +283,12 @@ class Settings:
     page_cache: float = setting("0.5", "Seconds a public page is answered from memory.", _seconds(0, 1))
 
     @property
+    def database_file(self) -> Path | None:
+        """The file of an embedded database; None where the database is a server's."""
+        name = self.database_url.removeprefix("sqlite:///")
+        return None if name == self.database_url else Path(name).absolute()
+
+    @property
     def responsible(self) -> tuple[str, str]:
         """Who runs the site, and the address to write to ("" where none is set): what both settings fall back to."""
         return self.operator or self.site_name, self.operator_address or self.mail_from
@@ -317,6 +334,11 @@ def _check_together(settings: Settings) -> None:
 def spoken() -> set[str]:
     """The languages that the interface can speak: English, the sources' own, and those with a compiled catalogue."""
     return {"en", *(path.parents[1].name.replace("_", "-") for path in CATALOGUES.glob("*/LC_MESSAGES/messages.mo"))}
+
+
+def on_file(settings: Settings, path: Path) -> Settings:
+    """The same settings with an embedded database in another file."""
+    return replace(settings, database_url=f"sqlite:///{path}")
 
 
 def keeps_letters(settings: Settings) -> bool:

@@ -30,6 +30,10 @@ NOUNS = {
     "keys": ("keys", "Make, list and replace the keys that everything is sealed with."),
     "doctor": ("doctor", "Say what is wrong with this site, and what to do about it."),
     "backed-up": ("doctor", "Note that a backup was made, so that a missing one is noticed."),
+    "backup": ("backup", "Write data and keys, each to a file of its own, while the site runs."),
+    "restore": ("backup", "Put data and keys back, on a stopped site, and do again what was erased since."),
+    "upgrade": ("upgrade", "Back up, bring the database up to date, check, and go back if something is wrong."),
+    "setup": ("setup", "Make a fresh Debian server into a site: a handful of questions."),
     "purge": ("site", "Forget now what is due to be forgotten; the worker does it every hour."),
 }
 

@@ -17,10 +17,12 @@ from petition import campaigns, migrating
 from petition.app import create_app
 from petition.base import db, text
 from petition.base.crypto import KeyRingError, Unsealable
+from petition.base.dump import DumpRefused
 from petition.base.mailbox import MailboxRefused
 from petition.base.settings import SettingsError
 from petition.base.text import TextRefused
 from petition.campaigns import Campaign, Reading
+from petition.erasures import BookRefused
 from petition.fields import FieldsRefused
 from petition.folders import FolderRefused
 from petition.migrating import StepRefused
@@ -32,6 +34,12 @@ R = TypeVar("R")
 LONGEST_REASON = 500
 #: What a file or standard output says when its disk takes no more.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+#: Errors whose text is for whoever typed the command.
+_IN_A_SENTENCE = (
+    SettingsError, KeyRingError, FolderRefused, PhraseRefused, StepRefused, DumpRefused, BookRefused,
+)  # fmt: skip
 
 
 class Refused(click.ClickException):
@@ -64,7 +72,7 @@ class Unexpected(Refused):
 
 def told(error: Exception) -> click.ClickException:
     """What a command says about an error, and with which exit code it ends."""
-    if isinstance(error, (SettingsError, KeyRingError, FolderRefused, PhraseRefused, StepRefused)):
+    if isinstance(error, _IN_A_SENTENCE):
         return Refused(str(error))
     if isinstance(error, FieldsRefused):
         return Refused(f"The fields of the campaign's own {error}.")

@@ -1,12 +1,11 @@
 """The register: whether rows, moves and tallies agree, the tallies made anew, the public divisions published."""
 
 import click
-from sqlalchemy import select
 
-from petition import breakdowns, campaigns, journal, signatures
+from petition import breakdowns, checks, journal
 from petition import register as moves
 from petition.base import db
-from petition.campaigns import Campaign, Reading
+from petition.campaigns import Reading
 from petition.cli.ground import Wrong, actor, campaign_named, progress, with_app
 
 _slug = click.option("--campaign", "slug", default=None, help="This campaign alone.")
@@ -32,12 +31,8 @@ def check(slug: str | None) -> None:
     """
     db.one_moment()
     readings = _chosen(slug)
-    wrong: list[str] = []
     with progress("Campaigns", len(readings)) as advance:
-        for reading in readings:
-            rows = None if reading.forgotten_at else signatures.counted(reading.id)
-            wrong += [f"{reading.slug}: {difference}" for difference in moves.check(reading.id, rows)]
-            advance(1)
+        wrong = checks.register_differences(readings, advance)
     for line in wrong:
         click.echo(line)
     if wrong:
@@ -88,6 +83,4 @@ def publish(slug: str | None) -> None:
 
 
 def _chosen(slug: str | None) -> list[Reading]:
-    if slug:
-        return [campaign_named(slug)]
-    return [campaigns.read_id(key) for key in db.session.scalars(select(Campaign.id).order_by(Campaign.id)).all()]
+    return [campaign_named(slug)] if slug else checks.every_campaign()

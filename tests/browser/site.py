@@ -113,6 +113,7 @@ def _settings(folder: Path) -> Settings:
     given = {
         "PORT": str(free_port()), "DATABASE_URL": f"sqlite:///{folder / 'petition.db'}", "SOFT_LIMIT": "100000",
         "KEYS_FILE": str(folder / "keys.json"), "LETTERS_DIR": str(folder / "letters"), "HARD_LIMIT": "100000",
+        "ERASURES_FILE": str(folder / "erasures"),
     }  # fmt: skip
     return settings.read(given)
 
@@ -121,7 +122,7 @@ def environment(read: Settings) -> dict[str, str]:
     """The environment that gives a process these settings, and nothing of the machine's own."""
     names = {name for name, _, _ in settings.table()}
     given = {name: str(getattr(read, name.lower())) for name in ("PORT", "DATABASE_URL", "KEYS_FILE", "LETTERS_DIR",
-             "SOFT_LIMIT", "HARD_LIMIT")}  # fmt: skip
+             "ERASURES_FILE", "SOFT_LIMIT", "HARD_LIMIT")}  # fmt: skip
     ours = {name: value for name, value in os.environ.items() if name not in names}
     return ours | given | {"PYTHONPATH": str(ROOT)}
 

@@ -26,7 +26,8 @@ LETTERS = 5
 def surroundings(app: Flask, database_url: str, keys_file: Path, tmp_path: Path) -> dict[str, str]:
     """The environment of a worker on the test's database."""
     root = str(WORKER.parents[2])
-    settings = {"DATABASE_URL": database_url, "KEYS_FILE": str(keys_file), "LETTERS_DIR": str(tmp_path / "letters")}
+    settings = {"DATABASE_URL": database_url, "KEYS_FILE": str(keys_file), "LETTERS_DIR": str(tmp_path / "letters"),
+                "ERASURES_FILE": str(tmp_path / "erasures")}  # fmt: skip
     return {**os.environ, **settings, "BASE_URL": "http://localhost", "PYTHONPATH": root}
 
 

@@ -17,7 +17,8 @@ Petition = Callable[..., Result]
 @pytest.fixture
 def settings_of(database_url: str, keys_file: Path, tmp_path: Path) -> dict[str, str]:
     """The environment that names the test's database and keys."""
-    return {"DATABASE_URL": database_url, "KEYS_FILE": str(keys_file), "LETTERS_DIR": str(tmp_path / "letters")}
+    return {"DATABASE_URL": database_url, "KEYS_FILE": str(keys_file), "LETTERS_DIR": str(tmp_path / "letters"),
+                "ERASURES_FILE": str(tmp_path / "erasures")}  # fmt: skip
 
 
 @pytest.fixture

@@ -79,6 +79,7 @@ def test_the_first_requests_are_answered_however_many_come_at_the_start(
     port = free_port()
     given = {"DATABASE_URL": f"sqlite:///{tmp_path}/petition.db", "KEYS_FILE": str(keys_file), "PORT": str(port)}
     given["LETTERS_DIR"] = str(tmp_path / "letters")
+    given["ERASURES_FILE"] = str(tmp_path / "erasures")
     process = subprocess.Popen([sys.executable, "-m", "petition", "run", "--web-only"], env=os.environ | given)
 
     def first(_number: int) -> int:

@@ -30,6 +30,7 @@ COMMITS = {
 #: Who may name a database besides base/db.py, and why.
 DIALECTS = {
     "petition.base.settings": "the form of an address is what DATABASE_URL refuses or takes",
+    "petition.cli.setup": "asks which database a new site shall have, and writes its address",
     "petition.cli.site": "the folder of SQLite's file is made on the first start",
 }
 #: Options of an index, which SQLAlchemy wants named by dialect; both are always given, and equal.

@@ -51,7 +51,7 @@ NONSENSE = {
     "PAGE_CACHE": ["-0.1", "1.1", "nan", "half", ""],
 }  # fmt: skip
 #: Any text is one: whether it fits is found out when it is used, in a sentence of its own.
-ANY_TEXT = {"HOST", "KEYS_FILE", "LETTERS_DIR", "OPERATOR", "SITE_NAME"}
+ANY_TEXT = {"BACKUPS_DIR", "ERASURES_FILE", "HOST", "KEYS_FILE", "LETTERS_DIR", "OPERATOR", "SITE_NAME"}
 
 
 def as_markdown() -> str:

@@ -594,7 +594,7 @@ def test_news_is_never_ticked_beforehand_and_the_same_button_makes_a_contact_of_
     assert db.session.scalar(select(Contact.id)) == contact.id
     link = contacts.lock(contact.link_id)
     assert link is not None
-    contacts.stop(link)
+    contacts.stop(link, db.now())
     db.session.commit()
     assert cast.total() == 1
 

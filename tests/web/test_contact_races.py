@@ -166,14 +166,14 @@ class Race:
         """Leave."""
         link, _ = self._locked(chance)
         if link is not None:
-            contacts.stop(link)
+            contacts.stop(link, db.now())
 
     def disown(self, chance: random.Random) -> None:
         """Refuse, and allow again."""
         link, _ = self._locked(chance)
         if link is not None:
             contacts.disown(link, db.now())
-            links.allow(link)
+            links.allow(link, db.now())
 
     def _signing(self, chance: random.Random) -> links.Link:
         address = f"box{chance.randrange(4)}@example.org"
@@ -182,7 +182,7 @@ class Race:
     def forget(self, chance: random.Random) -> None:
         """Stop a campaign's news on the own page of a signature."""
         link = self._signing(chance)
-        contacts.forget(link.campaign_id, link.mailbox)
+        contacts.forget(link.campaign_id, link.mailbox, db.now())
 
     def sign(self, chance: random.Random) -> None:
         """Sign with the tick."""

@@ -1,4 +1,4 @@
-"""docs/nginx.conf, as Debian's nginx reads it, in front of a real server: what it must hold (S36, D18–D20)."""
+"""deploy/nginx.conf, as Debian's nginx reads it, in front of a real server: what it must hold (S36, D18–D20)."""
 
 import http.client
 import json
@@ -33,7 +33,7 @@ from tests.cast import Cast, form_token, free_port, link_in
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 pytestmark = pytest.mark.skipif(NGINX is None and not os.environ.get("CI"), reason="there is no nginx on this machine")
-CONF = Path(__file__).parents[2] / "docs" / "nginx.conf"
+CONF = Path(__file__).parents[2] / "deploy" / "nginx.conf"
 PAGE = "/en/campaigns/canteen"
 #: Seconds that stand for the file's ten.
 LIMIT = 1
@@ -203,8 +203,7 @@ def test_the_lines_about_tls_are_good_once_they_are_filled_in(tmp_path: Path) ->
     text = adapted(tmp_path, free_port(), free_port())
     text = re.sub(r"(?m)^( *)# ((?:listen|ssl_)\S* .*;)$", r"\1\2", text)
     key, chain = self_signed(tmp_path)
-    text = re.sub(r"/etc/letsencrypt/\S*fullchain.pem", str(chain), text)
-    text = re.sub(r"/etc/letsencrypt/\S*privkey.pem", str(key), text)
+    text = text.replace("/etc/petition/tls/chain.pem", str(chain)).replace("/etc/petition/tls/key.pem", str(key))
     text = re.sub(r"listen \[::\]:443.*", "", text).replace("listen 443", f"listen 127.0.0.1:{free_port()}")
     assert text.count(" ssl http2") == 2
     (tmp_path / "nginx.conf").write_text(main_file(tmp_path, text))

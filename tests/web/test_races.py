@@ -286,7 +286,7 @@ class Race:
             db.session.commit()
             again = links.lock(link.id)
             if again is not None:
-                links.allow(again)
+                links.allow(again, db.now())
 
     def _may_leave(self, link: Link, chance: random.Random) -> bool:
         """A mailbox whose held signature leaves is taken for good: seldom, and another one comes in its place."""

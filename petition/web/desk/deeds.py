@@ -43,6 +43,7 @@ DEEDS = {
     "terms of a partner changed": _("terms of a partner changed"),
     "partner switched off": _("partner switched off"), "partner switched on": _("partner switched on"),
     "contacts of a partner taken": _("list of a partner taken"),
+    "backup restored": _("backup restored"), "database upgraded": _("database upgraded"),
     "register rebuilt": _("register rebuilt"), "demo loaded": _("demo loaded"),
     "article made": _("article made"), "article edited": _("article edited"),
     "article renamed": _("article has another address"), "article trashed": _("article put into the trash"),

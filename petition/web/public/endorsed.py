@@ -168,7 +168,7 @@ def no_letters(token: str) -> BaseResponse:
 @blueprint.post("/t/<token>/endorsement/allow")
 def allow(token: str) -> BaseResponse:
     """Letters again."""
-    links.allow(_locked(token))
+    links.allow(_locked(token), db.now())
     return _back(token, "allowed")
 
 

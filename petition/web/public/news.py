@@ -60,7 +60,7 @@ def unsubscribe(token: str) -> str:
     contact = contacts.contact_of(link)
     _speak(link, contact, contacts.pending_of(link, most=1))
     partner = _partner(link, contact)
-    contacts.stop(link)
+    contacts.stop(link, db.now())
     db.session.commit()
     return _page(link, token, partner, ended=True)
 
@@ -230,7 +230,7 @@ def allow(token: str) -> BaseResponse:
     """Letters again."""
     link = _verb(token)
     if link is not None:
-        links.allow(link)
+        links.allow(link, db.now())
     return _back(token, "allowed")
 
 

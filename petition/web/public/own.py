@@ -302,7 +302,7 @@ def _mailbox_of(link: Link, reading: Reading) -> str | None:
 def allow(token: str) -> BaseResponse:
     """Letters again."""
     link, _reading = _locked(token)
-    links.allow(link)
+    links.allow(link, db.now())
     db.session.commit()
     return _back(token, "allowed")
 
@@ -312,9 +312,9 @@ def stop_news(token: str) -> BaseResponse:
     """Stop one thing asked for, or all where none is named, and nothing else."""
     link, reading = _locked(token)
     if "contact" in request.form:
-        contacts.stop_one(reading.id, link.mailbox, guards.number(request.form["contact"]))
+        contacts.stop_one(reading.id, link.mailbox, guards.number(request.form["contact"]), db.now())
     else:
-        contacts.forget(reading.id, link.mailbox)
+        contacts.forget(reading.id, link.mailbox, db.now())
     db.session.commit()
     return _back(token, "stopped")
 
