@@ -116,7 +116,7 @@ class Signature(_Told, db.Base):
         # The order of lists, and all that a filter of one asks: counting reads the index and no row.
         Index("signature_order", "campaign_id", "entered_at", "id", "state", "day", "country", "language", "channel",
               "source", "partner"),
-        Index("signature_domain", "campaign_id", "domain", "entered_at", "id", "state"),
+        Index("signature_domain", "campaign_id", "domain", "entered_at", "id", "state", "country"),
         Index("signature_decided", "campaign_id", "state", "entered_at", "id", **_where(ASIDE)),
         Index("signature_network", "network", **_where(_TRACED)),
         Index("signature_shown", "campaign_id", "country", "on_behalf", "shown_key", "id", **_where(SHOWN)),
