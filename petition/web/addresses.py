@@ -17,7 +17,7 @@ class Route(Rule):
         made: list[Callable[..., tuple[str, str]]] = []
         compiled = super()._compile_builder
 
-        def build(rule: Rule, **values: Any) -> tuple[str, str]:
+        def build(rule: Rule, /, **values: Any) -> tuple[str, str]:
             # Two threads may both compile it, to the same effect.
             if not made:
                 made.append(compiled(append_unknown))

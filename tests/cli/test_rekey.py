@@ -25,6 +25,7 @@ MakeApp = Callable[..., Flask]
 #: What the database holds as bytes and is no ciphertext: keyed hashes, pictures, random names.
 NOT_SEALED = {
     "account_session.id", "block.key", "contact.mailbox", "contact_link.mailbox", "endorsement.mailbox",
+    "erasure.mailbox",
     "gathering.network", "gathering.next_network", "guess.key", "letter.mailbox", "letter.network", "link.mailbox",
     "mailbox_day.mailbox", "pending_contact.mailbox", "pending_signature.domain", "pending_signature.mailbox",
     "pending_signature.network", "share_picture.png", "signature.domain", "signature.mailbox", "signature.network",

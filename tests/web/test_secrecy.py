@@ -161,10 +161,10 @@ def mann_whitney(first: list[float], second: list[float]) -> float:
     return math.erfc(z / math.sqrt(2))
 
 
-def tells(cast: Cast, known: str, unknown: str) -> bool:
+def tells(cast: Cast, known: str, unknown: str, times: int = 300) -> bool:
     """Whether a stranger with a stopwatch learns something: twice in a row."""
     for _ in range(2):
-        p, difference = measured(cast, known, unknown)
+        p, difference = measured(cast, known, unknown, times)
         if p >= 0.0001 or difference <= 0.0005:
             return False
     return True
@@ -188,8 +188,8 @@ def test_a_stopwatch_does_not_tell_who_has_signed_but_would_tell_two_millisecond
             return signs(reading, *rest, **more)
 
         monkeypatch.setattr(signatures, "sign", slower)
-        # On a machine that does ten other things the noise may hide it once.
-        assert any(tells(cast, "con@example.org", "new@example.org") for _ in range(4))
+        # On a machine that does ten other things it takes more tries to see it through the noise.
+        assert any(tells(cast, "con@example.org", "new@example.org", times) for times in (300, 300, 1000, 3000))
 
 
 def test_a_network_is_stored_as_a_hash_that_its_addresses_share_and_another_day_does_not(
