@@ -50,6 +50,7 @@ def press_all(presses: Sequence[Press], reading_of: Callable[[int], Reading], at
     pending = signatures.some_pending({press.pending_id for press in presses})
     answers: dict[Press, Pressed] = {}
     ready: dict[Press, PendingSignature] = {}
+    taken: set[UUID] = set()
     for press in dict.fromkeys(presses):
         link, one = found.get(press.link_id), pending.get(press.pending_id)
         if link is None:
@@ -58,10 +59,11 @@ def press_all(presses: Sequence[Press], reading_of: Callable[[int], Reading], at
             state = signatures.button(reading_of(link.campaign_id), one, at)
             if state != "ready":
                 answers[press] = Pressed(state, link.campaign_id)
-            elif press.link_id not in {other.link_id for other in ready}:
+            elif press.link_id not in taken:
+                taken.add(press.link_id)
                 ready[press] = one
     entered = _enter_all(list(ready.values()), at) if ready else {}
-    signatures.forget_all_pending(found[press.link_id] for press in ready)
+    signatures.forget_pending(found[press.link_id] for press in ready)
     for press, one in ready.items():
         if entered.get(one.id) == COUNTED:
             answers[press] = Pressed("confirmed", one.campaign_id, one.language)

@@ -223,21 +223,17 @@ def signature_of(link: Link) -> Signature | None:
     return db.session.scalars(_signature_of, _of(link), execution_options={"populate_existing": True}).one_or_none()
 
 
-def forget_pending(link: Link) -> None:
-    """Delete all pending signatures of a locked link's mailbox."""
-    # On the connection: these rows are not looked at again, so the session need not be told.
-    db.session.connection().execute(_forget_pending, _of(link))
-
-
 def _erase_pending(link: Link) -> list[int]:
-    """The same; which they were."""
-    return list(db.session.connection().execute(_forget_pending.returning(_pending_table.c.id), _of(link)).scalars())
+    """Delete all pending signatures of a locked link's mailbox; which they were."""
+    # On the connection: these rows are not looked at again, so the session need not be told.
+    gone = _forget_pending.returning(_pending_table.c.id)
+    return list(db.session.connection().execute(gone, _of(link)).scalars())
 
 
-def forget_all_pending(links_of: Iterable[Link]) -> None:
-    """The same for many."""
+def forget_pending(of: Iterable[Link]) -> None:
+    """Delete all pending signatures of locked links' mailboxes, because their button was pressed."""
     mailboxes: dict[int, list[bytes]] = {}
-    for link in links_of:
+    for link in of:
         mailboxes.setdefault(link.campaign_id, []).append(link.mailbox)
     for campaign_id, keys in mailboxes.items():
         db.session.connection().execute(_forget_all_pending, {"c": campaign_id, "m": keys})
