@@ -6,7 +6,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import psycopg
@@ -113,25 +114,30 @@ def reading_pages(place: Ground) -> list[Row]:
     """Public pages against nginx serving the same bytes, with 2,000 articles in the database."""
     with create_app().app_context():
         seed.news(2_000)
-    pairs: dict[str, list[tuple[float, float]]] = {name: [] for name in PAGES}
     static = place.folder / "static"
     static.mkdir(exist_ok=True)
     with ground.serving(place) as site, ground.nginx(place, static) as limit:
-        for name, path in PAGES.items():
-            (static / f"{name}.html").write_bytes(_body(site + path))
         _ask_again(site + FEED)
-        for _ in range(PAGE_ROUNDS):
-            for name, found in pairs.items():
-                most = ground.wrk(f"{limit}/{quote(name)}.html", PAGE_SECONDS).rate
-                load = ground.wrk(site + PAGES[name], PAGE_SECONDS)
-                assert not load.errors, f"{load.errors} errors while reading: {name}"
-                found.append((load.rate, most))
+        found = _beside(static, limit, site, PAGES)
     return [
-        # The pair in the middle: each was measured within seconds, however the machine drifts.
-        Row(name, *sorted(found, key=lambda pair: pair[0] / pair[1])[PAGE_ROUNDS // 2], 0.40,
-            f"of nginx, same {(static / f'{name}.html').stat().st_size:,} B")
-        for name, found in pairs.items()
-    ]  # fmt: skip
+        Row(name, *pair, 0.40, f"of nginx, same {(static / f'{name}.html').stat().st_size:,} B")
+        for name, pair in found.items()
+    ]
+
+
+def _beside(static: Path, limit: str, site: str, names: Iterable[str]) -> dict[str, tuple[float, float]]:
+    """What a site and what nginx, serving the same bytes statically, answer in a second, by the page's name."""
+    for name in names:
+        (static / f"{name}.html").write_bytes(_body(site + PAGES[name]))
+    pairs: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
+    for _ in range(PAGE_ROUNDS):
+        for name, found in pairs.items():
+            most = ground.wrk(f"{limit}/{quote(name)}.html", PAGE_SECONDS).rate
+            load = ground.wrk(site + PAGES[name], PAGE_SECONDS)
+            assert not load.errors, f"{load.errors} errors while reading: {name}"
+            found.append((load.rate, most))
+    # The pair in the middle: each was measured within seconds, however the machine drifts.
+    return {name: sorted(found, key=lambda pair: pair[0] / pair[1])[PAGE_ROUNDS // 2] for name, found in pairs.items()}
 
 
 #: Those that other sites and programs ask for, and the page itself.
@@ -141,22 +147,11 @@ FRONT = ("campaign page, small", "campaign page, large", "embed, small", "embed,
 
 def reading_behind_nginx(place: Ground) -> list[Row]:
     """The same bytes from nginx's cache, as the documented file keeps them, and statically."""
-    found: dict[str, list[tuple[float, float]]] = {name: [] for name in FRONT}
     static = place.folder / "static"
     static.mkdir(exist_ok=True)
     with ground.serving(place), ground.front(place) as site, ground.nginx(place, static) as limit:
-        for name in FRONT:
-            (static / f"{name}.html").write_bytes(_body(site + PAGES[name]))
-        for _ in range(PAGE_ROUNDS):
-            for name, pairs in found.items():
-                most = ground.wrk(f"{limit}/{quote(name)}.html", PAGE_SECONDS).rate
-                load = ground.wrk(site + PAGES[name], PAGE_SECONDS)
-                assert not load.errors, f"{load.errors} errors while reading: {name}"
-                pairs.append((load.rate, most))
-    return [
-        Row(f"{name}, behind nginx", *sorted(pairs, key=lambda pair: pair[0] / pair[1])[PAGE_ROUNDS // 2], 0.75)
-        for name, pairs in found.items()
-    ]
+        found = _beside(static, limit, site, FRONT)
+    return [Row(f"{name}, behind nginx", *pair, 0.75) for name, pair in found.items()]
 
 
 def _body(address: str) -> bytes:
@@ -195,7 +190,7 @@ def in_the_background(on: str = "") -> list[Row]:
     found = []
     for form, countries, most in (("csv", [], 160), ("xlsx", list(seed.COUNTRIES[:3]), 200)):
         command = [sys.executable, "-m", "bench.taking", "large", form, *countries]
-        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+        said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.split()
         rows, seconds, peak = int(said[-3]), float(said[-2]), float(said[-1])
         speed = f"{rows:,} rows in {seconds:.0f} s"
         if form == "csv":
