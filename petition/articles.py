@@ -10,7 +10,7 @@ from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition import journal, pictures, pieces
-from petition.base import db, text
+from petition.base import db, markdown
 from petition.pieces import SlugRefused, Sought
 from petition.topics import Topic
 
@@ -104,7 +104,7 @@ class Reading:
 @dataclass(frozen=True, slots=True)
 class Text:
     """What an editor writes of an article in one language; `source` is Markdown, perhaps with the place of its
-    campaign's form (base.text.markdown), and in `text_language` if that is another one."""
+    campaign's form (base.markdown.to_html), and in `text_language` if that is another one."""
 
     title: str
     standfirst: str
@@ -296,13 +296,13 @@ def _values(language: str, said: Text) -> dict[str, Any]:
     # The HTML is made anew each time, for the rules of what may stand in it may have changed.
     return {
         "title": said.title, "standfirst": said.standfirst, "text_language": said.text_language or language,
-        "source": said.source, "html": text.markdown(said.source, has_form=True),
+        "source": said.source, "html": markdown.to_html(said.source, has_form=True),
     }  # fmt: skip
 
 
 def has_form(source: str) -> bool:
     """Whether a text in Markdown has a place for its campaign's form. Raises TextRefused."""
-    return text.FORM_PLACE in text.markdown(source, has_form=True)
+    return markdown.FORM_PLACE in markdown.to_html(source, has_form=True)
 
 
 def _note(article: Article, actor: str, deed: str, at: datetime, reason: str = "") -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from petition import fields, journal, phrases, pictures, pieces
-from petition.base import crypto, db, text
+from petition.base import crypto, db, markdown
 from petition.campaigns import (
     ASKABLE,
     GROUNDS,
@@ -217,7 +217,7 @@ def worded(campaign_id: int, language: str, version: int, written: Text) -> Word
     return Wording(
         campaign_id=campaign_id, language=language, version=version, title=written.title,
         addressee=written.addressee, standfirst=written.standfirst, source=written.source,
-        html=text.markdown(written.source), created_at=db.now(),
+        html=markdown.to_html(written.source), created_at=db.now(),
     )  # fmt: skip
 
 

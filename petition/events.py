@@ -10,7 +10,7 @@ from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition import journal, pieces
-from petition.base import db, text
+from petition.base import db, markdown
 from petition.pieces import SlugRefused, Sought
 from petition.topics import Topic
 
@@ -299,7 +299,7 @@ def _cancelling(event: Event, draft: Draft, at: datetime) -> dict[str, Any]:
 
 def _values(said: Text) -> dict[str, Any]:
     # The HTML is made anew each time, for the rules of what may stand in it may have changed.
-    return {name: getattr(said, name) for name in Text.__slots__} | {"html": text.markdown(said.source)}
+    return {name: getattr(said, name) for name in Text.__slots__} | {"html": markdown.to_html(said.source)}
 
 
 def _note(event: Event, actor: str, deed: str, at: datetime, reason: str = "") -> None:

@@ -29,7 +29,7 @@ from petition import (
     signs,
     taking,
 )
-from petition.base import db, delivery, jobs, settings, smtp
+from petition.base import db, delivery, jobs, maildir, settings, smtp
 from petition.base.jobs import Doer
 from petition.base.outbox import Decision, Letter
 from petition.erasures import BookRefused
@@ -58,10 +58,10 @@ JOBS = 2
 DOERS: dict[str, Doer] = {taking.JOB: taking.make, **rule_runs.DOERS, **signs.DOERS, **searching.DOERS}
 
 
-def transport() -> smtp.Smtp | smtp.Maildir:
+def transport() -> smtp.Smtp | maildir.Maildir:
     """Where letters of this application go: the mail server, or the folder of the trial without one."""
     read = settings.current()
-    return smtp.Smtp(read) if read.smtp_url else smtp.Maildir(read)
+    return smtp.Smtp(read) if read.smtp_url else maildir.Maildir(read)
 
 
 class _Outcomes:

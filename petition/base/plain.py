@@ -1,4 +1,4 @@
-"""The plain text of HTML made by `text.markdown`, for what shows no HTML: calendars."""
+"""The plain text of HTML made by `markdown.to_html`, for what shows no HTML: calendars."""
 
 import re
 from html.parser import HTMLParser

@@ -1,6 +1,5 @@
 """Data and keys, each written to a file of its own while the site runs, and put back. Never both into one place."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -16,6 +15,7 @@ from petition.base import crypto, db, dump, settings
 from petition.base.dump import Head
 from petition.base.settings import Settings
 from petition.cli.ground import Refused, Wrong, actor, application
+from petition.cli.output import dying_cleanly, whole
 from petition.erasures import Deed
 
 #: Who is signed in, and which worker runs, stays where it was: a session that somebody ended must not come back.
@@ -74,19 +74,9 @@ def _write_keys(read: Settings, path: Path) -> None:
 def write_data(path: Path) -> int:
     """Write all data of the application's database to a new file with mode 600, whole or not at all; how many rows."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = path.with_name(path.name + ".part")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file, db.snapshot() as connection:
-            head = Head(dump.FORM, migrating.reached(), db.now(), version("petition"))
-            rows = dump.write(file, connection, head, LEFT_OUT)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.rename(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
-    return rows
+    with dying_cleanly(), whole(path) as file, db.snapshot() as connection:
+        head = Head(dump.FORM, migrating.reached(), db.now(), version("petition"))
+        return dump.write(file, connection, head, LEFT_OUT)
 
 
 @click.command()

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import click
 from sqlalchemy import select
 
-from petition import campaigns, drafts, endorsement_decisions, folders, phrases, pictures, register
+from petition import campaigns, drafts, endorsement_decisions, folders, phrases, pictures, register, running
 from petition.base import db, i18n
 from petition.campaigns import Campaign, Reading
 from petition.cli.ground import Refused, actor, campaign_named, reason, row_named, with_app
@@ -174,7 +174,7 @@ def rename(slug: str, new_slug: str) -> None:
     row = row_named(slug)
     old = row.slug
     try:
-        campaigns.rename(row, new_slug, actor())
+        running.rename(row, new_slug, actor())
     except SlugRefused as error:
         raise Refused(f"{error}.") from None
     db.session.commit()
@@ -207,7 +207,7 @@ def pause(slug: str, reason: str) -> None:
     \b
     Example: petition campaign pause keep-the-clinic --reason "flood of forms"
     """
-    _do(slug, lambda row: campaigns.pause(row, actor(), reason), "is paused", "is paused already")
+    _do(slug, lambda row: running.pause(row, actor(), reason), "is paused", "is paused already")
 
 
 @campaign.command()
@@ -220,7 +220,7 @@ def resume(slug: str, reason: str) -> None:
     \b
     Example: petition campaign resume keep-the-clinic
     """
-    _do(slug, lambda row: campaigns.resume(row, actor(), reason), "goes on", "is not paused")
+    _do(slug, lambda row: running.resume(row, actor(), reason), "goes on", "is not paused")
 
 
 @campaign.command()
@@ -239,7 +239,7 @@ def close(slug: str, moment: str | None, reason: str) -> None:
     def deed(row: Campaign) -> bool:
         if moment is None and row.closes_at is not None and row.closes_at <= at:
             return False
-        campaigns.close(row, actor(), at, reason)
+        running.close(row, actor(), at, reason)
         return True
 
     _do(slug, deed, f"closes at {at.strftime('%Y-%m-%d %H:%M:%S')} UTC", "is closed already")
@@ -260,7 +260,7 @@ def withdraw(slug: str, reason: str) -> None:
     def deed(row: Campaign) -> bool:
         if row.withdrawn_at is not None:
             return False
-        campaigns.withdraw(row, actor(), reason)
+        running.withdraw(row, actor(), reason)
         return True
 
     _do(slug, deed, "is withdrawn", "is withdrawn already")

@@ -1,14 +1,10 @@
 """Signatures, totals and contacts written out, to a file that appears only when it is whole, or to standard output."""
 
-import os
-import signal
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
-from types import FrameType
 from typing import BinaryIO
 
 import click
@@ -18,6 +14,7 @@ from petition import export as lists
 from petition.base import countries, db
 from petition.base.crypto import Unsealable
 from petition.cli.ground import Refused, Wrong, actor, campaign_named, progress, with_app
+from petition.cli.output import dying_cleanly, whole
 from petition.contacts import JOIN, MEETINGS, NEWS
 from petition.export import TOTALS_FORMATS, TotalsFormat
 from petition.formats import FORMATS, Format
@@ -150,7 +147,7 @@ def totals(slug: str, file: str, form: TotalsFormat, reason: str) -> None:
     db.one_moment()
     with _in_a_sentence():
         content = lists.totals(campaign_named(slug), form)
-    with _dying_cleanly(), _out(file) as out:
+    with dying_cleanly(), _out(file) as out:
         out.write(content)
 
 
@@ -174,44 +171,9 @@ def _in_a_sentence() -> Iterator[None]:
         raise Wrong("A row does not open: its key is not in the key ring, or it was changed.") from None
 
 
-@contextmanager
-def _whole(path: Path) -> Iterator[BinaryIO]:
-    """A file, readable by its owner alone, that takes its name once everything in it is on the disk, or vanishes."""
-    if not path.parent.is_dir():
-        raise Refused(f"There is no folder {path.parent}.")
-    if path.exists() and not path.is_file():
-        # A device or a pipe would be replaced by a file.
-        raise Refused(f"{path} is no file that could be written anew; “-” writes to standard output.")
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    draft = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
-
-
-@contextmanager
-def _dying_cleanly() -> Iterator[None]:
-    """Being told to end goes through the `finally` of everything, as Ctrl-C does."""
-
-    def end(number: int, _frame: FrameType | None) -> None:
-        raise SystemExit(128 + number)
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
 def _send(found: Leaving, file: str) -> None:
     # Left in the opposite order: the list is in place before what is said about it.
-    with _dying_cleanly(), _note(file) as note, _out(file) as out:
+    with dying_cleanly(), _note(file) as note, _out(file) as out:
         done = 0
         with _shown(found, file) as advance:
             for chunk in found.chunks():
@@ -237,11 +199,11 @@ def _out(file: str) -> Iterator[BinaryIO]:
         yield out
         out.flush()
     else:
-        with _whole(Path(file)) as whole:
-            yield whole
+        with whole(Path(file)) as written:
+            yield written
 
 
 def _note(file: str) -> AbstractContextManager[BinaryIO]:
     if file == "-":
         return nullcontext(sys.stderr.buffer)
-    return _whole(Path(file + ".manifest.json"))
+    return whole(Path(file + ".manifest.json"))

@@ -8,7 +8,7 @@ import click
 from sqlalchemy import func, select
 
 from petition import journal
-from petition.base import db, i18n, mailbox, outbox, settings, smtp, urls
+from petition.base import db, i18n, mailbox, maildir, outbox, settings, smtp, urls
 from petition.base.outbox import Message
 from petition.base.smtp import Trouble
 from petition.cli.ground import Refused, Wrong, actor, with_app
@@ -65,7 +65,7 @@ def test(address: str, language: str | None) -> None:
     click.echo(f"Read it at {urls.absolute(page)}" if page else "Look for it in the mailbox, and among the spam.")
 
 
-def _send(way: smtp.Smtp | smtp.Maildir, message: Message) -> None:
+def _send(way: smtp.Smtp | maildir.Maildir, message: Message) -> None:
     message_id = f"<{secrets.token_urlsafe(18)}@{urls.host()}>"
     try:
         finish = way.offer(message, message_id)

@@ -13,7 +13,7 @@ from babel import Locale, UnknownLocaleError
 from frontmatter.default_handlers import YAMLHandler
 from yaml import BaseLoader, YAMLError, load  # type: ignore[import-untyped]
 
-from petition.base import clocks, text
+from petition.base import clocks, markdown, text
 from petition.base.clocks import MomentRefused
 from petition.base.text import TextRefused
 
@@ -237,7 +237,7 @@ def _parsed(path: Path) -> tuple[dict[str, Any], str]:
         if path.stat().st_size > LARGEST_FILE:
             raise FolderRefused(f"{path} is larger than {LARGEST_FILE} bytes.")
         keys, body = frontmatter.parse(path.read_text("utf-8-sig"), handler=_Strings())
-        text.markdown(body)
+        markdown.to_html(body)
     except UnicodeDecodeError:
         raise FolderRefused(f"{path} is not written in UTF-8.") from None
     except (YAMLError, RecursionError) as error:

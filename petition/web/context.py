@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from petition import articles, campaigns, pictures, register, share_pictures
-from petition.base import countries, db, i18n, settings, text, tokens, urls
+from petition.base import countries, db, i18n, markdown, settings, tokens, urls
 from petition.campaigns import GRACE, SETTLING, Phase, Reading
 from petition.web import headers, style
 
@@ -211,11 +211,11 @@ class ShareView:
 def wording_view(reading: Reading, language: str, *, whole: bool = False) -> WordingView:
     """The newest wording for a reader; `whole` splits the text at its first screenful."""
     wording = reading.wording(language)
-    opening, rest = text.opening(wording.html) if whole else ("", "")
+    opening, rest = markdown.opening(wording.html) if whole else ("", "")
     changes = urls.wording(language, reading.slug, wording.language, wording.version) if wording.version > 1 else ""
     return WordingView(
         wording.title, wording.language, wording.language != language, wording.addressee, wording.standfirst,
-        # Sanitised when it was saved, by base.text.markdown.
+        # Sanitised when it was saved, by base.markdown.to_html.
         Markup(opening), Markup(rest), wording.version, wording.created_at, changes,  # noqa: S704
     )  # fmt: skip
 

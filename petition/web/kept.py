@@ -7,7 +7,7 @@ import hmac
 
 from flask import Blueprint, Response, abort, make_response, render_template
 
-from petition.base import crypto, settings, smtp
+from petition.base import crypto, maildir, settings
 
 blueprint = Blueprint("kept", __name__)
 
@@ -19,11 +19,11 @@ def address() -> str | None:
     return f"/kept/{crypto.secret_name('kept letters')}"
 
 
-def _letters(secret: str) -> list[smtp.Kept]:
+def _letters(secret: str) -> list[maildir.Kept]:
     mine = address()
     if mine is None or not hmac.compare_digest(mine.encode(), f"/kept/{secret}".encode()):
         abort(404)
-    return smtp.Maildir(settings.current()).kept()
+    return maildir.Maildir(settings.current()).kept()
 
 
 @blueprint.get("/kept/<secret>")
@@ -37,11 +37,11 @@ def letters(secret: str) -> str:
     return render_template("kept.html", letters=rows)
 
 
-def _name(letter: smtp.Kept) -> str:
+def _name(letter: maildir.Kept) -> str:
     return str(int(letter.at.timestamp() * 1_000_000))
 
 
-def _one(secret: str, name: str) -> smtp.Kept:
+def _one(secret: str, name: str) -> maildir.Kept:
     found = next((letter for letter in _letters(secret) if _name(letter) == name), None)
     if found is None:
         abort(404)

@@ -108,7 +108,7 @@ def view(found: events.Reading, language: str, at: datetime) -> EventView:
         online=found.online,
         cancelled=found.cancelled_at is not None,
         over=found.is_over(at),
-        # Sanitised when it was saved, by base.text.markdown.
+        # Sanitised when it was saved, by base.markdown.to_html.
         html=Markup(found.text.html),  # noqa: S704
         languages=[(code, i18n.own_name(code), urls.event(code, found.slug)) for code in found.languages],
         calendar_href=urls.event(language, found.slug) + ".ics",

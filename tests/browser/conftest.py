@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
-from tests.browser.site import Site, running
+from tests.browser.site import Site, serving
 
 CHROMIUM = Path("/usr/bin/chromium")
 QUIET = [
@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The site, served as in production but for SQLite and letters in a folder."""
-    with running(tmp_path_factory.mktemp("site")) as served:
+    with serving(tmp_path_factory.mktemp("site")) as served:
         yield served
 
 

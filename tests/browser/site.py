@@ -23,16 +23,16 @@ from sqlalchemy import select, update
 from petition import (
     articles,
     breakdowns,
-    campaigns,
     decisions,
     demo,
     endorsement_decisions,
     events,
     migrating,
+    running,
     signatories,
 )
 from petition.app import create_app
-from petition.base import crypto, db, images, settings, smtp, tokens
+from petition.base import crypto, db, images, maildir, settings, tokens
 from petition.base.settings import Settings
 from petition.contacts import Contact
 from petition.drafts import Text
@@ -88,11 +88,11 @@ class Site:
         """The site's address without a slash at its end."""
         return self.settings.base_url
 
-    def letter(self, to: str) -> smtp.Kept:
+    def letter(self, to: str) -> maildir.Kept:
         """The newest letter to an address, once the worker has put one into the folder."""
         patience = time.monotonic() + READING
         while time.monotonic() < patience:
-            for letter in smtp.Maildir(self.settings).kept(500):
+            for letter in maildir.Maildir(self.settings).kept(500):
                 if letter.to == to:
                     return letter
             time.sleep(0.05)
@@ -128,7 +128,7 @@ def environment(read: Settings) -> dict[str, str]:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Site]:
+def serving(folder: Path) -> Iterator[Site]:
     """Serve the site from an empty folder until the block ends."""
     read = _settings(folder)
     crypto.write(read.keys_file, crypto.with_new_key(None))
@@ -195,14 +195,14 @@ def _arrange(site: Site) -> None:
     _sign_everywhere(cast, site.links)
     _ask_everywhere(cast, site.links)
     _back(cast, site.links)
-    campaigns.withdraw(cast.row("withdrawn"), "a test")
-    campaigns.pause(cast.row("paused"), "a test")
-    campaigns.close(cast.row("closed"), "a test", now - timedelta(hours=1))
-    campaigns.close(cast.row("late"), "a test", now - timedelta(days=3))
+    running.withdraw(cast.row("withdrawn"), "a test")
+    running.pause(cast.row("paused"), "a test")
+    running.close(cast.row("closed"), "a test", now - timedelta(hours=1))
+    running.close(cast.row("late"), "a test", now - timedelta(days=3))
     site.kept = kept.address() or ""
     first = cast.sink.letters[0]
     for number, letter in enumerate((first, replace(first, to="a" * 64 + "@example.org"))):
-        smtp.Maildir(site.settings).offer(letter, f"<{number}@localhost>")()
+        maildir.Maildir(site.settings).offer(letter, f"<{number}@localhost>")()
     site.links["news"] = news.address(db.session.scalars(select(Contact)).first())
     db.session.commit()
 
@@ -432,17 +432,17 @@ def pages() -> dict[str, Callable[[Site], str]]:
         "thanks": lambda site: f"/en/campaigns/{CREW}/thanks/{site.stamp('thanks')}",
         "thanks, Arabic": lambda site: f"/ar/campaigns/{CREW}/thanks/{site.stamp('thanks')}",
         "kept": lambda site: site.kept,
-        "kept letter": lambda site: f"{site.kept}/{letter_name(smtp.Maildir(site.settings).kept(500)[-1])}",
+        "kept letter": lambda site: f"{site.kept}/{letter_name(maildir.Maildir(site.settings).kept(500)[-1])}",
     }
     return found
 
 
-def letter_name(letter: smtp.Kept) -> str:
+def letter_name(letter: maildir.Kept) -> str:
     """What names a kept letter in its page's address."""
     return kept._name(letter)
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as site:
+    with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as site:
         known = "\n".join(f"{name:<28}{site.url}{path(site)}" for name, path in pages().items())
         input(f"{known}\nPress Return to stop\n")

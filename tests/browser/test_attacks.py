@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from petition import articles, drafts
 from petition.articles import Draft as ArticleDraft
-from petition.base import db, smtp
+from petition.base import db, maildir
 from petition.signatures import PendingSignature
 from tests.browser.site import CREW, Site, letter_name, pages
 from tests.cast import TERMS
@@ -145,7 +145,7 @@ def test_what_is_typed_stands_as_text_on_the_own_page_before_and_after_the_butto
 
 
 def test_what_is_typed_stands_as_text_in_letters(typed: list[tuple[str, str]], site: Site, page: Page) -> None:
-    letters = {letter.to: letter for letter in smtp.Maildir(site.settings).kept(500) if "/t/" in letter.text}
+    letters = {letter.to: letter for letter in maildir.Maildir(site.settings).kept(500) if "/t/" in letter.text}
     for number, (payload, _own) in enumerate(typed):
         letter = letters[f"typed{number}@example.org"]
         assert payload in letter.text
@@ -153,7 +153,7 @@ def test_what_is_typed_stands_as_text_in_letters(typed: list[tuple[str, str]], s
         page.set_content(letter.html)
         assert words(payload) in words(page.locator("body").inner_text())
         assert page.evaluate(ALIVE) == [], payload
-    page.goto(f"{site.kept}/{letter_name(smtp.Maildir(site.settings).kept(1)[0])}")
+    page.goto(f"{site.kept}/{letter_name(maildir.Maildir(site.settings).kept(1)[0])}")
     assert page.frame_locator("iframe").locator("h1").is_visible()
     assert page.evaluate(PLANTED) == []
 

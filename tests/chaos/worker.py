@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from petition.app import create_app
-from petition.base import delivery, outbox, settings, smtp
+from petition.base import delivery, maildir, outbox, settings
 from petition.base.outbox import Decision, Letter, Message
 
 
@@ -43,7 +43,7 @@ def main(point: str, number: int) -> None:
     delivery.at = at
     found = settings.read()
     with create_app(found).app_context():
-        transport = smtp.Maildir(found)
+        transport = maildir.Maildir(found)
         while delivery.deliver(Clerk(), transport):
             pass
 

@@ -8,7 +8,7 @@ from itertools import combinations, pairwise
 import pytest
 from sqlalchemy import insert, select
 
-from petition import breakdowns, campaigns, register
+from petition import breakdowns, register, running
 from petition.base import db
 from petition.breakdowns import LEAST, Breakdown, Published
 from petition.register import Cell, Move
@@ -186,7 +186,7 @@ def test_a_campaign_the_public_does_not_see_publishes_nothing(cast: Cast) -> Non
     for slug in ("draft", "withdrawn"):
         reading = cast.campaign(slug, publish=slug != "draft")
         enter(reading.id, [cell(db.now().date())] * 20)
-    campaigns.withdraw(cast.row("withdrawn"), "a test")
+    running.withdraw(cast.row("withdrawn"), "a test")
     db.session.commit()
     assert breakdowns.due(noon()) == []
     assert db.session.scalars(select(Breakdown)).all() == []

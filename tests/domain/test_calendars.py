@@ -10,7 +10,7 @@ from flask import Flask
 from icalendar import Calendar, Component
 
 from petition import calendars, events
-from petition.base import text
+from petition.base import markdown
 from petition.base.plain import plain
 from petition.events import EventText, Reading
 from tests.cast import moment
@@ -30,7 +30,7 @@ def answering(app: Flask) -> Iterator[None]:
 def reading(title: str = "Open evening", source: str = "Bring *soup*.", **changes: object) -> Reading:
     words = EventText(
         event_id=7, language="en", title=title, standfirst="Come, and ask; all of it.", place="Dock Hall, Corvane",
-        source=source, html=text.markdown(source),
+        source=source, html=markdown.to_html(source),
     )  # fmt: skip
     made = moment("2030-01-01T10:00")
     found = Reading(
@@ -191,4 +191,4 @@ def test_an_event_moved_or_renamed_keeps_its_uid(app: Flask) -> None:
     ],
 )  # fmt: skip
 def test_markdown_is_read_as_plain_text(source: str, said: str) -> None:
-    assert plain(text.markdown(source), "http://localhost") == said
+    assert plain(markdown.to_html(source), "http://localhost") == said

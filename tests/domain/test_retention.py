@@ -15,7 +15,6 @@ from sqlalchemy import Table, func, insert, select, text, update
 from petition import (
     accounts,
     blocks,
-    campaigns,
     contacts,
     decisions,
     drafts,
@@ -28,6 +27,7 @@ from petition import (
     register,
     retention,
     rules,
+    running,
     signatures,
     unshown,
 )
@@ -295,7 +295,7 @@ def test_an_open_campaign_is_never_forgotten_and_a_withdrawn_one_from_its_withdr
     assert retention.forgets_at(cast.campaign("open")) is None
     cast.campaign("gone", closes_at=START + 300 * DAY)
     with time_machine.travel(START, tick=False):
-        campaigns.withdraw(cast.row("gone"), "a test")
+        running.withdraw(cast.row("gone"), "a test")
         db.session.commit()
     assert retention.forgets_at(cast.reading("gone")) == datetime(2031, 11, 4, 12, 0, tzinfo=UTC)
 
@@ -552,7 +552,7 @@ def test_terms_and_texts_of_a_forgotten_campaign_can_still_be_read(cast: Cast) -
 def test_a_draft_that_was_withdrawn_is_forgotten_without_a_word_of_trouble(cast: Cast) -> None:
     cast.campaign(publish=False, asks=ASKS)
     with time_machine.travel(START, tick=False):
-        campaigns.withdraw(cast.row(), "a test")
+        running.withdraw(cast.row(), "a test")
         db.session.commit()
     assert purge(START + 400 * DAY) == {"campaign": 1}
     assert drafts.read_id(cast.row().id).forgotten_at == START + 400 * DAY

@@ -14,7 +14,7 @@ from flask import Flask
 from PIL import Image
 from sqlalchemy import select, update
 
-from petition import campaigns, drawing, share_pictures, worker
+from petition import drawing, running, share_pictures, worker
 from petition.base import db
 from petition.campaigns import Campaign
 from petition.share_pictures import MOST_OFTEN, SharePicture
@@ -98,7 +98,7 @@ def test_a_draft_and_a_withdrawn_campaign_have_no_picture(cast: Cast) -> None:
     """S08."""
     cast.campaign("draft", publish=False)
     cast.campaign("withdrawn")
-    campaigns.withdraw(cast.row("withdrawn"), "a test")
+    running.withdraw(cast.row("withdrawn"), "a test")
     db.session.commit()
     assert due() == []
     assert worker.draw() == 0
@@ -106,7 +106,7 @@ def test_a_draft_and_a_withdrawn_campaign_have_no_picture(cast: Cast) -> None:
 
 def test_open_campaigns_come_first_and_then_what_was_never_made(cast: Cast) -> None:
     closed = cast.campaign("closed").id
-    campaigns.close(cast.row("closed"), "a test", db.now() - A_LITTLE)
+    running.close(cast.row("closed"), "a test", db.now() - A_LITTLE)
     db.session.commit()
     known = cast.campaign("known").id
     worker.draw()

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from petition.base import settings, smtp
+from petition.base import maildir, settings, smtp
 from petition.base.smtp import Message, Trouble
 
 LETTER = Message("ana@example.org", "Please confirm", "Hello Ana\n.\n", "<p>Hello</p>", "en")
@@ -472,7 +472,7 @@ def test_an_address_that_breaks_lines_is_never_mailed(server: Server, connect: O
 
 
 def test_letters_kept_on_this_machine_can_be_read_by_nobody_else_and_newest_first(tmp_path: Path) -> None:
-    kept = smtp.Maildir(settings.read({"LETTERS_DIR": str(tmp_path / "letters")}))
+    kept = maildir.Maildir(settings.read({"LETTERS_DIR": str(tmp_path / "letters")}))
     assert kept.kept() == []
     for name in ("ana", "bo"):
         kept.offer(Message(f"{name}@example.org", "Grüße", "¡Hola!", "<p>¡Hola!</p>", "es"), f"<{name}@localhost>")()
@@ -485,6 +485,6 @@ def test_letters_kept_on_this_machine_can_be_read_by_nobody_else_and_newest_firs
 
 def test_a_folder_that_cannot_be_written_is_trouble_that_may_pass(tmp_path: Path) -> None:
     (tmp_path / "letters").write_text("a file stands in the way")
-    kept = smtp.Maildir(settings.read({"LETTERS_DIR": str(tmp_path / "letters")}))
+    kept = maildir.Maildir(settings.read({"LETTERS_DIR": str(tmp_path / "letters")}))
     with pytest.raises(Trouble, match="later: FileExistsError"):
         kept.offer(LETTER, "<1@localhost>")()

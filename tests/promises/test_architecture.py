@@ -266,11 +266,11 @@ def test_options_of_an_index_are_the_same_on_both_databases() -> None:
     [
         ({"smtplib"}, {"petition.base.smtp"}),
         ({"AESGCM", "HKDF", "Fernet"}, {"petition.base.crypto"}),
-        ({"markdown_it", "nh3"}, {"petition.base.text"}),
+        ({"markdown_it", "nh3"}, {"petition.base.markdown"}),
     ],
 )
 def test_what_one_module_alone_may_touch_is_touched_nowhere_else(what: set[str], where: set[str]) -> None:
-    """Settings read the environment, crypto touches keys, smtp speaks SMTP, text makes HTML of what people wrote."""
+    """Crypto touches keys, smtp speaks SMTP, markdown makes HTML of what people wrote."""
     touching = {name for name in modules() if names(name) & what}
     assert touching == where
 

@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy import MetaData, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
-from petition import accounts, answers, campaigns, decisions, journal, migrating, register, signatures, teams
+from petition import accounts, answers, decisions, journal, migrating, register, running, signatures, teams
 from petition.accounts import Guess
 from petition.base import db, mailbox
 from petition.journal import Entry
@@ -126,7 +126,7 @@ def _populate(cast: Cast) -> None:
     cast.number()
     cast.signed("eve@example.org")
     cast.sign("ben@example.org")
-    campaigns.pause(cast.row(), "a test")
+    running.pause(cast.row(), "a test")
     organiser = accounts.invite(mailbox.parse("olga@example.org"), "a test", language="en")
     teams.grant(organiser, teams.OWNER, cast.reading().id, "a test")
     teams.grant(organiser, teams.ADMINISTRATOR, None, "a test")

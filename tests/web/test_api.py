@@ -11,7 +11,7 @@ import time_machine
 from flask import Flask
 from sqlalchemy import insert
 
-from petition import breakdowns, campaigns, partners, register
+from petition import breakdowns, partners, register, running
 from petition.base import db
 from petition.drafts import Text
 from petition.register import Cell, Move
@@ -236,9 +236,9 @@ def test_a_campaign_that_is_not_public_is_not_there_in_the_same_format(cast: Cas
     """S62: 404 for unknown ones and drafts alike, 410 once withdrawn; where it moved, the way there."""
     cast.campaign("draft", publish=False)
     cast.campaign("withdrawn")
-    campaigns.withdraw(cast.row("withdrawn"), "a test")
+    running.withdraw(cast.row("withdrawn"), "a test")
     cast.campaign("old-name")
-    campaigns.rename(cast.row("old-name"), "new-name", "a test")
+    running.rename(cast.row("old-name"), "new-name", "a test")
     db.session.commit()
     client = cast.browser()
     document = contract(client)

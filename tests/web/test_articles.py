@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from petition import articles, campaigns, register, topics
+from petition import articles, register, running, topics
 from petition.articles import Text
 from petition.base import db
 from tests.cast import Browser, Cast, form_token
@@ -166,9 +166,9 @@ def test_an_article_whose_campaign_cannot_be_signed_shows_its_card_and_what_else
 ) -> None:
     reading = cast.campaign(opens_at=db.now() + timedelta(days=1) if phase == "soon" else None)
     if phase == "paused":
-        campaigns.pause(cast.row(), "a test")
+        running.pause(cast.row(), "a test")
     if phase == "closed":
-        campaigns.close(cast.row(), "a test")
+        running.close(cast.row(), "a test")
     db.session.commit()
     cast.article(campaign_id=reading.id, texts={"en": PLACED})
     page = get(cast, "/en/articles/at-the-gate")
@@ -180,7 +180,7 @@ def test_an_article_whose_campaign_cannot_be_signed_shows_its_card_and_what_else
 def test_a_campaign_that_is_not_public_leaves_no_trace_in_its_article(cast: Cast) -> None:
     reading = cast.campaign()
     cast.article(campaign_id=reading.id, texts={"en": PLACED})
-    campaigns.withdraw(cast.row(), "a test")
+    running.withdraw(cast.row(), "a test")
     db.session.commit()
     page = get(cast, "/en/articles/at-the-gate")
     assert "canteen" not in page

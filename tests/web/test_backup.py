@@ -19,7 +19,7 @@ from click.testing import Result
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from petition import accounts, campaigns, erasures, links, register, sightings, signatures
+from petition import accounts, campaigns, erasures, links, register, running, sightings, signatures
 from petition.base import crypto, db, mailbox, tokens
 from petition.cli.backup import LEFT_OUT
 from petition.contacts import Contact
@@ -216,7 +216,7 @@ def test_data_goes_back_into_either_kind_of_database_row_for_row(
         cast.number()
         cast.article()
         cast.event()
-        campaigns.pause(cast.row(), "a test", "one line\\\nand\tanother")
+        running.pause(cast.row(), "a test", "one line\\\nand\tanother")
         accounts.invite(mailbox.parse("olga@example.org"), "a test", language="en")
         db.session.commit()
         machine.write_down()
@@ -230,7 +230,7 @@ def test_data_goes_back_into_either_kind_of_database_row_for_row(
     app = restored(make_app, machine)
     with app.app_context():
         # A server's own counters go on where they were.
-        campaigns.resume(Cast(app).row(), "a test")
+        running.resume(Cast(app).row(), "a test")
         Cast(app).campaign("another")
         assert len(db.session.scalars(select(campaigns.Campaign.id)).all()) == 2
 

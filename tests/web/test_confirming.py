@@ -16,7 +16,7 @@ import time_machine
 from flask import Flask
 from sqlalchemy import event, select
 
-from petition import campaigns, contacts, decisions, retention
+from petition import contacts, decisions, retention, running
 from petition.base import crypto, db, smtp, tokens
 from petition.base.outbox import Letter
 from petition.contacts import Contact
@@ -356,7 +356,7 @@ def test_a_pause_stops_the_button_and_all_clocks_and_nothing_else(cast: Cast, cl
     link = a_link(cast)
     (row,) = rows_in(page(cast, link))
     clock.shift(timedelta(days=6))
-    campaigns.pause(cast.row(), "a test")
+    running.pause(cast.row(), "a test")
     db.session.commit()
     clock.shift(timedelta(days=100))
     assert "Signing is paused" in page(cast, link)
@@ -367,7 +367,7 @@ def test_a_pause_stops_the_button_and_all_clocks_and_nothing_else(cast: Cast, cl
     assert "Bo B" in page(cast, signed)
     assert cast.browser().post(f"{signed}/withdraw").status_code == 200
     assert cast.total() == 0
-    campaigns.resume(cast.row(), "a test")
+    running.resume(cast.row(), "a test")
     db.session.commit()
     clock.shift(timedelta(days=1) - SECOND)
     assert cast.browser().post(path_of(link) + "/confirm", data={"row": row}).status_code == 303

@@ -15,7 +15,7 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from petition import campaigns
+from petition import running
 from petition.base import db
 from tests.cast import Cast
 from tests.web.figures import ROOT
@@ -28,9 +28,9 @@ def _site(cast: Cast) -> dict[str, list[Any]]:
     cast.campaign()
     cast.campaign("draft", publish=False)
     cast.campaign("withdrawn")
-    campaigns.withdraw(cast.row("withdrawn"), "a test")
+    running.withdraw(cast.row("withdrawn"), "a test")
     cast.campaign("old-name")
-    campaigns.rename(cast.row("old-name"), "new-name", "a test")
+    running.rename(cast.row("old-name"), "new-name", "a test")
     for place in range(3):
         cast.article(f"news-{place}")
         cast.event(f"ahead-{place}")

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from petition import articles, pictures, retention, teams
 from petition.articles import Article, ArticleText
-from petition.base import db, images, text
+from petition.base import db, images, markdown
 from petition.journal import Entry
 from petition.pictures import Picture
 from tests.cast import Cast
@@ -122,7 +122,7 @@ def test_what_a_folder_refuses_the_form_refuses_and_keeps_what_was_typed(app: Fl
     cast.campaign("hidden", publish=False)
     desk = cast.organiser(teams.SITE_EDITOR)
     refused = [
-        {"en-source": "x" * (text.LONGEST_MARKDOWN + 1)}, {"en-source": "[campaign]"}, {"update": "y"},
+        {"en-source": "x" * (markdown.LONGEST + 1)}, {"en-source": "[campaign]"}, {"update": "y"},
         {"campaign": "hidden"}, {"topic": "none-such"}, {"slug": "before"}, {"slug": "No slug!"},
         {"authors": "www.example.org"}, {"en-text_language": "klingon"}, {"en-source": "![](/pictures/x.jpg)"},
         {"state": "maybe"}, {"en-title": "x" * 201},
@@ -186,7 +186,7 @@ def test_the_pane_shows_sanitised_html_and_stores_nothing(app: Flask, cast: Cast
     assert "<strong>bold</strong>" in answer.text
     assert "<script" not in answer.text
     assert "javascript" not in re.sub(r">[^<]*<", "><", answer.text)
-    assert text.FORM_PLACE in answer.text
+    assert markdown.FORM_PLACE in answer.text
     assert desk.send("/desk/as-read", source="x" * 30_000).status_code == 422
 
 

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from petition import campaigns, framing, teams
+from petition import framing, running, teams
 from petition.base import db
 from petition.base.tokens import FormToken
 from petition.drafts import Text
@@ -178,7 +178,7 @@ def test_an_error_in_a_frame_is_shown_in_it_and_never_tells_a_height(cast: Cast)
     """The loader leaves its link where anything fails: it waits for a height."""
     cast.campaign()
     answers = {404: cast.browser().get("/embed/en/campaigns/none"), 415: cast.browser().post(PATH, json={})}
-    campaigns.withdraw(cast.row(), "a test")
+    running.withdraw(cast.row(), "a test")
     db.session.commit()
     answers[410] = cast.browser().get(PATH)
     for status, answer in answers.items():
@@ -231,9 +231,9 @@ def test_a_campaign_that_cannot_be_signed_shows_its_number_its_outcome_and_the_w
     cast.campaign(opens_at=now + timedelta(days=1) if phase == "scheduled" else None,
                   outcome={"en": "All are back."} if phase == "final" else {})  # fmt: skip
     if phase == "paused":
-        campaigns.pause(cast.row(), "a test")
+        running.pause(cast.row(), "a test")
     if phase in ("closed", "final"):
-        campaigns.close(cast.row(), "a test", now - timedelta(hours=1 if phase == "closed" else 48))
+        running.close(cast.row(), "a test", now - timedelta(hours=1 if phase == "closed" else 48))
     db.session.commit()
     page = html.unescape(cast.browser().get(PATH).text)
     said = {"scheduled": "Signing has not begun yet", "paused": "Signing is paused", "closed": "Signing has closed",
@@ -250,7 +250,7 @@ def test_a_form_sent_from_a_frame_after_the_closing_is_answered_within_it(cast: 
     cast.campaign()
     client = cast.browser()
     token = form_token(client.get(PATH).text)
-    campaigns.close(cast.row(), "a test", db.now() - timedelta(seconds=1))
+    running.close(cast.row(), "a test", db.now() - timedelta(seconds=1))
     db.session.commit()
     answer = client.post(PATH, data=TYPED | {"token": token})
     assert (answer.status_code, ancestors(answer)) == (409, "*")
@@ -286,7 +286,7 @@ def test_what_everybody_sees_is_kept_by_its_path_and_what_is_ones_own_never(make
 def test_a_slug_of_before_leads_to_the_frame_of_now(cast: Cast) -> None:
     """What somebody pasted years ago works."""
     cast.campaign()
-    campaigns.rename(cast.row(), "kitchen", "a test")
+    running.rename(cast.row(), "kitchen", "a test")
     db.session.commit()
     client = cast.browser()
     moved = {path: client.get(PATH + path) for path in ("", "/compact-dark", "/badge.svg", "/badge-dark.svg", "/card")}
@@ -401,7 +401,7 @@ def test_oembed_knows_no_other_format_and_wants_an_address(cast: Cast) -> None:
 
 def test_oembed_takes_an_old_slug_and_what_stands_behind_an_address(cast: Cast) -> None:
     cast.campaign()
-    campaigns.rename(cast.row(), "kitchen", "a test")
+    running.rename(cast.row(), "kitchen", "a test")
     db.session.commit()
     for url in (PAGE, PAGE + "/?source=x#sign", "https://localhost/en/campaigns/canteen"):
         assert "/embed/en/campaigns/kitchen" in oembed(cast, url=url).json["html"]

@@ -10,7 +10,7 @@ from flask import Flask
 from icalendar import Calendar
 from time_machine import travel
 
-from petition import campaigns, events
+from petition import events, running
 from petition.base import db
 from petition.events import Text
 from tests.cast import Browser, Cast, moment
@@ -125,7 +125,7 @@ def test_an_event_brings_the_card_of_its_campaign_while_that_is_public(cast: Cas
     campaign = cast.campaign()
     cast.event(campaign_id=campaign.id)
     assert "/en/campaigns/canteen" in cast.browser().get("/en/events/open-evening").text
-    campaigns.withdraw(cast.row(), "a test")
+    running.withdraw(cast.row(), "a test")
     db.session.commit()
     page = cast.browser().get("/en/events/open-evening")
     assert page.status_code == 200

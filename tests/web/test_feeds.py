@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import update
 from time_machine import travel
 
-from petition import articles, campaigns, events, topics
+from petition import articles, events, running, topics
 from petition.articles import Draft
 from petition.base import db
 from petition.drafts import Text
@@ -72,7 +72,7 @@ def test_the_site_s_feed_has_its_newest_articles_with_their_words(cast: Cast) ->
 def test_what_is_not_public_stands_in_no_feed(cast: Cast) -> None:
     """S08."""
     cast.campaign("gone", texts={"en": Text("Secret", "To", "Secret.", "Secret.")})
-    campaigns.withdraw(cast.row("gone"), "a test")
+    running.withdraw(cast.row("gone"), "a test")
     cast.campaign("draft", publish=False)
     write("tomorrow", title="Secret", published_at=db.now() + timedelta(days=1))
     write("never", title="Secret", published_at=None)
@@ -137,7 +137,7 @@ def test_an_entry_keeps_its_id_whatever_becomes_of_its_address(cast: Cast, path:
     topics.rename(work, "labour", "a test")
     articles.rename(article, "at-the-gate", "a test")
     events.rename(event, "open-house", "a test")
-    campaigns.rename(cast.row(), "kitchen", "a test")
+    running.rename(cast.row(), "kitchen", "a test")
     db.session.commit()
     after = feed(cast, path.replace("canteen", "kitchen").replace("work", "labour"))
     assert sorted(before) == sorted(atom.said(entry, "id") for entry in [after, *atom.entries(after)])
@@ -182,7 +182,7 @@ def test_a_campaign_s_feed_tells_of_its_appeal_its_articles_and_its_end(cast: Ca
         assert atom.titles(feed(cast, CAMPAIGN)) == ["At the gate", "Take the canteen workers back"]
         cast.signed()
         clock.shift(60)
-        campaigns.close(cast.row(), "a test")
+        running.close(cast.row(), "a test")
         db.session.commit()
         clock.shift(3600)
         closed = atom.entries(feed(cast, CAMPAIGN))[0]
@@ -285,7 +285,7 @@ def test_an_article_of_a_campaign_leads_to_signing_it_while_that_can_be_done(cas
     write("gate", campaign_id=reading.id)
     way = 'href="http://localhost/en/campaigns/canteen?source=articles/gate"'
     assert way in atom.said(atom.entries(feed(cast))[0], "content")
-    campaigns.withdraw(cast.row(), "a test")
+    running.withdraw(cast.row(), "a test")
     db.session.commit()
     content = atom.said(atom.entries(feed(cast))[0], "content")
     assert "canteen" not in content.lower()

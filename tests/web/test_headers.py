@@ -9,7 +9,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from petition import teams, worker
-from petition.base import crypto, db, delivery, settings, smtp
+from petition.base import crypto, db, delivery, maildir, settings
 from petition.contacts import Contact
 from petition.letters import Letters
 from petition.web import embed, oembed, style
@@ -306,7 +306,7 @@ def test_a_letter_kept_on_the_trial_site_is_framed_by_its_own_page_alone(
         cast = Cast(app)
         cast.campaign()
         cast.sign()
-        delivery.deliver(Letters(), smtp.Maildir(settings.current()))
+        delivery.deliver(Letters(), maildir.Maildir(settings.current()))
         client = cast.browser()
         kept = f"/kept/{crypto.secret_name('kept letters')}"
         page = client.get(kept).text

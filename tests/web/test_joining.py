@@ -9,7 +9,7 @@ import time_machine
 from flask import Flask
 from sqlalchemy import delete, func, select
 
-from petition import campaigns, contacts, links, signatures
+from petition import contacts, links, running, signatures
 from petition.base import crypto, db, mailbox, smtp, tokens
 from petition.base.outbox import Letter
 from petition.contacts import Contact, PendingContact
@@ -371,12 +371,12 @@ def test_this_was_not_me_on_the_own_page_ends_the_campaigns_news_and_its_letters
 def test_news_can_be_asked_for_when_a_campaign_is_closed_but_not_of_a_draft_or_one_that_is_gone(cast: Cast) -> None:
     """S08: a draft is 404, a withdrawn one 410."""
     cast.campaign()
-    campaigns.close(cast.row(), "a test")
+    running.close(cast.row(), "a test")
     db.session.commit()
     listed(cast, "news")
     cast.campaign("draft", publish=False)
     cast.campaign("gone")
-    campaigns.withdraw(cast.row("gone"), "a test")
+    running.withdraw(cast.row("gone"), "a test")
     cast.campaign("forgotten")
     cast.row("forgotten").forgotten_at = db.now()
     db.session.commit()
@@ -388,7 +388,7 @@ def test_news_can_be_asked_for_when_a_campaign_is_closed_but_not_of_a_draft_or_o
 def test_nobody_is_asked_to_confirm_news_of_a_campaign_that_was_withdrawn_meanwhile(cast: Cast) -> None:
     cast.campaign()
     ask(cast, "news")
-    campaigns.withdraw(cast.row(), "a test")
+    running.withdraw(cast.row(), "a test")
     db.session.commit()
     assert cast.deliver() == []
     (row,) = waiting_now()

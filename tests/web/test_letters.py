@@ -12,8 +12,8 @@ import time_machine
 from flask import Flask
 from sqlalchemy import select
 
-from petition import campaigns, decisions
-from petition.base import db, delivery, outbox, settings, smtp
+from petition import decisions, running
+from petition.base import db, delivery, maildir, outbox, settings, smtp
 from petition.base.outbox import Letter, Message
 from petition.base.smtp import Trouble
 from petition.drafts import Text
@@ -200,7 +200,7 @@ def test_after_closing_nobody_is_told_that_they_can_sign_again(cast: Cast) -> No
     closed = cast.signed("ben@example.org")
     assert "you can sign again" in _withdraw(cast, open_still)
     assert "you can sign again" in cast.deliver()[0].text
-    campaigns.close(cast.row(), "a test", db.now() - timedelta(minutes=1))
+    running.close(cast.row(), "a test", db.now() - timedelta(minutes=1))
     db.session.commit()
     assert "you can sign again" not in _withdraw(cast, closed)
     assert "you can sign again" not in cast.deliver()[0].text
@@ -236,7 +236,7 @@ def test_letters_kept_on_a_trial_site_can_be_read_and_followed(make_app: Callabl
         kept = re.search(r'href="(/kept/[^"]+)"', inbox)
         assert kept
         assert "No letter yet." in cast.browser().get(kept.group(1)).text
-        delivery.deliver(Letters(), smtp.Maildir(settings.current()))
+        delivery.deliver(Letters(), maildir.Maildir(settings.current()))
         listed = cast.browser().get(kept.group(1)).text
         letter = re.search(rf'href="({re.escape(kept.group(1))}/\d+)"', listed)
         assert letter

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 from flask import Flask
 
-from petition import articles, campaigns, sitemap, topics
+from petition import articles, running, sitemap, topics
 from petition.articles import Draft
 from petition.base import db
 from petition.drafts import Text
@@ -62,7 +62,7 @@ def test_the_sitemap_names_every_public_page_in_each_of_its_languages(cast: Cast
 
 def test_the_sitemap_says_nothing_of_what_is_not_public(cast: Cast) -> None:
     cast.campaign("gone")
-    campaigns.withdraw(cast.row("gone"), "a test")
+    running.withdraw(cast.row("gone"), "a test")
     db.session.commit()
     cast.campaign("draft", publish=False)
     write("tomorrow", db.now() + timedelta(days=1))
@@ -145,7 +145,7 @@ def test_a_page_that_is_somebody_s_own_names_no_address(cast: Cast) -> None:
 
 def test_a_page_that_says_there_is_nothing_names_no_address_and_no_feed(cast: Cast) -> None:
     cast.campaign("gone")
-    campaigns.withdraw(cast.row("gone"), "a test")
+    running.withdraw(cast.row("gone"), "a test")
     db.session.commit()
     for path in (
         "/en/campaigns/none",

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from petition import articles, campaigns, events, topics
+from petition import articles, events, running, topics
 from petition.base import db
 from petition.contacts import PendingContact
 from petition.pieces import SlugRefused
@@ -44,7 +44,7 @@ def moved(cast: Cast) -> Cast:
     articles.save(articles.Draft("gate", "en", {"en": text}, published_at=db.now()), "a test")
     article, topic = articles.by_slug("gate"), topics.by_slug("work")
     assert article and topic  # noqa: PT018
-    campaigns.rename(cast.row(), "new-canteen", "a test")
+    running.rename(cast.row(), "new-canteen", "a test")
     events.rename(event, "new-open-evening", "a test")
     topics.rename(topic, "new-work", "a test")
     articles.rename(article, "new-gate", "a test")
@@ -79,7 +79,7 @@ def test_a_form_that_was_open_while_the_slug_changed_is_still_taken(cast: Cast) 
     cast.campaign()
     old = "/en/campaigns/canteen"
     forms = {path: form_token(cast.browser().get(old + path).text) for path in ("", "/link", "/news")}
-    campaigns.rename(cast.row(), "kitchen", "a test")
+    running.rename(cast.row(), "kitchen", "a test")
     db.session.commit()
     typed = {"name": "Ana", "email": "ana@example.org", "country": "IE"}
     answers = {path: cast.browser().post(old + path, data=typed | {"token": token}) for path, token in forms.items()}
@@ -98,8 +98,8 @@ def test_what_is_not_public_is_not_told_of_by_its_earlier_slug_either(cast: Cast
     cast.campaign(publish=False)
     cast.campaign("gone")
     for slug in ("canteen", "gone"):
-        campaigns.rename(cast.row(slug), f"secret-{slug}", "a test")
-    campaigns.withdraw(cast.row("gone"), "a test")
+        running.rename(cast.row(slug), f"secret-{slug}", "a test")
+    running.withdraw(cast.row("gone"), "a test")
     db.session.commit()
     for slug, status in (("canteen", 404), ("gone", 410)):
         answer = cast.browser().get(f"/en/campaigns/{slug}")
@@ -109,10 +109,10 @@ def test_what_is_not_public_is_not_told_of_by_its_earlier_slug_either(cast: Cast
 def test_a_campaign_takes_no_slug_that_another_has_or_had_and_may_have_its_own_again(cast: Cast) -> None:
     cast.campaign()
     cast.campaign("other")
-    campaigns.rename(cast.row(), "kitchen", "a test")
+    running.rename(cast.row(), "kitchen", "a test")
     for slug in ("canteen", "kitchen", "Other", "", "a b", "x" * 81):
         with pytest.raises(SlugRefused):
-            campaigns.rename(cast.row("other"), slug, "a test")
-    campaigns.rename(cast.row("kitchen"), "canteen", "a test")
+            running.rename(cast.row("other"), slug, "a test")
+    running.rename(cast.row("kitchen"), "canteen", "a test")
     db.session.commit()
     assert cast.browser().get("/en/campaigns/kitchen").location == "/en/campaigns/canteen"

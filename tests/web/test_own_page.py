@@ -10,7 +10,7 @@ import time_machine
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from petition import campaigns, decisions, register
+from petition import decisions, register, running
 from petition.base import db
 from petition.base.outbox import Letter, Message
 from petition.contacts import Contact
@@ -242,7 +242,7 @@ def test_what_is_stored_can_be_taken_along(cast: Cast) -> None:
 
 
 def _close(cast: Cast) -> None:
-    campaigns.close(cast.row(), "a test", db.now() - timedelta(days=3))
+    running.close(cast.row(), "a test", db.now() - timedelta(days=3))
     db.session.commit()
 
 
@@ -340,7 +340,7 @@ def test_the_own_page_of_a_draft_or_withdrawn_campaign_still_serves_its_signers(
     """S50: it works for as long as anything is stored, whatever the organisers did to the campaign."""
     cast.campaign()
     letter = cast.signed()
-    campaigns.withdraw(cast.row(), "a test")
+    running.withdraw(cast.row(), "a test")
     db.session.commit()
     assert "Ana María" in look(cast, letter)
     assert press(cast, letter, "withdraw").status_code == 200

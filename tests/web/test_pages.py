@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import event
 from werkzeug.test import TestResponse
 
-from petition import campaigns, drafts
+from petition import drafts, running
 from petition.base import db
 from petition.drafts import NotReady, Terms, Text
 from petition.web import cache, style
@@ -229,7 +229,7 @@ def test_a_draft_looks_like_nothing_at_all(cast: Cast, path: str) -> None:
 def test_a_withdrawn_campaign_is_gone_and_its_title_with_it(cast: Cast) -> None:
     """S08."""
     cast.campaign()
-    campaigns.withdraw(cast.row(), "a test")
+    running.withdraw(cast.row(), "a test")
     db.session.commit()
     for path in (PATH, PATH + "/privacy", PATH + "/link", PATH + "/inbox/x", PATH + "/thanks/x"):
         answer = cast.browser().get(path)

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from petition import articles, endorsements, folders, pictures, retention
 from petition import endorsement_decisions as decisions
-from petition.base import db, images, text
+from petition.base import db, images, markdown
 from petition.base.files import File
 from petition.drafts import Text
 from petition.endorsements import Organisation, Person
@@ -92,7 +92,7 @@ def test_a_picture_without_words_is_refused(cast: Cast, scaled: images.Scaled, a
 
 def test_a_picture_in_a_text_says_how_large_it_is_and_only_ours_do() -> None:
     name = "0" * 32
-    html = text.markdown(f'![A <crane>](/pictures/{name}/1440x800.jpg "At night")')
+    html = markdown.to_html(f'![A <crane>](/pictures/{name}/1440x800.jpg "At night")')
     assert 'alt="A &lt;crane&gt;"' in html or 'alt="A <crane>"' in html
     for said in ('width="1440"', 'height="800"', 'loading="lazy"', f"/pictures/{name}/720x400.jpg 720w"):
         assert said in html
@@ -102,9 +102,9 @@ def test_a_picture_in_a_text_says_how_large_it_is_and_only_ours_do() -> None:
         f"/pictures/{name}/1440x800.jpg?x=1",
         "/pictures/x/1x1.jpg",
     ):
-        assert "srcset" not in text.markdown(f"![x]({other})")
+        assert "srcset" not in markdown.to_html(f"![x]({other})")
     for foreign in (f"https://evil.example/pictures/{name}/1440x800.jpg", f"//evil.example/pictures/{name}/1x1.jpg"):
-        assert "<img" not in text.markdown(f"![x]({foreign})")
+        assert "<img" not in markdown.to_html(f"![x]({foreign})")
 
 
 def _article(source: str, **changes: object) -> None:

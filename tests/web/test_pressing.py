@@ -7,7 +7,7 @@ from uuid import uuid4
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from petition import blocks, campaigns, confirming
+from petition import blocks, campaigns, confirming, running
 from petition.base import db, together
 from petition.campaigns import Reading
 from petition.confirming import Press, Pressed
@@ -62,7 +62,7 @@ def test_buttons_of_many_people_and_campaigns_in_one_transaction_end_as_if_each_
     late = a_press(cast, "eva@example.org")
     key = blocks.domain_key(canteen, "blocked.example")
     blocks.add(canteen.id, "domain", key, reason="robots", actor="tests", at=db.now())
-    campaigns.pause(campaigns.locked(stopped.id), "tests")
+    running.pause(campaigns.locked(stopped.id), "tests")
     db.session.commit()
     foreign = Press(ana.link_id, twice.pending_id)
     gone = Press(uuid4(), ana.pending_id)

@@ -9,7 +9,7 @@ import time_machine
 from flask import Flask
 from sqlalchemy import select, update
 
-from petition import campaigns, decisions, links, reminders, signatures
+from petition import decisions, links, reminders, running, signatures
 from petition.base import db, delivery
 from petition.base.outbox import Letter, Message
 from petition.letters import Letters, signing
@@ -125,9 +125,9 @@ def _end(cast: Cast, what: str, letter: Message) -> None:
         verb = {"withdrawn": "withdraw", "not me": "not-me"}[what]
         cast.browser().post(f"{path_of(link_in(letter))}/{verb}")
     elif what == "closed":
-        campaigns.close(cast.row(), "a test")
+        running.close(cast.row(), "a test")
     elif what == "campaign withdrawn":
-        campaigns.withdraw(cast.row(), "a test")
+        running.withdraw(cast.row(), "a test")
     db.session.commit()
 
 
@@ -139,11 +139,11 @@ def test_during_a_pause_nobody_is_reminded_and_the_48_hours_stand_still(
     cast.sign()
     cast.deliver()
     clock.shift(24 * HOUR)
-    campaigns.pause(cast.row(), "a test")
+    running.pause(cast.row(), "a test")
     db.session.commit()
     clock.shift(3 * DAY)
     assert reminded(cast) == []
-    campaigns.resume(cast.row(), "a test")
+    running.resume(cast.row(), "a test")
     db.session.commit()
     assert reminded(cast) == []
     clock.shift(24 * HOUR - SECOND)
@@ -159,11 +159,11 @@ def test_a_reminder_that_a_pause_catches_in_the_outbox_goes_after_it(cast: Cast,
     cast.deliver()
     clock.shift(48 * HOUR)
     assert remind() == 1
-    campaigns.pause(cast.row(), "a test")
+    running.pause(cast.row(), "a test")
     db.session.commit()
     clock.shift(2 * DAY)
     assert cast.deliver() == []
-    campaigns.resume(cast.row(), "a test")
+    running.resume(cast.row(), "a test")
     db.session.commit()
     clock.shift(signing.PAUSED)
     assert [letter.subject for letter in cast.deliver()] == [SUBJECT]

@@ -13,7 +13,7 @@ from flask import Flask
 from PIL import Image
 from sqlalchemy import select
 
-from petition import articles, campaigns, worker
+from petition import articles, campaigns, running, worker
 from petition.articles import Draft
 from petition.base import db
 from petition.drafts import Text
@@ -102,7 +102,7 @@ def _letter(cast: Cast, email: str):
 def test_the_thanks_page_of_a_campaign_that_has_closed_meanwhile_offers_no_poster(cast: Cast) -> None:
     cast.campaign()
     letter = _letter(cast, "ana@example.org")
-    campaigns.close(cast.row(), "a test", db.now() - timedelta(minutes=1))
+    running.close(cast.row(), "a test", db.now() - timedelta(minutes=1))
     db.session.commit()
     page = cast.browser().get(cast.press(letter).location)
     assert page.status_code == 200
@@ -149,9 +149,9 @@ def test_a_campaign_that_nobody_can_sign_has_no_poster(cast: Cast) -> None:
     cast.campaign("draft", publish=False)
     for slug in ("withdrawn", "closed", "late"):
         cast.campaign(slug)
-    campaigns.withdraw(cast.row("withdrawn"), "a test")
-    campaigns.close(cast.row("closed"), "a test", db.now() - timedelta(hours=1))
-    campaigns.close(cast.row("late"), "a test", db.now() - timedelta(days=9))
+    running.withdraw(cast.row("withdrawn"), "a test")
+    running.close(cast.row("closed"), "a test", db.now() - timedelta(hours=1))
+    running.close(cast.row("late"), "a test", db.now() - timedelta(days=9))
     db.session.commit()
     client = cast.browser()
     answers = {slug: client.get(f"/en/campaigns/{slug}/poster") for slug in ("draft", "withdrawn", "closed", "late")}
@@ -205,7 +205,7 @@ def test_a_withdrawn_campaign_and_a_draft_have_no_picture_for_anybody(cast: Cast
     """S08."""
     cast.campaign()
     worker.draw()
-    campaigns.withdraw(cast.row(), "a test")
+    running.withdraw(cast.row(), "a test")
     db.session.commit()
     cast.campaign("draft", publish=False)
     client = cast.browser()
@@ -283,7 +283,7 @@ def test_an_article_shows_the_picture_of_its_campaign_and_when_it_was_published(
     assert found["og:image:alt"] == "Take the canteen workers back"
     assert other["og:image"].endswith("/mark-512.png"), "the mark of the site"
     assert other["twitter:card"] == "summary"
-    campaigns.withdraw(cast.row(), "a test")
+    running.withdraw(cast.row(), "a test")
     db.session.commit()
     withdrawn = client.get("/en/articles/gate").text
     assert "share.png" not in withdrawn

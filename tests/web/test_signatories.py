@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from petition import articles, breakdowns, campaigns, events, register, signatories
+from petition import articles, breakdowns, events, register, running, signatories
 from petition.base import countries, db
 from petition.campaigns import CampaignSlug
 from petition.details import HIDDEN
@@ -221,7 +221,7 @@ def test_drafts_withdrawn_campaigns_and_old_names_answer_as_everywhere(cast: Cas
     moved = client.get("/es/campaigns/mensa/signatories/IE")
     assert (moved.status_code, moved.location) == (301, "/es/campaigns/canteen/signatories/IE")
     assert client.get("/en/campaigns/mensa/signatories").location == LIST
-    campaigns.withdraw(cast.row(), "a test")
+    running.withdraw(cast.row(), "a test")
     db.session.commit()
     for path in ("", "/IE", "/IE/after/1", "/search?q=ana"):
         gone = client.get(LIST + path)
@@ -294,7 +294,7 @@ def test_thanks_offer_the_campaigns_meetings_or_any(cast: Cast) -> None:
 def test_what_came_of_a_campaign_is_said_once_it_is_over(cast: Cast, slug: str) -> None:
     cast.campaign(slug, outcome={"en": "They were taken back.\nAll of them."})
     assert "taken back" not in read(cast, f"/en/campaigns/{slug}"), "not while it can be signed"
-    campaigns.close(cast.row(slug), "a test", db.now() - timedelta(hours=1 if slug == "closed" else 99))
+    running.close(cast.row(slug), "a test", db.now() - timedelta(hours=1 if slug == "closed" else 99))
     db.session.commit()
     page = read(cast, f"/en/campaigns/{slug}")
     assert page.count("They were taken back.\nAll of them.") == 1

@@ -10,7 +10,7 @@ import time_machine
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from petition import campaigns, decisions, links
+from petition import decisions, links, running
 from petition.base import db
 from petition.base.outbox import Letter
 from tests.cast import Cast, form_token, link_in
@@ -81,7 +81,7 @@ def test_a_draft_is_unknown_and_a_withdrawn_campaign_is_gone_and_neither_tells_i
     """S08."""
     cast.campaign("draft", publish=False)
     cast.campaign("pulled")
-    campaigns.withdraw(cast.row("pulled"), "a test")
+    running.withdraw(cast.row("pulled"), "a test")
     db.session.commit()
     client = cast.browser()
     for slug, status in (("draft", 404), ("pulled", 410)):
@@ -102,7 +102,7 @@ def test_a_paused_campaign_refuses_politely_and_works_again_after_the_pause(
     """S09."""
     cast.campaign()
     token = form_token(cast.browser().get("/en/campaigns/canteen").text)
-    campaigns.pause(cast.row(), "a test")
+    running.pause(cast.row(), "a test")
     db.session.commit()
     before = everything()
     refused = cast.browser().post(
@@ -112,7 +112,7 @@ def test_a_paused_campaign_refuses_politely_and_works_again_after_the_pause(
     assert "Signing is paused" in refused.text
     assert everything() == before
     clock.shift(timedelta(days=3))
-    campaigns.resume(cast.row(), "a test")
+    running.resume(cast.row(), "a test")
     db.session.commit()
     assert cast.signed()
     assert cast.total() == 1

@@ -20,7 +20,7 @@ from sqlalchemy import select
 
 from petition import erasures, register, signatures
 from petition.base import db, settings
-from petition.base.smtp import Maildir
+from petition.base.maildir import Maildir
 from petition.register import Move
 from tests.cast import Cast, form_token, free_port, link_in
 from tests.cli.conftest import Petition, petition, settings_of  # noqa: F401  # the console script, as fixtures

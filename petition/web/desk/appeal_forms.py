@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from wtforms import StringField
 from wtforms.validators import StopValidation
 
-from petition.base import i18n, text
+from petition.base import i18n, markdown, text
 from petition.base.text import TextRefused
 from petition.campaigns import ASKABLE, GROUNDS, HANDABLE, Consent, Wording
 from petition.drafts import LONGEST_LINE, LONGEST_STANDFIRST, MOST_MONTHS, Terms, Text
@@ -26,12 +26,12 @@ def line(missing: Callable[[], str] = lambda: "", most: int = LONGEST_LINE) -> S
 def _markdown(form: Any, field: Any) -> None:
     field.data = (field.data or "").replace("\r\n", "\n").strip()
     try:
-        text.markdown(field.data)
+        markdown.to_html(field.data)
     except TextRefused as refused:
         if refused.why == "too_long":
             raise StopValidation(
                 _("This is too long: at most %(most)s characters, fewer where they have accents.",
-                  most=i18n.number(text.LONGEST_MARKDOWN))
+                  most=i18n.number(markdown.LONGEST))
             ) from None  # fmt: skip
         raise StopValidation(_("This holds characters that cannot be shown. Please type it again.")) from None
     if not field.data and "source" in form.requires:

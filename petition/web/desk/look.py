@@ -12,7 +12,7 @@ from werkzeug import Response
 from wtforms import StringField
 from wtforms.validators import StopValidation
 
-from petition import campaigns, drafts, pictures
+from petition import campaigns, drafts, pictures, running
 from petition.base import colour, db, i18n, images, urls
 from petition.base.colour import ColourRefused
 from petition.base.images import ImageRefused, Scaled
@@ -259,7 +259,7 @@ def save_address(campaign: Reading) -> Response | tuple[str, int]:
     try:
         if form.slug.data == "new":
             raise SlugRefused("new")
-        campaigns.rename(row, form.slug.data, wall.me().called())
+        running.rename(row, form.slug.data, wall.me().called())
         db.session.commit()
     except (SlugRefused, IntegrityError):
         db.session.rollback()

@@ -10,7 +10,7 @@ from wtforms import StringField
 from wtforms.validators import StopValidation
 
 from petition import articles, campaigns, events, pieces, topics
-from petition.base import db, i18n, text
+from petition.base import db, i18n, markdown, text
 from petition.base.text import TextRefused
 from petition.folders.files import LONGEST_STANDFIRST, is_language
 from petition.folders.meetings import HTTPS, LONGEST_ADDRESS, LONGEST_PLACE
@@ -110,12 +110,12 @@ def _source() -> StringField:
 def _markdown(form: Any, field: Any) -> None:
     field.data = (field.data or "").replace("\r\n", "\n").strip()
     try:
-        html = text.markdown(field.data, has_form=True)
+        html = markdown.to_html(field.data, has_form=True)
     except TextRefused as refused:
         if refused.why == "too_long":
             raise StopValidation(
                 _("This is too long: at most %(most)s characters, fewer where they have accents.",
-                  most=i18n.number(text.LONGEST_MARKDOWN))
+                  most=i18n.number(markdown.LONGEST))
             ) from None  # fmt: skip
         raise StopValidation(_("This holds characters that cannot be shown. Please type it again.")) from None
     if 'alt=""' in html:

@@ -15,7 +15,7 @@ from werkzeug import Response
 from wtforms import StringField
 from wtforms.validators import StopValidation
 
-from petition import campaigns, drafts, register
+from petition import campaigns, drafts, register, running
 from petition.base import db, i18n, text, urls
 from petition.campaigns import Campaign, Phase, Reading
 from petition.drafts import LONGEST_OUTCOME, NotReady
@@ -59,24 +59,24 @@ def _publish(row: Campaign, form: DeedForm, actor: str) -> bool:
 
 
 def _pause(row: Campaign, form: DeedForm, actor: str) -> bool:
-    return campaigns.pause(row, actor, form.reason.data)
+    return running.pause(row, actor, form.reason.data)
 
 
 def _resume(row: Campaign, form: DeedForm, actor: str) -> bool:
-    return campaigns.resume(row, actor, form.reason.data)
+    return running.resume(row, actor, form.reason.data)
 
 
 def _reopen(row: Campaign, form: DeedForm, actor: str) -> bool:
-    return campaigns.reopen(row, actor, form.moment, form.reason.data)
+    return running.reopen(row, actor, form.moment, form.reason.data)
 
 
 def _close(row: Campaign, form: DeedForm, actor: str) -> bool:
-    campaigns.close(row, actor, form.moment, form.reason.data)
+    running.close(row, actor, form.moment, form.reason.data)
     return True
 
 
 def _withdraw(row: Campaign, form: DeedForm, actor: str) -> bool:
-    campaigns.withdraw(row, actor, form.reason.data)
+    running.withdraw(row, actor, form.reason.data)
     return True
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug import Response
 
 from petition import pictures, topics, trash
-from petition.base import db, i18n, images, text, urls
+from petition.base import db, i18n, images, markdown, text, urls
 from petition.base.images import ImageRefused
 from petition.base.text import TextRefused
 from petition.folders.files import is_language
@@ -274,6 +274,6 @@ def filters(where: str) -> dict[str, Any]:
 def as_read() -> tuple[str, int]:
     """The HTML of a text as its page would show it, for the pane beside it. Stores nothing."""
     try:
-        return text.markdown(request.form.get("source", ""), has_form=request.form.get("form") == "y"), 200
+        return markdown.to_html(request.form.get("source", ""), has_form=request.form.get("form") == "y"), 200
     except TextRefused:
         return "", 422

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from petition import articles, campaigns, events, register, topics
 from petition.articles import Reading
-from petition.base import db, i18n, settings, text, urls
+from petition.base import db, i18n, markdown, settings, urls
 from petition.campaigns import Phase
 from petition.web import context, guards, linked, meetings
 from petition.web.public.campaign import empty_form, next_events
@@ -78,7 +78,7 @@ def _speak(language: str, written_in: tuple[str, ...]) -> str:
 
 def _story(found: Reading, language: str) -> Story:
     said = found.text
-    opening, place, rest = said.html.partition(text.FORM_PLACE)
+    opening, place, rest = said.html.partition(markdown.FORM_PLACE)
     return Story(
         title=said.title,
         lang=said.language,
@@ -88,7 +88,7 @@ def _story(found: Reading, language: str) -> Story:
         date=found.published_at,
         text_lang=said.text_language,
         text_name=i18n.name(said.text_language) if said.text_language != said.language else "",
-        # Sanitised when it was saved, by base.text.markdown.
+        # Sanitised when it was saved, by base.markdown.to_html.
         opening=Markup(opening),  # noqa: S704
         has_place=bool(place),
         rest=Markup(rest),  # noqa: S704

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from petition import articles, campaigns, events, register, topics
 from petition.base import db, i18n, settings, urls
-from petition.base.text import FORM_PLACE
+from petition.base.markdown import FORM_PLACE
 from petition.campaigns import GRACE, SETTLING, Phase, Reading
 from petition.web import context, guards, meetings
 

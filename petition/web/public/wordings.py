@@ -55,7 +55,7 @@ def wording(language: str, slug: str, of: str, version: int) -> str | Response:
         "public/wording.html",
         this=this,
         since=_since(reading, this.created_at),
-        # Sanitised when it was saved, by base.text.markdown.
+        # Sanitised when it was saved, by base.markdown.to_html.
         html=Markup(this.html),  # noqa: S704
         change=versions.change(before, this) if before else None,
         newer_href=urls.wording(language, reading.slug, of, newest) if newest > version else "",
