@@ -8,9 +8,9 @@ from itertools import islice
 from typing import Any
 
 import psycopg
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import insert, select, text
 
-from petition import articles, campaigns, drafts, events, links, register, signatures, topics
+from petition import articles, campaigns, decisions, drafts, events, links, register, signatures, topics
 from petition.answers import Answer
 from petition.base import db
 from petition.base.mailbox import parse
@@ -149,8 +149,9 @@ def worst_day(reading: Reading, pending: int = 10_000, held: int = 2_000, lines:
         for kind, amount in (("entered", 1), ("withdrawn", -1))
     ]
     db.session.execute(insert(register.Move), moves)
-    some = select(Signature.id).where(Signature.campaign_id == reading.id).limit(held)
-    db.session.execute(update(Signature).where(Signature.id.in_(some)).values(state="held"))
+    some = db.session.scalars(select(Signature).where(Signature.campaign_id == reading.id).limit(held)).all()
+    changes = [one for row in some if (one := decisions.changed(row, "hold")) is not None]
+    decisions.change(reading.id, changes, at, tell=False)
     hours = [at.replace(minute=0, second=0, microsecond=0) - timedelta(hours=n) for n in range(24 * 60)]
     after = dict.fromkeys(("asked", "at_once", "within_an_hour", "within_a_day", "later"), 100)
     db.session.execute(insert(Answer), [{"campaign_id": reading.id, "hour": hour} | after for hour in hours])

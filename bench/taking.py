@@ -32,12 +32,14 @@ def main(slug: str, form: str, *countries: str) -> None:
             # Whoever looked at the desk before may have left something to do.
             pass
         asked = Asked(Filter(countries=countries), COLUMNS, form)  # type: ignore[arg-type]
-        taking.later(asked, reading, account, "bench", db.now())
+        job_id = taking.later(asked, reading, account, "bench", db.now())
         db.session.commit()
         db.session.remove()
         began = time.perf_counter()
         assert jobs.work(DOERS)
         seconds = time.perf_counter() - began
+        job = db.session.get_one(jobs.Job, job_id)
+        assert job.state == jobs.DONE, (job.state, job.trouble)
         row = db.session.scalars(select(TakenList).order_by(TakenList.made_at.desc()).limit(1)).one()
         print(row.manifest["rows"], f"{seconds:.2f}", f"{_peak():.0f}")
         files.end(row.file or "", db.now())
