@@ -9,7 +9,7 @@ import click
 from flask import Flask
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from petition import campaigns, checks, erasures, journal, migrating, replaying, retention, sightings
+from petition import campaigns, checks, erasures, journal, migrated, migrating, replaying, retention, sightings
 from petition.app import create_app
 from petition.base import crypto, db, dump, settings
 from petition.base.dump import Head
@@ -48,7 +48,7 @@ def backup(data: Path | None, keys: Path | None, keep: int | None) -> None:
     if data is not None:
         with application():
             rows = write_data(data)
-            if migrating.is_at_head():
+            if migrated.is_at_head():
                 sightings.backed_up(db.now())
                 db.session.commit()
         click.echo(f"Data: {data}, {rows} rows. {APART.format('key ring')}")
@@ -75,7 +75,7 @@ def write_data(path: Path) -> int:
     """Write all data of the application's database to a new file with mode 600, whole or not at all; how many rows."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with dying_cleanly(), whole(path) as file, db.snapshot() as connection:
-        head = Head(dump.FORM, migrating.reached(), db.now(), version("petition"))
+        head = Head(dump.FORM, migrated.reached(), db.now(), version("petition"))
         return dump.write(file, connection, head, LEFT_OUT)
 
 
@@ -126,7 +126,7 @@ def _put_keys_back(read: Settings, keys: Path) -> None:
 
 
 def _refuse_unknown(head: Head) -> None:
-    if head.step > migrating.newest():
+    if head.step > migrated.newest():
         raise Refused(f"The backup has step {head.step}, which only a newer program knows ({head.program} wrote it).")
 
 
@@ -224,7 +224,7 @@ def _refuse_running(read: Settings) -> None:
 def _restore(data: Path, head: Head, deeds: list[Deed], without_keys: bool) -> list[str]:
     """Everything on the empty database of the application; what `register check` says of it."""
     # An empty database may have been migrated already.
-    (migrating.go_back if migrating.reached() > head.step else migrating.migrate)(head.step)
+    (migrating.go_back if migrated.reached() > head.step else migrating.migrate)(head.step)
     rows = _fill(data, without_keys)
     migrating.migrate()
     again = _erase_again(deeds)

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from petition import campaigns, migrating, pulse, sightings
+from petition import campaigns, migrated, pulse, sightings
 from petition.base import crypto, db, settings
 from petition.base.crypto import Unsealable
 from petition.base.settings import Settings
@@ -105,7 +105,7 @@ def of_database() -> Iterator[Finding]:
         db.session.execute(select(1))
         yield _well("The database can be read.")
         db.session.rollback()
-        if not migrating.is_at_head():
+        if not migrated.is_at_head():
             yield Finding(WRONG, "The database is not up to date.", "petition migrate")
             return
         yield _well("It is up to date.")

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy.exc import DBAPIError
 
-from petition import campaigns, migrating
+from petition import campaigns, migrated
 from petition.app import create_app
 from petition.base import db, text
 from petition.base.crypto import KeyRingError, Unsealable
@@ -109,7 +109,7 @@ def application() -> Iterator[Flask]:
 
 def _about_the_database(error: DBAPIError) -> Exception:
     try:
-        behind = not migrating.is_at_head()
+        behind = not migrated.is_at_head()
     except DBAPIError:
         behind = False
     if behind:

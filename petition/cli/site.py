@@ -23,7 +23,7 @@ from flask import Flask
 from granian import Granian
 from granian.constants import Interfaces
 
-from petition import accounts, campaigns, migrating, retention
+from petition import accounts, campaigns, migrated, migrating, retention
 from petition.app import create_app
 from petition.base import crypto, db, logs, settings
 from petition.base.settings import Settings
@@ -53,7 +53,7 @@ def run(prepare: bool, web_only: bool) -> None:
     if prepare:
         _prepare(read)
     with application():
-        if not migrating.is_at_head():
+        if not migrated.is_at_head():
             raise Refused("The database is not up to date; run `petition migrate` first.")
         # Without the right keys nobody could sign: better to hear of it now than from the first who tries.
         campaigns.try_keys()

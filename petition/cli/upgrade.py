@@ -8,7 +8,7 @@ import click
 from flask import current_app
 from sqlalchemy.exc import SQLAlchemyError
 
-from petition import campaigns, checks, journal, migrating
+from petition import campaigns, checks, journal, migrated, migrating
 from petition.base import db, i18n, settings
 from petition.base.crypto import Unsealable
 from petition.cli.backup import write_data
@@ -31,17 +31,17 @@ def upgrade(check_only: bool) -> None:
     \b
     Example: petition upgrade
     """
-    before = migrating.reached()
+    before = migrated.reached()
     if not before:
         raise Refused("There is no database yet; `petition migrate` makes it.")
-    wrong = _wrong() if migrating.is_at_head() else [*_differences()]
+    wrong = _wrong() if migrated.is_at_head() else [*_differences()]
     if check_only or wrong:
         _tell(wrong, "The checks failed before anything was changed." if wrong else "All checks pass.")
         return
-    if migrating.is_at_head():
+    if migrated.is_at_head():
         click.echo(f"The database is at step {before} and well; there is nothing to do.")
         return
-    kept = settings.current().backups_dir / f"before-{migrating.newest()}-{db.now():%Y%m%d-%H%M%S}.data.gz"
+    kept = settings.current().backups_dir / f"before-{migrated.newest()}-{db.now():%Y%m%d-%H%M%S}.data.gz"
     rows = write_data(kept)
     click.echo(f"Backed up {rows} rows: {kept}")
     _up(before, kept)
@@ -58,9 +58,9 @@ def _up(before: str, kept: Path) -> None:
     if wrong:
         _back(before, kept)
         _tell(wrong, f"Something is wrong, and the database is at step {before} again. Go back to the program before.")
-    journal.write(actor(), "database upgraded", reason=f"from step {before} to {migrating.newest()}")
+    journal.write(actor(), "database upgraded", reason=f"from step {before} to {migrated.newest()}")
     db.session.commit()
-    click.echo(f"The database is at step {migrating.newest()}, and all checks pass. Restart the site and its workers.")
+    click.echo(f"The database is at step {migrated.newest()}, and all checks pass. Restart the site and its workers.")
 
 
 def _back(before: str, kept: Path) -> None:
@@ -102,7 +102,7 @@ def _differences() -> list[str]:
 
 def _wrong() -> list[str]:
     """Everything that is wrong with a database at this program's step, in sentences."""
-    found = [] if migrating.is_at_head() else ["The database does not have every step."]
+    found = [] if migrated.is_at_head() else ["The database does not have every step."]
     try:
         campaigns.try_keys()
     except Unsealable:

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from sqlalchemy.exc import SQLAlchemyError
 
-from petition import migrating, pulse, sightings
+from petition import migrated, pulse, sightings
 from petition.base import db, settings
 from petition.pulse import Said
 from petition.web import counters
@@ -63,7 +63,7 @@ def _look() -> Iterator[Said]:
     try:
         found = pulse.read(db.now())
         db.session.remove()
-        behind = not migrating.is_at_head()
+        behind = not migrated.is_at_head()
         sightings.try_writing(db.now())
         db.session.commit()
     except SQLAlchemyError as error:
@@ -80,7 +80,7 @@ def metrics() -> Response:
     """The figures, in the form that Prometheus reads; nothing is here for who does not know the token."""
     _only_for_who_knows()
     try:
-        found, behind = pulse.read(db.now()), not migrating.is_at_head()
+        found, behind = pulse.read(db.now()), not migrated.is_at_head()
     except SQLAlchemyError:
         db.session.remove()
         found, behind = None, False

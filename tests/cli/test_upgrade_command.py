@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import inspect, text
 
-from petition import migrating
+from petition import migrated, migrating
 from petition.base import crypto, db
 from petition.journal import Entry
 from tests.cast import Cast
@@ -24,10 +24,10 @@ def behind(app: Flask, cast: Cast, settings_of: dict[str, str], tmp_path: Path) 
     cast.signed("ana@example.org")
     cast.number()
     db.session.remove()
-    newest = migrating.newest()
+    newest = migrated.newest()
     migrating.go_back(BEHIND)
-    assert migrating.reached() < newest
-    return migrating.reached()
+    assert migrated.reached() < newest
+    return migrated.reached()
 
 
 def change(statement: str) -> None:
@@ -43,11 +43,11 @@ def test_an_upgrade_backs_up_brings_up_and_checks(behind: str, cast: Cast, petit
     assert "all checks pass" in result.output
     (kept,) = (tmp_path / "backups").iterdir()
     assert kept.stat().st_mode & 0o777 == 0o600
-    assert migrating.is_at_head()
+    assert migrated.is_at_head()
     assert cast.total() == 1
     last = db.session.query(Entry).order_by(Entry.id.desc()).first()
     assert last is not None
-    assert (last.deed, last.reason) == ("database upgraded", f"from step {behind} to {migrating.newest()}")
+    assert (last.deed, last.reason) == ("database upgraded", f"from step {behind} to {migrated.newest()}")
     db.session.remove()
     again = petition("upgrade")
     assert (again.exit_code, "nothing to do" in again.output) == (0, True)
@@ -62,14 +62,14 @@ def test_where_a_step_or_a_check_after_it_fails_the_database_is_as_it_was(
     failed = petition("upgrade")
     assert failed.exit_code == 1
     assert "A step failed" in failed.output
-    assert migrating.reached() == behind
+    assert migrated.reached() == behind
     change("DROP TABLE erasure")
     change("UPDATE campaign SET goals = '[\"many\"]'")
     failed = petition("upgrade")
     assert failed.exit_code == 1
     assert "answers 500" in failed.output
     assert f"at step {behind} again" in failed.stderr
-    assert migrating.reached() == behind
+    assert migrated.reached() == behind
     assert "erasure" not in inspect(db.database().engine).get_table_names()
     assert cast.total() == 1
 
@@ -86,5 +86,5 @@ def test_what_is_wrong_before_stops_an_upgrade_before_it_begins(
     failed = petition("upgrade")
     assert failed.exit_code == 1
     assert "before anything was changed" in failed.stderr
-    assert migrating.reached() == behind
+    assert migrated.reached() == behind
     assert not (tmp_path / "backups").exists()

@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy import MetaData, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
-from petition import accounts, answers, decisions, journal, migrating, register, running, signatures, teams
+from petition import accounts, answers, decisions, journal, migrated, migrating, register, running, signatures, teams
 from petition.accounts import Guess
 from petition.base import db, mailbox
 from petition.journal import Entry
@@ -115,7 +115,7 @@ def test_going_back_to_nothing_and_up_again_leaves_the_same_schema(app: Flask) -
     migrating.go_back("base")
     assert tables() == set()
     migrating.migrate()
-    assert migrating.is_at_head()
+    assert migrated.is_at_head()
     assert differences() == []
 
 
@@ -202,9 +202,9 @@ def test_a_database_that_is_up_to_date_is_left_alone(app: Flask, cast: Cast) -> 
 
 
 def test_whether_every_step_was_made_can_be_asked(app: Flask) -> None:
-    assert migrating.is_at_head()
+    assert migrated.is_at_head()
     migrating.go_back(STEPS[-2])
-    assert not migrating.is_at_head()
+    assert not migrated.is_at_head()
 
 
 def test_the_program_of_before_runs_on_a_database_that_is_ahead_of_it_and_leaves_it_alone(
@@ -215,7 +215,7 @@ def test_the_program_of_before_runs_on_a_database_that_is_ahead_of_it_and_leaves
     with db.database().engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     before = _contents()
-    assert migrating.is_at_head()
+    assert migrated.is_at_head()
     migrating.migrate()
     with pytest.raises(migrating.StepRefused, match="a newer program"):
         migrating.go_back(STEPS[0])
@@ -227,7 +227,7 @@ def test_a_step_is_gone_to_by_its_whole_name_alone(app: Flask, step: str) -> Non
     for go in (migrating.migrate, migrating.go_back):
         with pytest.raises(migrating.StepRefused, match=r"^There is no step .*\.$"):
             go(step)
-    assert migrating.is_at_head()
+    assert migrated.is_at_head()
 
 
 @pytest.mark.parametrize("deed", ["UPDATE journal SET reason = 'x'", "DELETE FROM journal", "TRUNCATE journal"])
