@@ -7,10 +7,11 @@ settling, confirming and withdrawing cannot cross.
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import cast
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Date,
     ForeignKey,
@@ -245,24 +246,31 @@ def _counted_everywhere(turns: Sequence[Turn], day: date) -> Iterator[Turn]:
         left = [turn for turn in left if firsts[turn.box] is not turn]
 
 
+def _several(name: str) -> BindParameter[Any]:
+    return bindparam(name, expanding=True)
+
+
 _this_one = (Link.campaign_id == bindparam("c")) & (Link.mailbox == bindparam("m"))
 _off = {"letter": case((Link.letter == bindparam("l"), null()), else_=Link.letter)}
 _LET_GO = update(_table).where(_this_one).values(_off)
 
 
 def sent(told: ColumnElement[bool]) -> Update:
-    """The statement that takes a sent letter off its link's wire, counts it and locks the link, in one step.
+    """The statement that takes sent letters off their links' wires, counts them and locks the links, in the order of
+    `take_all`, in one step.
 
-    `told` says of a link whether the letter told of a signature. Parameters: `c`, `m` (the link), `l` (the letter),
-    `at`, `today`.
+    `told` says of a link whether its letter told of a signature. Parameters: `c`, `m` (mailboxes of one campaign), `l`
+    (their letters), `at`, `today`.
     """
     today, at = bindparam("today", type_=Date), bindparam("at", type_=db.Moment)
+    ours = select(Link.mailbox).where(Link.campaign_id == bindparam("c"), Link.mailbox.in_(_several("m")))
+    locked = ours.order_by(Link.mailbox).with_for_update().cte("ours")
     return (
         update(_table)
-        .where(_this_one)
+        .where(Link.campaign_id == bindparam("c"), Link.mailbox.in_(select(locked.c.mailbox)))
         .values(
-            _off
-            | {
+            {
+                "letter": case((Link.letter.in_(_several("l")), null()), else_=Link.letter),
                 "sent_count": case((Link.sent_day == today, Link.sent_count + 1), else_=1),
                 "sent_day": today,
                 "sent_at": at,

@@ -76,11 +76,11 @@ class _Outcomes:
         """What each says now."""
         return self._letters.decide(letters)
 
-    def settle(self, letter: Letter, outcome: str) -> None:
-        """The letter ends."""
-        self._letters.settle(letter, outcome)
+    def settle(self, letters: Sequence[Letter], outcome: str) -> None:
+        """The letters end."""
+        self._letters.settle(letters, outcome)
         with self._counting:
-            self._counted[outcome] += 1
+            self._counted[outcome] += len(letters)
 
     def counted(self) -> dict[str, int]:
         """How many have ended how, since the beginning."""

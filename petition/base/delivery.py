@@ -23,13 +23,14 @@ from typing import Any
 from flask import current_app
 from sqlalchemy.orm import Session
 
-from petition.base import db, leases
+from petition.base import db, leases, together
 from petition.base.leases import Lost
 from petition.base.outbox import Decision, Doer, Letter, Message, Nothing, Wait
 from petition.base.smtp import Transport, Trouble
 
 _log = logging.getLogger(__name__)
 _extension = "petition.delivery"
+_key = "petition.delivery.marks"
 
 #: Minutes until the next attempt after the first, second …; the last one for all further ones.
 RETRIES = (1, 5, 15, 30, 60)
@@ -37,6 +38,8 @@ AFTER_SILENCE = timedelta(minutes=15)
 MOST_DOUBTS = 2
 AFTER_ABSENCE = timedelta(seconds=15)
 LONGEST_SLOWNESS = 15
+#: So many letters are claimed, decided and worded at once.
+BATCH = 50
 #: A claimed batch is worked for this many seconds, then the rest is given back: others may be idle.
 ROUND = 2.0
 #: A letter whose dialogue took longer than this is ended at once; the next one might take as long, or two minutes.
@@ -77,7 +80,7 @@ def _settle(doer: Doer, letter: Letter, outcome: str, trouble: str | None) -> No
     for pause in (*_PATIENCE, None):
         try:
             with _transaction() as session:
-                doer.settle(letter, outcome)
+                doer.settle([letter], outcome)
                 at("before_settle")
                 leases.end(session, letter, outcome, trouble)
             return
@@ -100,7 +103,7 @@ def _tell(letter: Letter, error: Exception) -> None:
     _log.error("letter %s (%s): %s in %s:%s", letter.id, letter.kind, type(error).__name__, frame.name, frame.lineno)
 
 
-def deliver(doer: Doer, transport: Transport, *, most: int = 20, stopping: threading.Event | None = None) -> int:
+def deliver(doer: Doer, transport: Transport, *, most: int = BATCH, stopping: threading.Event | None = None) -> int:
     """One round of one thread, in an application context whose session is idle; commits between its steps.
 
     Mends what others left behind, claims up to `most` letters that are due and works them one by one. Returns
@@ -167,7 +170,7 @@ def _decide(doer: Doer, letters: Sequence[Letter]) -> list[tuple[Letter, Decisio
         decided = list(zip(letters, doer.decide(letters), strict=True))
         for letter, decision in decided:
             if isinstance(decision, Nothing):
-                doer.settle(letter, "needless")
+                doer.settle([letter], "needless")
                 leases.end(session, letter, "needless", None)
             elif isinstance(decision, Wait):
                 leases.put_back(session, letter, decision.until)
@@ -265,23 +268,17 @@ class _Round:
 
     def _mark(self, letter: Letter) -> None:
         """Store that a letter is on the wire, and how the one before it ended. Raises Lost."""
-        before = self.unsettled
-        if before is not None:
-            try:
-                with _transaction() as session:
-                    self.doer.settle(before, "sent")
-                    at("before_settle")
-                    leases.end(session, before, "sent", None)
-                    leases.put_on_the_wire(session, letter)
-            except Exception:
-                # Which of the two it was shows when each is alone.
-                self._settle()
-            else:
-                self.unsettled = None
-                at("after_settle")
-                return
-        with _transaction() as session:
-            leases.put_on_the_wire(session, letter)
+        try:
+            together.share(_key, _store, _Mark(self.doer, letter, self.unsettled))
+        except Exception:
+            if self.unsettled is None:
+                raise
+            # Which of the two it was shows when each is alone.
+            self._settle()
+            together.share(_key, _store, _Mark(self.doer, letter, None))
+        if self.unsettled is not None:
+            self.unsettled = None
+            at("after_settle")
 
     def _settle(self) -> None:
         letter, self.unsettled = self.unsettled, None
@@ -291,6 +288,28 @@ class _Round:
             except Lost:
                 _log.info("letter %s (%s) is not ours any more", letter.id, letter.kind)
             at("after_settle")
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """What a thread stores before it hands a letter over."""
+
+    doer: Doer
+    letter: Letter
+    before: Letter | None
+
+
+def _store(marks: Sequence[_Mark]) -> Sequence[None]:
+    """The marks of several threads in one transaction. Links are locked before any letter's row is changed, which is
+    the order of everybody who changes letters."""
+    before = [mark.before for mark in marks if mark.before is not None]
+    with _transaction() as session:
+        if before:
+            marks[0].doer.settle(before, "sent")
+            at("before_settle")
+            leases.sent(session, before)
+        leases.put_on_the_wire(session, [mark.letter for mark in marks])
+    return [None] * len(marks)
 
 
 def _finish(finish: Callable[[], None]) -> None:

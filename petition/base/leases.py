@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Row, bindparam, false, null, select, text, true, update
+from sqlalchemy import CursorResult, Row, bindparam, false, null, select, text, true, tuple_, update
 from sqlalchemy.orm import Session
 
 from petition.base import db
@@ -38,7 +38,18 @@ _END = (
     .values({name: bindparam(name) for name in ("state", "trouble", "settled_at")})
     .values(sealed=null(), lease=null(), lease_until=null())
 )
-_SENDING = update(table).where(_as_we_know_it).values(state="sending", lease_until=bindparam("until", type_=db.Moment))
+_several = (
+    table.c.id.in_(bindparam("these", expanding=True)),
+    table.c.state == bindparam("was"),
+    tuple_(table.c.id, table.c.lease).in_(bindparam("held", expanding=True)),
+)
+_SENDING = update(table).where(*_several).values(state="sending", lease_until=bindparam("until", type_=db.Moment))
+_SENT = (
+    update(table)
+    .where(*_several)
+    .values(state="sent", settled_at=bindparam("at", type_=db.Moment))
+    .values({name: null() for name in ("sealed", "lease", "lease_until", "trouble")})
+)
 # Conditions that choose a partial index are written out: a parameter in their place would hide the index.
 _OVERDUE = (
     select(*table.c).where(text("state IN ('claimed', 'sending')"), table.c.lease_until < bindparam("now")).limit(50)
@@ -98,9 +109,20 @@ def put_back(session: Session, letter: Letter, due_at: datetime, **changes: Any)
     _change(session, letter, state="waiting", lease=None, lease_until=None, due_at=due_at, **changes)
 
 
-def put_on_the_wire(session: Session, letter: Letter) -> None:
-    """Say that a letter is about to be handed over. Raises Lost."""
-    _run(session, _SENDING, letter, {"until": db.now() + LEASE_ON_THE_WIRE})
+def put_on_the_wire(session: Session, letters: Sequence[Letter]) -> None:
+    """Say that claimed letters are about to be handed over. Raises Lost."""
+    _run_all(session, _SENDING, letters, {"was": "claimed", "until": db.now() + LEASE_ON_THE_WIRE})
+
+
+def sent(session: Session, letters: Sequence[Letter]) -> None:
+    """Store of letters that are on the wire that they were taken, and forget what names their readers. Raises Lost."""
+    _run_all(session, _SENT, letters, {"was": "sending", "at": db.now()})
+
+
+def _run_all(session: Session, statement: Any, letters: Sequence[Letter], values: dict[str, Any]) -> None:
+    guard = {"these": [one.id for one in letters], "held": [(one.id, one.lease) for one in letters]}
+    if cast(CursorResult[Any], session.connection().execute(statement, values | guard)).rowcount != len(letters):
+        raise Lost
 
 
 def claim(session: Session, lease: int, most: int) -> list[Letter]:

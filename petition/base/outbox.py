@@ -192,9 +192,10 @@ class Doer(Protocol):
         """What each says now, in their order, in a transaction that is committed afterwards. Lock the links first,
         in an order that is the same for all. No two are for one mailbox. When it raises, each is decided alone."""
 
-    def settle(self, letter: Letter, outcome: str) -> None:
-        """The letter ends as sent, needless, failed or uncertain, or is parked. Lock the link first; one at most, as
-        another letter's row may be changed in the same transaction. For `needless` it follows `decide`."""
+    def settle(self, letters: Sequence[Letter], outcome: str) -> None:
+        """The letters end as sent, needless, failed or uncertain, or are parked; several at once were sent. Lock the
+        links first, in the order of `decide`, for other letters' rows may be changed in the same transaction. For
+        `needless` it follows `decide`."""
 
 
 def unpark() -> int:

@@ -19,7 +19,7 @@ class Kind:
     """How letters of one kind are decided, together where that is quicker, and settled."""
 
     decide: Decide
-    settle: Callable[[Letter, str], None]
+    settle: Callable[[Sequence[Letter], str], None]
 
 
 KINDS = {
@@ -53,11 +53,12 @@ class Letters:
         final |= zip([one.letter.id for one in ready], limited, strict=True)
         return [final.get(letter.id) or Nothing() for letter in letters]
 
-    def settle(self, letter: Letter, outcome: str) -> None:
-        """The letter has ended."""
-        kind = KINDS.get(letter.kind)
-        if kind:
-            kind.settle(letter, outcome)
+    def settle(self, letters: Sequence[Letter], outcome: str) -> None:
+        """The letters have ended."""
+        for settle in dict.fromkeys(kind.settle for kind in KINDS.values()):
+            some = [letter for letter in letters if letter.kind in KINDS and KINDS[letter.kind].settle is settle]
+            if some:
+                settle(some, outcome)
 
 
 __all__ = ["KINDS", "Letters", "outbox"]

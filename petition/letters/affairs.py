@@ -44,7 +44,7 @@ def _decide_withdrawn(letter: Letter) -> Decision:
     return partial(wording.about_signing, address, letter.language, say, reading)
 
 
-def settle(_letter: Letter, _outcome: str) -> None:
+def settle(_letters: Sequence[Letter], _outcome: str) -> None:
     """Nothing waits for these letters."""
 
 

@@ -32,7 +32,7 @@ def answered(letters: Sequence[Letter]) -> list[Decision]:
     return [_answer(letter) for letter in letters]
 
 
-def settle(_letter: Letter, _outcome: str) -> None:
+def settle(_letters: Sequence[Letter], _outcome: str) -> None:
     """Nothing waits for these letters."""
 
 

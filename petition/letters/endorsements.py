@@ -72,11 +72,14 @@ def _decide(
     return going if going.is_retry or row.asked_at is None else Nothing()
 
 
-def settle(letter: Letter, outcome: str) -> None:
-    """The letter has ended: start the days of what it was about. Where that is gone there is nothing to do."""
-    row = db.session.get(Endorsement, letter.about, populate_existing=True) if letter.about else None
-    if row is not None:
-        endorsements.settle(row, letter.id, outcome, db.now())
+def settle(letters: Sequence[Letter], outcome: str) -> None:
+    """The letters have ended: start the days of what they were about. Where that is gone there is nothing to do."""
+    query = select(Endorsement).where(Endorsement.id.in_([letter.about for letter in letters]))
+    rows = {one.id: one for one in db.session.scalars(query, execution_options={"populate_existing": True})}
+    contacts.take_all(_wish(one) for one in rows.values() if one.mailbox is not None)
+    for letter in letters:
+        if letter.about in rows:
+            endorsements.settle(rows[letter.about], letter.id, outcome, db.now())
 
 
 def word(asked: Asked, language: str) -> Message:

@@ -14,7 +14,7 @@ from petition.contacts import JOIN, MEETINGS, NEWS, ContactDetails
 from petition.letters import affairs, endorsements, signing, wishes, wording
 from petition.letters.signing import Known
 from petition.letters.wishes import Asked
-from petition.letters.wording import Sentences
+from petition.letters.wording import Forms, Sentences
 from petition.signatures import COUNTED, HELD, REMOVED, Signature
 
 #: Where the made-up letters go: an address reserved for examples.
@@ -51,7 +51,8 @@ def previews(language: str) -> dict[str, Message]:
 
 def _link(reading: Reading, language: str, kind: str, state: str | None) -> Message:
     signature = Signature(state=state) if state else None
-    return signing.word(reading, _LINK, Known(None, signature, ADDRESS, NAME), Letter(kind=kind, language=language))
+    known = Known(None, signature, ADDRESS, NAME)
+    return signing.word(reading, _LINK, known, Letter(kind=kind, language=language), Forms())
 
 
 def _wish(reading: Reading | None, language: str, wish: str, listed: bool) -> Message:

@@ -29,5 +29,5 @@ def _decide(letter: Letter) -> Decision:
     return partial(Message, **found) if found.get("to") else Nothing()
 
 
-def settle(_letter: Letter, _outcome: str) -> None:
+def settle(_letters: Sequence[Letter], _outcome: str) -> None:
     """Nothing waits for these letters."""

@@ -4,7 +4,7 @@ What it says is decided when it is about to go, from what is stored then. One le
 on the wire at a time; which may go now is the link's to say.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -21,7 +21,7 @@ from petition.campaigns import Phase, Reading
 from petition.details import opened
 from petition.letters import decided, wording
 from petition.letters.going import Going
-from petition.letters.wording import Sentences
+from petition.letters.wording import Forms, Sentences
 from petition.links import Link
 from petition.signatures import PendingSignature, Signature
 
@@ -45,12 +45,12 @@ _SENT = links.sent(
     .correlate(Link)
 )
 _pending = cast(Table, PendingSignature.__table__)
-_of_mailbox = (PendingSignature.campaign_id == bindparam("c")) & (PendingSignature.mailbox == bindparam("m"))
+_here = (PendingSignature.campaign_id == bindparam("c"), PendingSignature.mailbox.in_(bindparam("m", expanding=True)))
 _not_asked = PendingSignature.asked_at.is_(None)
-_this_one = PendingSignature.id == bindparam("about")
+_meant = PendingSignature.id.in_(bindparam("about", expanding=True))
 _clock = {"asked_at": bindparam("at", type_=db.Moment)}
-_ASKED = update(_pending).where(_of_mailbox, _not_asked | _this_one).values(_clock)
-_ASKED_ALONE = update(_pending).where(_of_mailbox, _not_asked & _this_one).values(_clock)
+_ASKED = update(_pending).where(*_here, _not_asked | _meant).values(_clock)
+_ASKED_ALONE = update(_pending).where(*_here, _not_asked & _meant).values(_clock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +83,12 @@ def decide(letters: Sequence[Letter]) -> list[Wait | Nothing | Going]:
     """Whether and what to write about links now; takes the links, so that nothing crosses."""
     at = db.now()
     cases = _cases(letters)
-    quiet = _quiet(cases, at)
+    quiet, forms = _quiet(cases, at), Forms()
     said: dict[int, Wait | Going] = {}
     for case in cases:
         if case.letter.id in quiet or not _has_something_to_say(case, at):
             continue
-        going = partial(word, case.reading, case.link.id, case.known, case.letter)
+        going = partial(word, case.reading, case.link.id, case.known, case.letter, forms)
         source = case.known.pending.source if case.known.pending else ""
         waits = case.letter.kind == "reminder" and campaigns.is_paused(case.reading, at)
         said[case.letter.id] = Wait(at + PAUSED) if waits else Going(case.letter, case.link, case.box, going, source)
@@ -97,14 +97,19 @@ def decide(letters: Sequence[Letter]) -> list[Wait | Nothing | Going]:
 
 def _cases(letters: Sequence[Letter]) -> list[Case]:
     """The letters that may have something to say, with one look at the database for each campaign."""
-    about: dict[int, list[Letter]] = {}
-    for letter in letters:
-        if letter.campaign_id is not None and letter.mailbox is not None:
-            about.setdefault(letter.campaign_id, []).append(letter)
+    about = _by_campaign(letters)
     # In the order of ids: see links.take_all.
     found = [case for campaign_id in sorted(about) for case in _cases_of(campaign_id, about[campaign_id])]
     boxes = links.site_mailboxes(mailbox.parse(case.known.address).folded for case in found)
     return [replace(case, box=box) for case, box in zip(found, boxes, strict=True)]
+
+
+def _by_campaign(letters: Iterable[Letter]) -> dict[int, list[Letter]]:
+    about: dict[int, list[Letter]] = {}
+    for letter in letters:
+        if letter.campaign_id is not None and letter.mailbox is not None:
+            about.setdefault(letter.campaign_id, []).append(letter)
+    return about
 
 
 def _cases_of(campaign_id: int, letters: Sequence[Letter]) -> Iterator[Case]:
@@ -173,34 +178,48 @@ def _is_worth_a_reminder(case: Case, at: datetime) -> bool:
     return case.is_retry or sent_at is None or sent_at < case.letter.created_at
 
 
-def settle(letter: Letter, outcome: str) -> None:
-    """Let the link go; a sent letter starts the clocks of every pending signature that had none.
+def settle(letters: Sequence[Letter], outcome: str) -> None:
+    """Let the links go; a sent letter starts the clocks of every pending signature that had none.
 
-    Statements alone: this is in the way of every letter. The first one locks the link.
+    Statements alone: this is in the way of every letter. The first one locks the links.
     """
-    if letter.campaign_id is None or letter.mailbox is None:
-        return
-    at = db.now()
-    link = {"c": letter.campaign_id, "m": letter.mailbox}
+    about = _by_campaign(letters)
+    for campaign_id in sorted(about):
+        _settle(campaign_id, about[campaign_id], outcome, db.now())
+
+
+def _settle(campaign_id: int, letters: Sequence[Letter], outcome: str, at: datetime) -> None:
+    connection = db.session.connection()
+    here = {"c": campaign_id, "m": [letter.mailbox for letter in letters], "at": at}
     asked = _ASKED
     if outcome in ("sent", "uncertain"):
         today = at.astimezone(UTC).date()
-        db.session.connection().execute(_SENT, link | {"l": letter.id, "at": at, "today": today})
+        connection.execute(_SENT, here | {"l": [letter.id for letter in letters], "today": today})
     else:
-        links.let_go(letter.campaign_id, letter.mailbox, letter.id)
+        for letter in letters:
+            links.let_go(campaign_id, letter.mailbox or b"", letter.id)
         asked = _ASKED_ALONE
     if outcome != "parked":
-        db.session.connection().execute(asked, link | {"about": letter.about, "at": at})
+        connection.execute(asked, here | {"about": [letter.about for letter in letters]})
 
 
-def word(reading: Reading, link_id: UUID, known: Known, letter: Letter) -> Message:
-    """The letter that holds a link, in the form that fits what is known; asks no database."""
+def word(reading: Reading, link_id: UUID, known: Known, letter: Letter, forms: Forms) -> Message:
+    """The letter that holds a link, in the form that fits what is known; asks no database. `forms` are those of letters
+    worded together."""
     state = known.signature.state if known.signature else ""
     row = f"?row={letter.about}" if letter.about and not state else ""
-    href = urls.absolute(urls.own_page(tokens.link("own", link_id))) + row
-    forms = {"counted": _already, "held": decided.looked_at, "removed": decided.not_counted}
-    say = forms.get(state) or partial(_remind if letter.kind == "reminder" else _confirm, known.name)
-    return wording.about_signing(known.address, letter.language, partial(say, reading, href), reading)
+    places = {"href": urls.absolute(urls.own_page(tokens.link("own", link_id))) + row}
+    said: dict[str, Callable[..., Sentences]]
+    said = {"counted": _already, "held": decided.looked_at, "removed": decided.not_counted}
+    say = said.get(state) or (_remind if letter.kind == "reminder" else _confirm)
+    if known.name and not state:
+        places["name"] = known.name
+    form = (reading.id, letter.language, say, *places)
+    return forms.fill(known.address, form, places, partial(_worded, reading, letter.language, say))
+
+
+def _worded(reading: Reading, language: str, say: Callable[..., Sentences], **places: str) -> Message:
+    return wording.about_signing("", language, partial(say, reading, **places), reading)
 
 
 def _title(reading: Reading) -> str:
@@ -211,27 +230,27 @@ def _not_you() -> str:
     return str(_("Was this not you? Then do nothing, or open the link and press “This was not me”."))
 
 
-def _confirm(name: str, reading: Reading, href: str) -> Sentences:
+def _confirm(reading: Reading, href: str, name: str = "") -> Sentences:
     return Sentences(
         subject=_("Please confirm your signature"),
         title=_("One more step"),
-        paragraphs=_to_confirm(name, reading),
+        paragraphs=_to_confirm(reading, name),
         button=(_("Open my page"), href),
         after=[_("The button works for seven days."), _not_you()],
     )
 
 
-def _remind(name: str, reading: Reading, href: str) -> Sentences:
+def _remind(reading: Reading, href: str, name: str = "") -> Sentences:
     return Sentences(
         subject=_("A reminder: please confirm your signature"),
         title=_("Your signature does not count yet"),
-        paragraphs=_to_confirm(name, reading),
+        paragraphs=_to_confirm(reading, name),
         button=(_("Open my page"), href),
         after=[_("The button works for seven days. This is our only reminder."), _not_you()],
     )
 
 
-def _to_confirm(name: str, reading: Reading) -> list[str]:
+def _to_confirm(reading: Reading, name: str) -> list[str]:
     return [
         _("Somebody, we hope it was you, typed this address to sign this appeal: “%(title)s”.", title=_title(reading)),
         *([_("The name typed: “%(name)s”", name=name)] if name else []),

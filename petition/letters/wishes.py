@@ -92,11 +92,13 @@ def _has_something_to_say(
     return not asked.listed or link.told_day != at.astimezone(UTC).date()
 
 
-def settle(letter: Letter, outcome: str) -> None:
-    """The letter has ended: start the clocks of what it was about. Where that is gone there is nothing to do."""
-    pending = db.session.get(PendingContact, letter.about, populate_existing=True) if letter.about else None
-    if pending is not None:
-        contacts.settle(pending, letter.id, outcome, db.now())
+def settle(letters: Sequence[Letter], outcome: str) -> None:
+    """The letters have ended: start the clocks of what they were about. Where that is gone there is nothing to do."""
+    known = _pending(letters)
+    contacts.take_all(contacts.wish_of(one) for one in known.values())
+    for letter in letters:
+        if letter.about in known:
+            contacts.settle(known[letter.about], letter.id, outcome, db.now())
 
 
 def unsubscribing(link_id: UUID) -> dict[str, str]:

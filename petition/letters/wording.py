@@ -1,10 +1,12 @@
 """From a letter's sentences to its text and HTML: both from one source, in the reader's language."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+import secrets
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field, replace
 
 from flask import render_template
 from flask_babel import gettext as _
+from markupsafe import escape
 
 from petition.base import i18n, settings
 from petition.base.outbox import Message
@@ -48,6 +50,26 @@ def _message(
             to=to, subject=said.subject, text=render_template("letters/base.txt", **context),
             html=render_template("letters/base.html", **context), language=spoken, headers=said.headers,
         )  # fmt: skip
+
+
+class Forms:
+    """Letters that differ in a few places alone, such as the reader's name: each form is worded once, and filled in."""
+
+    def __init__(self) -> None:
+        self._mark = secrets.token_hex(8)
+        self._worded: dict[Hashable, Message] = {}
+
+    def fill(self, to: str, form: Hashable, places: Mapping[str, str], word: Callable[..., Message]) -> Message:
+        """The letter of a form to an address. `word` words it with the places as arguments: what stands in them must not
+        matter; `form` names whatever else does."""
+        marks = {name: f"{self._mark}{number}" for number, name in enumerate(places)}
+        if form not in self._worded:
+            self._worded[form] = word(**marks)
+        found = self._worded[form]
+        text, html = found.text, found.html
+        for name, said in places.items():
+            text, html = text.replace(marks[name], said), html.replace(marks[name], escape(said))
+        return replace(found, to=to, text=text, html=html)
 
 
 def _who_is_responsible(consent: Consent | None) -> list[str]:

@@ -26,7 +26,7 @@ class Clerk:
         """Hello, always."""
         return [partial(hello, outbox.unsealed(letter)["to"]) for letter in letters]
 
-    def settle(self, letter: Letter, outcome: str) -> None:
+    def settle(self, letters: Sequence[Letter], outcome: str) -> None:
         """Nothing hangs on it."""
 
 

@@ -69,10 +69,11 @@ class Clerk:
             return lambda: 1 / 0  # type: ignore[return-value]
         return lambda: Message(details["to"], "Please confirm", "text", "<p>text</p>", letter.language)
 
-    def settle(self, letter: Letter, outcome: str) -> None:
-        self.settled.append((outbox.unsealed(letter).get("to", ""), outcome))
-        if letter.kind == "unsettled":
-            raise LookupError
+    def settle(self, letters: Sequence[Letter], outcome: str) -> None:
+        for letter in letters:
+            self.settled.append((outbox.unsealed(letter).get("to", ""), outcome))
+            if letter.kind == "unsettled":
+                raise LookupError
 
 
 @pytest.fixture
