@@ -131,11 +131,8 @@ class Line(asyncio.Protocol):
             # What is streamed has no length: its end is a chunk of none.
             length = header(small, b"content-length")
             self._missing = end + 4 + int(length) if length or b"\r\ntransfer-encoding:" not in small else -2
-        if self._missing == -2:
-            whole = self._data.endswith(b"0\r\n\r\n")
-        else:
-            whole = len(self._data) >= self._missing
-        if whole:
+        streamed = self._missing == -2
+        if self._data.endswith(b"0\r\n\r\n") if streamed else len(self._data) >= self._missing:
             self._done(self._read())
 
     def _read(self) -> Answer:
@@ -190,7 +187,7 @@ class Lines:
 
 @dataclass
 class People:
-    """Everybody who comes. They know the addresses of web servers, the site's name, and where letters are written down."""
+    """Everybody who comes. They know where web servers listen, the site's name, and where letters are written down."""
 
     addresses: Sequence[tuple[str, int]]
     host: str
@@ -384,7 +381,7 @@ def crowd(at: House, level: Level, run: str = "a", addresses: Sequence[tuple[str
 
 def main(orders: dict[str, Any]) -> None:
     """Come, and say what it cost."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     level = Level(**orders["level"] | {"paths": tuple(orders["level"]["paths"])})
     people = People(

@@ -41,7 +41,7 @@ _CAMPAIGN = re.compile(r"“Campaign ([a-z0-9-]+)”")
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A letter that somebody tried to hand over. `taken`: the sink has it, whatever it `answered` ("" where it hung up).
+    """A letter that somebody tried to hand over. `taken`: the sink has it, whatever it `answered` ("": it hung up).
     What was refused before its words came has neither Message-ID nor link."""
 
     at: float
