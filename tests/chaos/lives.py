@@ -26,9 +26,9 @@ class Plan:
     folder: str
     seed: int
     points: tuple[str, ...]
-    most: int = 15
-    longest: float = 2.0
-    broken: str = ""
+    most: int = 3
+    longest: float = 1.5
+    broken: tuple[str, ...] = ()
     alone: bool = True
 
     def environ(self) -> dict[str, str]:
@@ -39,7 +39,7 @@ class Plan:
     def given() -> "Plan":
         """What this process was told."""
         found = Plan(**json.loads(os.environ[_NAME]))
-        return replace(found, points=tuple(found.points))
+        return replace(found, points=tuple(found.points), broken=tuple(found.broken))
 
     @property
     def deaths(self) -> Path:
@@ -84,3 +84,10 @@ def newly_sending(deaths: Sequence[Death]) -> list[set[str]]:
         found.append(set(death.sending) - before)
         before |= set(death.sending)
     return found
+
+
+def is_over(plan: Plan) -> bool:
+    """Whether peace was made and the last death has been written down."""
+    deaths = read(plan)
+    peace = Path(plan.folder) / "peace"
+    return bool(peace.exists() and deaths and deaths[-1].at >= peace.stat().st_mtime)

@@ -157,7 +157,6 @@ def _numbered_apart() -> None:
 #: What breaks a guarantee, and must be seen: the letter that is lost or goes out for ever, the number counted twice or
 #: not at all.
 BREAKS: dict[str, Callable[[], None]] = {
-    "": lambda: None,
     "sent before it is": _sent_before_it_is,
     "sent again and again": _sent_again_and_again,
     "folded apart": _folded_apart,
@@ -169,7 +168,8 @@ def _live(app: Flask, plan: Plan, point: str, number: int) -> None:
     ctypes.CDLL(None).prctl(_PARENT_DIES, signal.SIGKILL)
     _hurry()
     _die_at(point, number)
-    BREAKS[plan.broken]()
+    for name in plan.broken:
+        BREAKS[name]()
     working = Worker(app)
     for which in (signal.SIGINT, signal.SIGTERM):
         signal.signal(which, lambda *_: working.stop())
@@ -201,10 +201,14 @@ class _Lives:
             else:
                 plan = self._plan
                 self._points = self._points or self._chance.sample(plan.points, len(plan.points))
-                number = self._chance.randint(1, plan.most)
-                self._one(self._points.pop(), number, self._chance.uniform(plan.longest / 4, plan.longest))
+                point = self._points.pop()
+                # Numbering comes round twice a second.
+                number = self._chance.randint(1, 2 if point in lives.NUMBERING else plan.most)
+                if self._one(point, number, self._chance.uniform(plan.longest / 2, plan.longest)) == WHENEVER:
+                    self._points.insert(0, point)
 
-    def _one(self, point: str, number: int, seconds: float) -> None:
+    def _one(self, point: str, number: int, seconds: float) -> str:
+        """Live once, so long at most; the point at which it ended."""
         child = os.fork()
         if child == 0:
             try:
@@ -222,6 +226,7 @@ class _Lives:
             time.sleep(0.01)
         if not self._ending:
             self._mourn(point)
+        return point
 
     def _mourn(self, point: str) -> None:
         """Write down what was on the wire; once nobody is killed any more, let the time of the dead be over."""
