@@ -8,7 +8,21 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Row, bindparam, false, null, select, text, true, tuple_, update
+from sqlalchemy import (
+    Connection,
+    CursorResult,
+    Row,
+    bindparam,
+    case,
+    false,
+    func,
+    null,
+    select,
+    text,
+    true,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from petition.base import db
@@ -40,14 +54,22 @@ _END = (
 )
 _several = (
     table.c.id.in_(bindparam("these", expanding=True)),
-    table.c.state == bindparam("was"),
     tuple_(table.c.id, table.c.lease).in_(bindparam("held", expanding=True)),
 )
-_SENDING = update(table).where(*_several).values(state="sending", lease_until=bindparam("until", type_=db.Moment))
+_taken = table.c.id.in_(bindparam("taken", expanding=True))
+_SENDING = (
+    update(table)
+    .where(*_several, table.c.state == case((_taken, "sending"), else_="claimed"))
+    .values(state="sending", lease_until=bindparam("until", type_=db.Moment))
+    .values(
+        settled_at=case((_taken, bindparam("at", type_=db.Moment))), sealed=case((_taken, null()), else_=table.c.sealed)
+    )
+    .returning(table.c.id)
+)
 _SENT = (
     update(table)
-    .where(*_several)
-    .values(state="sent", settled_at=bindparam("at", type_=db.Moment))
+    .where(*_several, table.c.state == "sending")
+    .values(state="sent", settled_at=func.coalesce(table.c.settled_at, bindparam("at", type_=db.Moment)))
     .values({name: null() for name in ("sealed", "lease", "lease_until", "trouble")})
 )
 # Conditions that choose a partial index are written out: a parameter in their place would hide the index.
@@ -109,20 +131,23 @@ def put_back(session: Session, letter: Letter, due_at: datetime, **changes: Any)
     _change(session, letter, state="waiting", lease=None, lease_until=None, due_at=due_at, **changes)
 
 
-def put_on_the_wire(session: Session, letters: Sequence[Letter]) -> None:
-    """Say that claimed letters are about to be handed over. Raises Lost."""
-    _run_all(session, _SENDING, letters, {"was": "claimed", "until": db.now() + LEASE_ON_THE_WIRE})
+def put_on_the_wire(connection: Connection, letters: Sequence[Letter], taken: Sequence[Letter]) -> set[int]:
+    """Say that claimed letters are about to be handed over, and of others on the wire that the server has taken them,
+    with what names their readers forgotten; the ids of those that are still ours."""
+    now = db.now()
+    values = {"until": now + LEASE_ON_THE_WIRE, "at": now, "taken": [letter.id for letter in taken]}
+    return set(connection.scalars(_SENDING, values | _guard([*letters, *taken])))
 
 
 def sent(session: Session, letters: Sequence[Letter]) -> None:
-    """Store of letters that are on the wire that they were taken, and forget what names their readers. Raises Lost."""
-    _run_all(session, _SENT, letters, {"was": "sending", "at": db.now()})
-
-
-def _run_all(session: Session, statement: Any, letters: Sequence[Letter], values: dict[str, Any]) -> None:
-    guard = {"these": [one.id for one in letters], "held": [(one.id, one.lease) for one in letters]}
-    if cast(CursorResult[Any], session.connection().execute(statement, values | guard)).rowcount != len(letters):
+    """Store how letters ended that the server has, and forget what names their readers. Raises Lost."""
+    values = _guard(letters) | {"at": db.now()}
+    if cast(CursorResult[Any], session.connection().execute(_SENT, values)).rowcount != len(letters):
         raise Lost
+
+
+def _guard(letters: Sequence[Letter]) -> dict[str, Any]:
+    return {"these": [one.id for one in letters], "held": [(one.id, one.lease) for one in letters]}
 
 
 def claim(session: Session, lease: int, most: int) -> list[Letter]:
