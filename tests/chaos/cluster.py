@@ -175,9 +175,11 @@ class Cluster:
 
 
 @contextmanager
-def cluster(*, data: Path | None = None, wal: Path | None = None, **changes: str) -> Iterator[Cluster]:
-    """A running server with an empty database. `data` and `wal` are volumes to put its files and its log of writes on;
-    `changes` are settings. Nothing of it is left at the end."""
+def cluster(
+    *, data: Path | None = None, wal: Path | None = None, segment: int = 16, **changes: str
+) -> Iterator[Cluster]:
+    """A running server with an empty database. `data` and `wal` are volumes to put its files and its log of writes on,
+    the latter in files of `segment` megabytes; `changes` are settings. Nothing of it is left at the end."""
     folder = Path(tempfile.mkdtemp(prefix="cluster"))
     made = Cluster(_binaries(folder), folder, (data or folder) / "data", changes)
     if os.geteuid() == 0:
@@ -187,7 +189,7 @@ def cluster(*, data: Path | None = None, wal: Path | None = None, **changes: str
     try:
         subprocess.run(
             [made.binaries / "initdb", "--auth=trust", "--encoding=utf8", "--no-sync", "-U", "postgres",
-             "-D", made.data, *words],
+             f"--wal-segsize={segment}", "-D", made.data, *words],
             check=True, stdout=subprocess.DEVNULL, cwd=folder, **_account(),
         )  # fmt: skip
         made.start(name="postgres")

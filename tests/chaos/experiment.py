@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -48,11 +49,11 @@ def quiet(url: str, limit: float = QUIET) -> None:
     """Wait until no letter is on its way or due, and every move has its number. What does not come to rest is left to
     the checker, which says it in a sentence."""
     waiting = """SELECT (SELECT count(*) FROM letter WHERE state IN ('claimed', 'sending')
-        OR (state = 'waiting' AND due_at < now())) + (SELECT count(*) FROM move WHERE number IS NULL)"""
+        OR (state = 'waiting' AND due_at < %s)) + (SELECT count(*) FROM move WHERE number IS NULL)"""
     with psycopg.connect(url, autocommit=True) as connection:
 
         def rests() -> bool:
-            return connection.execute(waiting).fetchone() == (0,)
+            return connection.execute(waiting, [datetime.now(UTC)]).fetchone() == (0,)
 
         try:
             until(rests, limit)
@@ -96,12 +97,16 @@ def unanswered(acks: Path) -> list[Entry]:
     return [entry for entry in ledger.read(acks) if not entry.status]
 
 
+def served_after(acks: Path, faults: Faults) -> list[float]:
+    """For each fault, how long after it the next signature or button that was asked for since was acknowledged."""
+    return _next([entry for entry in ledger.read(acks) if entry.asked != "view"], faults.kills)
+
+
 def _in_flight(entries: Sequence[Entry], kills: Sequence[float]) -> int:
     return sum(entry.began < kill < entry.ended for entry in entries for kill in kills)
 
 
 def _next(entries: Sequence[Entry], kills: Sequence[float]) -> list[float]:
-    """How long after each fault the next signature or button that was asked for since was acknowledged."""
     good = [entry for entry in entries if entry.status in (200, 303)]
     after = [[entry.ended - kill for entry in good if entry.began > kill] for kill in kills]
     return [min(one) for one in after if one]
