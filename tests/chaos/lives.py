@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 #: Between the steps of a letter. `in_decrypt` is any moment at which something sealed about a person is opened.
-LETTER = ("after_claim", "after_decide", "in_decrypt", "before_data", "after_data", "before_settle", "after_settle")
+LETTER = ("after_claim", "after_decide", "in_decrypt", "before_mark", "after_mark", "before_data", "after_data",
+          "before_settle", "after_settle")  # fmt: skip
 #: Between the steps of numbering. The first one of a second numbering is also the end of the first.
 NUMBERING = ("after_lock", "after_numbers", "after_fold", "after_head")
 #: Between no two steps in particular.
@@ -57,7 +58,8 @@ class Plan:
 
 @dataclass(frozen=True)
 class Death:
-    """When a worker was killed and where, and the letters (Message-IDs) that were on the wire then."""
+    """When a worker was killed and where, and the letters (Message-IDs) of which nobody knew then whether they had
+    arrived."""
 
     at: float
     point: str
@@ -86,8 +88,8 @@ def newly_sending(deaths: Sequence[Death]) -> list[set[str]]:
     return found
 
 
-def is_over(plan: Plan) -> bool:
-    """Whether peace was made and the last death has been written down."""
+def are_over(plan: Plan) -> bool:
+    """Whether peace was made, and the last death since has been written down."""
     deaths = read(plan)
     peace = Path(plan.folder) / "peace"
     return bool(peace.exists() and deaths and deaths[-1].at >= peace.stat().st_mtime)

@@ -22,12 +22,12 @@ from types import FrameType
 from typing import Any
 
 from flask import Flask, current_app
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
 from petition import links, register
 from petition.app import create_app
-from petition.base import crypto, db, delivery, leases, logs, maildir, outbox, settings
+from petition.base import crypto, db, delivery, leases, logs, maildir, outbox, resting, settings, smtp
 from petition.base.outbox import Decision, Letter, Message
 from petition.worker import Worker
 from tests.chaos import lives
@@ -94,34 +94,32 @@ def _hurry() -> None:
     delivery.AFTER_ABSENCE = timedelta(seconds=1)
     delivery.RETRIES = (1 / 60, 5 / 60)
     links.ON_THE_WIRE = timedelta(seconds=0.5)
+    resting.LONGEST = 1 / 60
+    smtp.FOR_ANSWER, smtp.CONNECT = 3.0, 3.0
 
 
 def _sent_before_it_is() -> None:
-    """A letter is stored as sent before the mail server has it."""
-    put, sent, end = leases.put_on_the_wire, leases.sent, leases.end
+    """A letter is stored as arrived before the mail server has it."""
+    put = leases.put_on_the_wire
 
-    def both(session: Any, letters: Sequence[Letter]) -> None:
-        put(session, letters)
-        sent(session, letters)
+    def both(connection: Connection, letters: Sequence[Letter], taken: Sequence[Letter]) -> set[int]:
+        ours = put(connection, letters, taken)
+        put(connection, [], letters)
+        return ours
 
-    def end_others(session: Any, letter: Letter, outcome: str, trouble: str | None) -> None:
-        if outcome != "sent":
-            end(session, letter, outcome, trouble)
-
-    leases.put_on_the_wire, leases.end = both, end_others
-    leases.sent = lambda *_: None
+    leases.put_on_the_wire = both
 
 
 def _sent_again_and_again() -> None:
     """Nothing at all is stored once the mail server has a letter, and it is tried for ever."""
     mark = delivery._Round._mark
 
-    def mark_alone(self: delivery._Round, letter: Letter) -> None:
-        self.unsettled = None
-        mark(self, letter)
-
     def forget(self: delivery._Round) -> None:
-        self.unsettled = None
+        self.arrived, self.taken = None, []
+
+    def mark_alone(self: delivery._Round, letter: Letter) -> None:
+        forget(self)
+        mark(self, letter)
 
     delivery._Round._mark, delivery._Round._settle = mark_alone, forget
     delivery.MOST_DOUBTS = 10**6
@@ -232,7 +230,9 @@ class _Lives:
         """Write down what was on the wire; once nobody is killed any more, let the time of the dead be over."""
         at = time.time()
         with self._engine.begin() as connection:
-            sending = connection.scalars(text("SELECT message_id FROM letter WHERE state = 'sending'")).all()
+            sending = connection.scalars(
+                text("SELECT message_id FROM letter WHERE state = 'sending' AND settled_at IS NULL")
+            ).all()
             if self._plan.is_peace() and self._plan.alone:
                 over = {"now": "1970-01-01 00:00:00+00"}
                 connection.execute(text("UPDATE letter SET lease_until = :now WHERE lease IS NOT NULL"), over)
