@@ -11,7 +11,7 @@ LETTER = ("after_claim", "after_decide", "in_decrypt", "before_mark", "after_mar
           "before_settle", "after_settle")  # fmt: skip
 #: Between the steps of numbering. The first one of a second numbering is also the end of the first.
 NUMBERING = ("after_lock", "after_numbers", "after_fold", "after_head")
-#: Between no two steps in particular.
+#: Between no two steps in particular, so soon at most.
 WHENEVER = "whenever"
 _NAME = "CHAOS_PLAN"
 
@@ -19,7 +19,8 @@ _NAME = "CHAOS_PLAN"
 @dataclass(frozen=True)
 class Plan:
     """How a worker dies, again and again: at which points (each in turn, in an order by the seed), after how many
-    passages at most, and after so many seconds in any case. `broken` names what is broken in it, see `worker.BREAKS`.
+    passages at most, and after so many seconds where it does not come there. `broken` names what is broken in it, see
+    `worker.BREAKS`.
 
     `alone`: no other worker is at work, so that whatever is held after a death is held by the dead.
     """
@@ -28,7 +29,7 @@ class Plan:
     seed: int
     points: tuple[str, ...]
     most: int = 3
-    longest: float = 1.5
+    longest: float = 6.0
     broken: tuple[str, ...] = ()
     alone: bool = True
 
@@ -77,6 +78,11 @@ def read(plan: Plan) -> list[Death]:
     lines = plan.deaths.read_text().splitlines() if plan.deaths.exists() else []
     found = [Death(**json.loads(line)) for line in lines]
     return [replace(one, sending=tuple(one.sending)) for one in found]
+
+
+def reached(plan: Plan) -> set[str]:
+    """The points at which it has died."""
+    return {death.point for death in read(plan)}
 
 
 def newly_sending(deaths: Sequence[Death]) -> list[set[str]]:

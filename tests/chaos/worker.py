@@ -202,7 +202,8 @@ class _Lives:
                 point = self._points.pop()
                 # Numbering comes round twice a second.
                 number = self._chance.randint(1, 2 if point in lives.NUMBERING else plan.most)
-                if self._one(point, number, self._chance.uniform(plan.longest / 2, plan.longest)) == WHENEVER:
+                longest = self._chance.uniform(0, 1.5) if point == WHENEVER else plan.longest
+                if self._one(point, number, longest) != point:
                     self._points.insert(0, point)
 
     def _one(self, point: str, number: int, seconds: float) -> str:
