@@ -48,6 +48,8 @@ class Pulse:
     letters: dict[tuple[str, bool], int]
     #: Of what somebody waits for, what is due.
     due: Waiting
+    #: Of what somebody waits for, what mail servers have put off, and since when the oldest of it has been there.
+    put_off: Waiting
     failed: int
     moves: Waiting
     all_moves: int
@@ -78,7 +80,7 @@ def read(at: datetime) -> Pulse:
     workers = list(sightings.all_seen(sightings.WORKER, sightings.GONE))
     backup = next(iter(sightings.all_seen(sightings.BACKUP)), None)
     return Pulse(
-        at=at, clock=theirs - at, letters=_letters(), due=_due(at), failed=_failed(at), moves=Waiting(moves, since),
+        at=at, clock=theirs - at, letters=_letters(), due=_due(at), put_off=_put_off(), failed=_failed(at), moves=Waiting(moves, since),
         all_moves=int(numbered or 0) + moves, signatures=int(folded or 0) + int(amount), jobs=_jobs(),
         running_jobs=_count_jobs(RUNNING), workers=workers, backup=backup.seen_at if backup else None, disk=disk(),
         ended={one.id: one.figures for one in workers},
@@ -96,6 +98,12 @@ def _letters() -> dict[tuple[str, bool], int]:
 def _due(at: datetime) -> Waiting:
     waiting = text("state = 'waiting'"), table.c.news.is_(False), table.c.due_at <= at
     count, since = db.session.execute(select(func.count(), func.min(table.c.due_at)).where(*waiting)).one()
+    return Waiting(int(count), since)
+
+
+def _put_off() -> Waiting:
+    tried = text("state = 'waiting'"), table.c.news.is_(False), table.c.attempts > 0
+    count, since = db.session.execute(select(func.count(), func.min(table.c.created_at)).where(*tried)).one()
     return Waiting(int(count), since)
 
 
