@@ -52,6 +52,7 @@ def _adapted(folder: Path, port: int, behind: list[int]) -> str:
     assert places == 1
     text = text.replace("/var/log/nginx/petition.", f"{folder}/")
     text = text.replace("/var/cache/nginx/petition", f"{folder}/cache")
+    text = re.sub(r"limit_conn petition_addresses \d+", "limit_conn petition_addresses 10000", text)
     text, rates = re.subn(r"rate=\d+r/s", "rate=1000000r/s", text)
     assert rates == 2
     return text

@@ -24,7 +24,7 @@ ROOM = {"WEB_PROCESSES": "2", "POOL_SIZE": "3", **BEHIND}
 #: where one of its processes dies twice within six seconds.
 RESTART = 2.0
 #: Seconds in which somebody must be served after any of the kills.
-SOMEBODY = 10.0
+SOMEBODY = 20.0
 
 
 class Units:
@@ -48,7 +48,7 @@ class Units:
 
 def kill_one_a_second(at: House, people: Crowd, chance: random.Random, faults: Faults) -> int:
     """Kill as long as people come; how often a whole server had to be started again."""
-    units, end = Units(at), time.monotonic() + people.level.seconds - 1
+    units, end = Units(at), experiment.lasting(people)
     while time.monotonic() < end:
         time.sleep(1)
         units.look()
