@@ -58,12 +58,14 @@ def enlarge(at: Path, megabytes: int) -> None:
     subprocess.run(["mount", "-o", f"remount,size={megabytes}m", at], check=True)
 
 
-def fill(at: Path, leave: int = 0) -> Path:
-    """Fill a volume but for so many bytes with one file, and return it: to delete it is to make room again."""
+def fill(at: Path) -> Path:
+    """Fill a volume with one file, or fill what has become free since, and return it: to delete it is to make room."""
     ballast = at / "ballast"
-    free = shutil.disk_usage(at).free - leave
-    with ballast.open("ab") as file:
-        os.posix_fallocate(file.fileno(), file.tell(), max(free, 1))
+    with ballast.open("ab", buffering=0) as file:
+        for size in (1 << 20, 1 << 16, 1 << 12):
+            with suppress(OSError):
+                while True:
+                    file.write(bytes(size))
     return ballast
 
 
@@ -179,13 +181,13 @@ def cluster(
     *, data: Path | None = None, wal: Path | None = None, segment: int = 16, **changes: str
 ) -> Iterator[Cluster]:
     """A running server with an empty database. `data` and `wal` are volumes to put its files and its log of writes on,
-    the latter in files of `segment` megabytes; `changes` are settings. Nothing of it is left at the end."""
+    the latter in files of `segment` megabytes; they are never on one. `changes` are settings. Nothing is left."""
     folder = Path(tempfile.mkdtemp(prefix="cluster"))
     made = Cluster(_binaries(folder), folder, (data or folder) / "data", changes)
     if os.geteuid() == 0:
         shutil.chown(folder, USER, USER)
         folder.chmod(0o711)
-    words = ["-X", wal / "wal"] if wal else []
+    words = ["-X", (wal or folder) / "wal"]
     try:
         subprocess.run(
             [made.binaries / "initdb", "--auth=trust", "--encoding=utf8", "--no-sync", "-U", "postgres",

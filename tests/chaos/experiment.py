@@ -15,6 +15,7 @@ import psycopg
 from tests.chaos import checker, ledger
 from tests.chaos.house import House, until
 from tests.chaos.ledger import Entry
+from tests.chaos.people import Crowd
 
 #: Seconds in which all letters must be out once everything is well again.
 QUIET = 60.0
@@ -43,6 +44,12 @@ class Faults:
     def now(self) -> None:
         """Something breaks now."""
         self.kills.append(time.time())
+
+
+def lasting(people: Crowd, less: float = 1.0) -> float:
+    """Wait until the first of the people was answered; the moment, on the monotonic clock, to break nothing after."""
+    until(lambda: people.ledger.exists() and people.ledger.stat().st_size > 0, what="nobody comes")
+    return time.monotonic() + people.level.seconds - less
 
 
 def quiet(url: str, limit: float = QUIET, ahead: float = 0.0) -> None:

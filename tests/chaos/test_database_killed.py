@@ -26,8 +26,7 @@ ROOM = {"WEB_PROCESSES": "1", "POOL_SIZE": "4"}
 
 def kill_in_turn(server: Cluster, people: Crowd, chance: random.Random, faults: Faults) -> None:
     """Kill a backend, then the whole cluster, and so on, as long as people come."""
-    end = time.monotonic() + people.level.seconds - 1
-    whole = False
+    end, whole = experiment.lasting(people), False
     while time.monotonic() < end:
         time.sleep(chance.uniform(*PAUSE))
         faults.now()
