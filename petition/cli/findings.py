@@ -165,7 +165,7 @@ def _of_letters(found: Pulse) -> Iterator[Finding]:
     if found.put_off.count > _SOME and age > _PUT_OFF:
         yield Finding(
             WRONG, f"Mail servers have put off {found.put_off.count} letters, the oldest of {pulse.in_words(age)} ago.",
-            "They are tried again every hour. `petition letter list` says with which code; ask who runs the mail server.",
+            "They are tried again every hour. `petition letter list` has the codes; ask who runs the mail server.",
         )  # fmt: skip
     parked = sum(count for (state, _news), count in found.letters.items() if state == "parked")
     if parked:
