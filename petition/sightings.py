@@ -60,8 +60,8 @@ def see(row_id: str, kind: str, at: datetime, *, began_at: datetime | None = Non
 def is_outvoted(row_id: str, at: datetime, *, before: bool = False) -> bool:
     """Whether this machine's clock (`at`) is off: the database's differs from it, and agrees with another worker's.
 
-    Where all workers differ from the database, it is the database's clock that is off, on which nothing rests. `before`:
-    what was said the last time, for who was outvoted once is until it agrees.
+    Where all workers differ from the database, it is the database's clock that is off, on which nothing rests. Who was
+    outvoted `before` is until it agrees.
     """
     theirs = db.clock()
     if abs(theirs - at) <= CLOCKS:
