@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 
 import psycopg
 
-from bench import desk, ground, letters, seed
+from bench import desk, ground, growth, letters, seed
 from bench.ground import Ground, Row, middle
 from petition import migrating
 from petition.app import create_app
@@ -28,14 +28,13 @@ SLOWEST = 12
 FEED = "/en/feed.xml"
 
 
-def prepare(place: Ground, size: int) -> None:
-    """A database with a campaign of 1,000 signatures and one of `size`."""
+def prepare(place: Ground) -> None:
+    """A database with a campaign of 1,000 signatures and a large one."""
     place.use(place.database("bench"))
-    crypto.write(place.folder / "keys.json", crypto.with_new_key(None))
     app = create_app()
     with app.app_context():
         migrating.migrate()
-        for slug, count in (("small", 1_000), ("large", size)):
+        for slug, count in (("small", 1_000), ("large", place.size)):
             began = time.perf_counter()
             seed.campaign(slug, count)
             print(f"    made “{slug}” with {count:,} signatures in {time.perf_counter() - began:.0f} s", flush=True)
@@ -213,8 +212,8 @@ def starting(_place: Ground) -> list[Row]:
 
 
 def writing(place: Ground) -> list[Row]:
-    """Letters by one worker against smtplib alone, to the same sink."""
-    found = letters.measure(place.database("letters"))
+    """Letters by one worker against smtplib alone, to the same sink: a mail server that reads what it is told."""
+    found = letters.measure(place.database("letters"), 4_000, "aiosmtpd")
     return [
         Row("letters by one worker", found["workers_1"], found["smtplib"], 0.5, "of smtplib alone"),
         Row("letters by two workers", found["workers_2"], found["workers_1"], 1.0, "of one worker"),
@@ -224,13 +223,9 @@ def writing(place: Ground) -> list[Row]:
 def organising(place: Ground) -> list[Row]:
     """The slowest page of the desk on both databases, and long lists on SQLite; last of all, for it points the
     settings at SQLite."""
-    with create_app().app_context():
-        reading = seed.campaigns.read("large")
-        assert reading is not None
-        size = seed.register.total(reading.id)
     found = {"PostgreSQL": desk.measure()}
     place.use(f"sqlite:///{place.folder}/desk.db", WEB_PROCESSES="1")
-    found["SQLite"] = desk.measure(size)
+    found["SQLite"] = desk.measure(place.size)
     slowest = {engine: one[0] for engine, one in found.items()}
     for engine, all_pages in found.items():
         print("\n".join(f"    {engine}: {ms:.0f} ms {path}" for path, ms in all_pages[:SLOWEST]), flush=True)
@@ -241,9 +236,15 @@ def organising(place: Ground) -> list[Row]:
     return [*pages, *in_the_background(", SQLite")]
 
 
+def growing(place: Ground) -> list[Row]:
+    """What changes as a campaign grows, as a table; in databases of its own."""
+    growth.measure(place)
+    return []
+
+
 MEASURES: dict[str, Callable[[Ground], list[Row]]] = {
     "start": starting, "sign": signing, "confirm": confirming, "pages": reading_pages, "front": reading_behind_nginx,
-    "export": exporting, "letters": writing, "desk": organising,
+    "export": exporting, "letters": writing, "desk": organising, "growth": growing,
 }  # fmt: skip
 
 
@@ -255,7 +256,10 @@ def main() -> None:
     chosen = parser.parse_args()
     ground.need("wrk", "nginx")
     with ground.ground() as place:
-        prepare(place, chosen.size)
+        place.size = chosen.size
+        crypto.write(place.folder / "keys.json", crypto.with_new_key(None))
+        if chosen.what != ["growth"]:
+            prepare(place)
         for name in chosen.what or MEASURES:
             for row in MEASURES[name](place):
                 print(row, flush=True)

@@ -43,6 +43,8 @@ class Ground:
     folder: Path
     server: str
     environ: dict[str, str] = field(default_factory=dict)
+    #: Signatures in the large campaign.
+    size: int = 0
 
     def database(self, name: str) -> str:
         """A new database's address."""

@@ -128,7 +128,7 @@ class ContactList(Leaving):
             return False
         if self._reading is None:
             return row.mailbox in self._refused
-        (box,) = links.site_mailboxes([mailbox.parse(address).folded], self._key)
+        (box,) = links.site_mailboxes([mailbox.folded(address)], self._key)
         return box in self._refused
 
     def record(self, actor: str, reason: str) -> None:

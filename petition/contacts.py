@@ -336,7 +336,7 @@ def site_mailbox_of(link: ContactLink) -> bytes | None:
     if link.campaign_id is None:
         return link.mailbox
     row = contact_of(link) or next(iter(pending_of(link, most=1)), None)
-    return links.site_mailbox(mailbox.parse(opened(row).address).folded) if row else None
+    return links.site_mailbox(mailbox.folded(opened(row).address)) if row else None
 
 
 def forget(campaign_id: int, mailbox: bytes, at: datetime) -> int:

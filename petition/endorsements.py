@@ -326,7 +326,7 @@ def disown(link: ContactLink, at: datetime) -> None:
 def site_mailbox_of(link: ContactLink) -> bytes | None:
     """The hash of a link's mailbox under the site's own key; None where nothing is stored to find it from."""
     row = next(iter(of_link(link, most=1)), None)
-    return links.site_mailbox(mailbox.parse(person_of(row).address).folded) if row else None
+    return links.site_mailbox(mailbox.folded(person_of(row).address)) if row else None
 
 
 def settle(row: Endorsement, letter: int, outcome: str, at: datetime) -> None:

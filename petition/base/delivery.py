@@ -1,9 +1,11 @@
 """Delivering the letters that wait: claim, decide, word, hand over, settle.
 
 Nothing is locked while a mail server takes its time. A batch is claimed, decided and worded at once; then each
-letter costs one commit that waits for the disk, which ends the letter before it and marks it as "sending" before
-its DATA. That commit is what promises rest on: claiming and deciding do not wait for the disk (see `db.lazily`),
-because what they wrote is there as soon as a later "sending" is, and a letter that is not "sending" has not left.
+letter costs a share in one commit that waits for the disk, which marks it as "sending" before its DATA and stores
+that the one before it has arrived; threads that send share it. That commit is what promises rest on: claiming and
+deciding do not wait for the disk (see `db.lazily`), because what they wrote is there as soon as a later "sending"
+is, and a letter that is not "sending" has not left. What hangs on letters that have arrived is stored at the end of
+a round, for all of them at once.
 
 A worker holds a letter by a lease; whoever dies loses nothing, for an expired lease sends the letter back. A letter
 goes out a second time only if nobody can know whether the first arrived, and then with the same Message-ID.
@@ -16,20 +18,18 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import current_app
 from sqlalchemy.orm import Session
 
-from petition.base import db, leases, together
+from petition.base import db, leases, resting, together
 from petition.base.leases import Lost
 from petition.base.outbox import Decision, Doer, Letter, Message, Nothing, Wait
 from petition.base.smtp import Transport, Trouble
 
 _log = logging.getLogger(__name__)
-_extension = "petition.delivery"
 _key = "petition.delivery.marks"
 
 #: Minutes until the next attempt after the first, second …; the last one for all further ones.
@@ -37,7 +37,6 @@ RETRIES = (1, 5, 15, 30, 60)
 AFTER_SILENCE = timedelta(minutes=15)
 MOST_DOUBTS = 2
 AFTER_ABSENCE = timedelta(seconds=15)
-LONGEST_SLOWNESS = 15
 #: So many letters are claimed, decided and worded at once.
 BATCH = 50
 #: A claimed batch is worked for this many seconds, then the rest is given back: others may be idle.
@@ -155,6 +154,8 @@ def _mend(doer: Doer) -> None:
         try:
             if letter.state == "claimed":
                 _back(letter, letter.due_at)
+            elif letter.state == "sending" and letter.settled_at is not None:
+                _settle(doer, letter, "sent", None)
             elif letter.state == "sending":
                 _unanswered(doer, letter, "lease ran out")
             else:
@@ -205,12 +206,16 @@ def _worded(doer: Doer, letters: Sequence[Letter]) -> list[tuple[Letter, Message
 
 @dataclass(slots=True)
 class _Round:
-    """A batch on its way out, and the letter that the mail server has and whose end is not yet stored."""
+    """A batch on its way out.
+
+    `arrived`: the mail server has it, which is not stored yet. `taken`: that is stored, and their doer is to be told.
+    """
 
     doer: Doer
     transport: Transport
     stopping: threading.Event | None
-    unsettled: Letter | None = None
+    arrived: Letter | None = None
+    taken: list[Letter] = field(default_factory=list)
 
     def work(self, letters: Sequence[Letter]) -> int:
         """Work letters until it is time to stop; how many were worked."""
@@ -241,11 +246,11 @@ class _Round:
                     raise
                 _own_error(self.doer, letter, error)
         except Lost:
-            _log.info("letter %s (%s) is not ours any more", letter.id, letter.kind)
+            _log_lost(letter)
 
     def _send(self, letter: Letter, message: Message) -> None:
-        until = _slowed().get(_domain(message), (letter.due_at, 0))[0]
-        if until > db.now():
+        until = resting.rests_until(message.to)
+        if until is not None:
             _back(letter, until)
             return
         begun = time.monotonic()
@@ -257,59 +262,75 @@ class _Round:
             _finish(finish)
         except Trouble as trouble:
             self._settle()
-            slow = _slow_down(_domain(message)) if trouble.kind == "slow" else db.now()
+            slow = resting.slow_down(message.to) if trouble.kind == "slow" else db.now()
             _troubled(self.doer, letter, trouble, slow)
             return
         at("after_data")
-        _slowed().pop(_domain(message), None)
-        self.unsettled = letter
+        resting.takes(message.to)
+        self.arrived = letter
         if time.monotonic() - begun > QUICK:
             self._settle()
 
     def _mark(self, letter: Letter) -> None:
-        """Store that a letter is on the wire, and how the one before it ended. Raises Lost."""
+        """Store that a letter is on the wire, and that the one before it has arrived. Raises Lost."""
         try:
-            together.share(_key, _store, _Mark(self.doer, letter, self.unsettled))
-        except Exception:
-            if self.unsettled is None:
+            ours = together.share(_key, _store, _Mark(letter, self.arrived))
+        except Exception as error:
+            if not db.is_unavailable(error):
                 raise
-            # Which of the two it was shows when each is alone.
+            # A connection may be dead since the database was away; and what has arrived is worth waiting for it.
             self._settle()
-            together.share(_key, _store, _Mark(self.doer, letter, None))
-        if self.unsettled is not None:
-            self.unsettled = None
-            at("after_settle")
+            ours = together.share(_key, _store, _Mark(letter, None))
+        before, self.arrived = self.arrived, None
+        if before is not None and before.id in ours:
+            self.taken.append(before)
+        at("after_mark")
+        if letter.id not in ours:
+            raise Lost
 
     def _settle(self) -> None:
-        letter, self.unsettled = self.unsettled, None
-        if letter is not None:
-            try:
-                _settle(self.doer, letter, "sent", None)
-            except Lost:
-                _log.info("letter %s (%s) is not ours any more", letter.id, letter.kind)
-            at("after_settle")
+        """Tell the doer of everything that the server has."""
+        letters = [*self.taken, *([self.arrived] if self.arrived else [])]
+        self.taken, self.arrived = [], None
+        if not letters:
+            return
+        try:
+            with _transaction() as session:
+                self.doer.settle(letters, "sent")
+                at("before_settle")
+                leases.sent(session, letters)
+        except Exception:
+            # One that is lost, or that its doer cannot settle, is its own trouble.
+            for letter in letters:
+                self._settle_alone(letter)
+        at("after_settle")
+
+    def _settle_alone(self, letter: Letter) -> None:
+        try:
+            _settle(self.doer, letter, "sent", None)
+        except Lost:
+            _log_lost(letter)
+
+
+def _log_lost(letter: Letter) -> None:
+    _log.info("letter %s (%s) is not ours any more", letter.id, letter.kind)
 
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    """What a thread stores before it hands a letter over."""
+    """What a thread stores before it hands a letter over: that it does, and that the one before has arrived."""
 
-    doer: Doer
     letter: Letter
     before: Letter | None
 
 
-def _store(marks: Sequence[_Mark]) -> Sequence[None]:
-    """The marks of several threads in one transaction. Links are locked before any letter's row is changed, which is
-    the order of everybody who changes letters."""
+def _store(marks: Sequence[_Mark]) -> Sequence[set[int]]:
+    """The marks of several threads, in one commit that waits for the disk; which letters are still ours."""
     before = [mark.before for mark in marks if mark.before is not None]
-    with _transaction() as session:
-        if before:
-            marks[0].doer.settle(before, "sent")
-            at("before_settle")
-            leases.sent(session, before)
-        leases.put_on_the_wire(session, [mark.letter for mark in marks])
-    return [None] * len(marks)
+    at("before_mark")
+    with db.one_commit() as connection:
+        ours = leases.put_on_the_wire(connection, [mark.letter for mark in marks], before)
+    return [ours] * len(marks)
 
 
 def _finish(finish: Callable[[], None]) -> None:
@@ -357,24 +378,3 @@ def _own_error(doer: Doer, letter: Letter, error: Exception) -> None:
         _settle(doer, letter, "parked", trouble)
     else:
         _back(letter, db.now() + _pause(letter.errors), errors=letter.errors + 1, trouble=trouble)
-
-
-def _domain(message: Message) -> str:
-    return message.to.rpartition("@")[2].lower()
-
-
-def _slowed() -> dict[str, tuple[datetime, int]]:
-    """Until when the letters to a provider wait that wants fewer, and for how many minutes it was asked."""
-    found: dict[str, tuple[datetime, int]] = current_app.extensions.setdefault(_extension, {})
-    return found
-
-
-def _slow_down(domain: str) -> datetime:
-    now = db.now()
-    until, minutes = _slowed().get(domain, (now, 0))
-    if minutes == 0 or until <= now:
-        # Several threads may hear it at once; that counts once.
-        minutes = min(2 * minutes or 1, LONGEST_SLOWNESS)
-        until = now + timedelta(minutes=minutes)
-        _slowed()[domain] = (until, minutes)
-    return until

@@ -6,9 +6,26 @@ Nothing here commits.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Row, bindparam, false, null, select, text, true, tuple_, update
+from sqlalchemy import (
+    Connection,
+    CursorResult,
+    Row,
+    bindparam,
+    case,
+    false,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    text,
+    true,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from petition.base import db
@@ -38,16 +55,11 @@ _END = (
     .values({name: bindparam(name) for name in ("state", "trouble", "settled_at")})
     .values(sealed=null(), lease=null(), lease_until=null())
 )
-_several = (
-    table.c.id.in_(bindparam("these", expanding=True)),
-    table.c.state == bindparam("was"),
-    tuple_(table.c.id, table.c.lease).in_(bindparam("held", expanding=True)),
-)
-_SENDING = update(table).where(*_several).values(state="sending", lease_until=bindparam("until", type_=db.Moment))
 _SENT = (
     update(table)
-    .where(*_several)
-    .values(state="sent", settled_at=bindparam("at", type_=db.Moment))
+    .where(table.c.id.in_(bindparam("these", expanding=True)), table.c.state == "sending")
+    .where(tuple_(table.c.id, table.c.lease).in_(bindparam("held", expanding=True)))
+    .values(state="sent", settled_at=func.coalesce(table.c.settled_at, bindparam("at", type_=db.Moment)))
     .values({name: null() for name in ("sealed", "lease", "lease_until", "trouble")})
 )
 # Conditions that choose a partial index are written out: a parameter in their place would hide the index.
@@ -109,19 +121,39 @@ def put_back(session: Session, letter: Letter, due_at: datetime, **changes: Any)
     _change(session, letter, state="waiting", lease=None, lease_until=None, due_at=due_at, **changes)
 
 
-def put_on_the_wire(session: Session, letters: Sequence[Letter]) -> None:
-    """Say that claimed letters are about to be handed over. Raises Lost."""
-    _run_all(session, _SENDING, letters, {"was": "claimed", "until": db.now() + LEASE_ON_THE_WIRE})
+@lru_cache(maxsize=200)
+def _sending(letters: int, taken: int) -> Any:
+    """The statement for so many letters; of those that are on the wire already it says that they have arrived. Without
+    lists of parameters, which are put together anew each time: this is in the way of every letter."""
+    was = ["claimed"] * letters + ["sending"] * taken
+    ours = [(table.c.id == bindparam(f"i{n}")) & (table.c.lease == bindparam(f"l{n}")) & (table.c.state == literal(one))
+            for n, one in enumerate(was)]  # fmt: skip
+    arrived = table.c.state == literal("sending")
+    return (
+        update(table)
+        .where(or_(*ours))
+        .values(settled_at=case((arrived, bindparam("at", type_=db.Moment))))
+        .values(sealed=case((arrived, null()), else_=table.c.sealed))
+        .values(state=literal("sending"), lease_until=bindparam("until", type_=db.Moment))
+        .returning(table.c.id)
+    )
+
+
+def put_on_the_wire(connection: Connection, letters: Sequence[Letter], taken: Sequence[Letter]) -> set[int]:
+    """Say that claimed letters are about to be handed over, and of others on the wire that the server has taken them,
+    with what names their readers forgotten; the ids of those that are still ours."""
+    now = db.now()
+    values: dict[str, Any] = {"until": now + LEASE_ON_THE_WIRE, "at": now}
+    for n, letter in enumerate((*letters, *taken)):
+        values[f"i{n}"], values[f"l{n}"] = letter.id, letter.lease
+    return set(connection.scalars(_sending(len(letters), len(taken)), values))
 
 
 def sent(session: Session, letters: Sequence[Letter]) -> None:
-    """Store of letters that are on the wire that they were taken, and forget what names their readers. Raises Lost."""
-    _run_all(session, _SENT, letters, {"was": "sending", "at": db.now()})
-
-
-def _run_all(session: Session, statement: Any, letters: Sequence[Letter], values: dict[str, Any]) -> None:
-    guard = {"these": [one.id for one in letters], "held": [(one.id, one.lease) for one in letters]}
-    if cast(CursorResult[Any], session.connection().execute(statement, values | guard)).rowcount != len(letters):
+    """Store how letters ended that the server has, and forget what names their readers. Raises Lost."""
+    held = [(letter.id, letter.lease) for letter in letters]
+    values = {"at": db.now(), "held": held, "these": [letter.id for letter in letters]}
+    if cast(CursorResult[Any], session.connection().execute(_SENT, values)).rowcount != len(letters):
         raise Lost
 
 

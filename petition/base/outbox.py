@@ -105,6 +105,7 @@ class Letter(db.Base):
     #: The mail server's codes or the class of our own error, never its text, which repeats addresses.
     trouble: Mapped[str | None] = mapped_column(String(60))
     created_at: Mapped[datetime]
+    #: When it ended. While it is being sent: when the server took it, of which its doer is still to be told.
     settled_at: Mapped[datetime | None]
     gives_up_at: Mapped[datetime | None]
     mailing: Mapped[str | None] = mapped_column(String(60))

@@ -87,7 +87,7 @@ def build(message: Message, message_id: str, site_name: str, mail_from: str) -> 
     """
     boundary = secrets.token_hex(16)
     head = [
-        _header("From", str(Address(site_name, addr_spec=mail_from))),
+        _from(site_name, mail_from),
         _recipient(message.to),
         _header("Subject", message.subject),
         f"Date: {format_datetime(db.now())}\r\nMessage-ID: {message_id}\r\n",
@@ -107,6 +107,11 @@ def _folded(name: str, value: str, how: Any = policy.SMTP) -> str:
 
 #: For what is the same in many letters and nobody's own.
 _header = lru_cache(maxsize=256)(_folded)
+
+
+@lru_cache(maxsize=16)
+def _from(site_name: str, mail_from: str) -> str:
+    return _folded("From", str(Address(site_name, addr_spec=mail_from)))
 
 
 def _recipient(address: str) -> str:
@@ -191,7 +196,7 @@ class _Line(smtplib.SMTP):
             self.rset()
         self.half_way = True
         self.used_at = time.monotonic()
-        return self.mail(sender)
+        return self.docmd(f"MAIL FROM:{_path(sender)}")
 
     def phase(self, step: Callable[[], tuple[int, bytes]], wanted: int, silent: Literal["later", "unanswered"]) -> None:
         """One step about a letter; silence, or a code that is not of the hundred wanted, raises Trouble."""
@@ -208,6 +213,11 @@ class _Line(smtplib.SMTP):
         if 500 <= code < 600:
             raise Trouble("refused", what)
         raise Trouble("slow" if code == 421 or " 4.7." in what else "later", what)
+
+
+def _path(address: str) -> str:
+    """The address as a path (RFC 5321 4.1.2); smtplib takes the plain ones apart, too."""
+    return f"<{address}>" if _PLAIN_ADDRESS.fullmatch(address) else smtplib.quoteaddr(address)
 
 
 def _codes(code: int, reply: bytes) -> str:
@@ -255,7 +265,7 @@ class Smtp:
         data = self._build(message, message_id)
         line = self._begun(time.monotonic() + UNTIL_SENT)
         try:
-            line.phase(lambda: line.rcpt(message.to), 2, "later")
+            line.phase(lambda: line.docmd(f"RCPT TO:{_path(message.to)}"), 2, "later")
         except Trouble as trouble:
             if trouble.what[:3] in ("530", "535"):
                 # It is we who are not let in, whoever the letter is for.

@@ -52,7 +52,7 @@ def _to(letter: Letter) -> tuple[Reading, str] | None:
     address = str(outbox.unsealed(letter).get("to", ""))
     if letter.campaign_id is None or not address:
         return None
-    if links.is_suppressed(links.site_mailbox(mailbox.parse(address).folded), db.now()):
+    if links.is_suppressed(links.site_mailbox(mailbox.folded(address)), db.now()):
         return None
     return campaigns.read_id(letter.campaign_id), address
 

@@ -81,7 +81,7 @@ def _to_owner(letter: Letter, signature: Signature, say: Say) -> Decision:
     address = opened(signature.campaign_id, signature.sealed or b"").address
     if link is None or not address or (link.quiet_until is not None and link.quiet_until > db.now()):
         return Nothing()
-    if links.is_suppressed(links.site_mailbox(mailbox.parse(address).folded), db.now()):
+    if links.is_suppressed(links.site_mailbox(mailbox.folded(address)), db.now()):
         return Nothing()
     reading = campaigns.read_id(signature.campaign_id)
     return partial(

@@ -63,7 +63,7 @@ def _decide(
         return Nothing()
     link, reading = taken[_wish(row)], campaigns.read_id(row.campaign_id)
     address = endorsements.person_of(row).address
-    box = links.site_mailbox(mailbox.parse(address).folded)
+    box = links.site_mailbox(mailbox.folded(address))
     if is_over(reading) or is_quiet(link, box, at):
         return Nothing()
     asked = Asked(link.id, row.id, address, row.organisation, reading)

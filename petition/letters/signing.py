@@ -100,7 +100,7 @@ def _cases(letters: Sequence[Letter]) -> list[Case]:
     about = _by_campaign(letters)
     # In the order of ids: see links.take_all.
     found = [case for campaign_id in sorted(about) for case in _cases_of(campaign_id, about[campaign_id])]
-    boxes = links.site_mailboxes(mailbox.parse(case.known.address).folded for case in found)
+    boxes = links.site_mailboxes(mailbox.folded(case.known.address) for case in found)
     return [replace(case, box=box) for case, box in zip(found, boxes, strict=True)]
 
 

@@ -59,7 +59,7 @@ def _decide(
     link = taken[contacts.wish_of(pending)]
     reading = campaigns.read_id(link.campaign_id) if link.campaign_id is not None else None
     details = contacts.opened(pending)
-    box = links.site_mailbox(mailbox.parse(details.address).folded)
+    box = links.site_mailbox(mailbox.folded(details.address))
     if is_over(reading) or is_quiet(link, box, at):
         return Nothing()
     asked = Asked(link.wish, link.id, pending.id, details, contacts.contact_of(link) is not None, reading)

@@ -60,7 +60,7 @@ class Forms:
         self._worded: dict[Hashable, Message] = {}
 
     def fill(self, to: str, form: Hashable, places: Mapping[str, str], word: Callable[..., Message]) -> Message:
-        """The letter of a form to an address. `word` words it with the places as arguments: what stands in them must not
+        """The letter of a form to an address. `word` words it with the places as arguments: what stands in them may not
         matter; `form` names whatever else does."""
         marks = {name: f"{self._mark}{number}" for number, name in enumerate(places)}
         if form not in self._worded:

@@ -232,6 +232,12 @@ def test_folding_is_idempotent_and_blind_to_case(local: str, domain: str) -> Non
     assert mailbox._folded(*once.rsplit("@", 1)) == once
 
 
+@given(locals_, domains)
+def test_what_was_checked_before_is_folded_without_checking_it_again(local: str, domain: str) -> None:
+    found = mailbox.parse(f"{local}@{domain}")
+    assert mailbox.folded(found.address) == found.folded
+
+
 @given(locals_, domains, domains)
 def test_folding_never_merges_different_domains(local: str, one: str, other: str) -> None:
     one, other = (d.replace("googlemail", "gmail") for d in (one, other))

@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -382,6 +384,65 @@ def test_a_lease_that_ran_out_on_the_wire_counts_as_no_answer(
     delivery.deliver(clerk, post)
     assert facts(letter_id).state == "uncertain"
     assert clerk.settled == [("ana@example.org", "uncertain")]
+
+
+def test_a_letter_that_had_arrived_when_its_worker_died_is_settled_and_not_sent_again(
+    clock: time_machine.Traveller, post: Post, clerk: Clerk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only of the last one nobody knows."""
+
+    def die(point: str) -> None:
+        if point == "before_settle":
+            raise SystemExit
+
+    ids = [write(f"a{number}@example.org", due_at=START + timedelta(microseconds=number)) for number in range(3)]
+    clock.shift(1)
+    monkeypatch.setattr(delivery, "at", die)
+    with pytest.raises(SystemExit):
+        delivery.deliver(clerk, post)
+    monkeypatch.undo()
+    found = [(facts(one).state, facts(one).sealed is None) for one in ids]
+    assert found == [("sending", True), ("sending", True), ("sending", False)]
+    clerk.settled.clear()
+    clock.shift(501)
+    assert delivery.deliver(clerk, post) == 0
+    assert [facts(one).state for one in ids] == ["sent", "sent", "waiting"]
+    assert [outcome for _, outcome in clerk.settled] == ["sent", "sent"]
+    assert len(post.arrived) == 3
+
+
+def test_letters_lost_among_others_that_are_marked_at_once_are_not_handed_over(app: Flask, post: Post) -> None:
+    """Four threads share commits while every other letter is taken back as it is offered."""
+    for number in range(40):
+        outbox.post("hello", language="en", sealed={"to": f"a{number}@example.org"}, about=number)
+    db.session.commit()
+    meeting = threading.Barrier(4, timeout=1)
+    taken_back = threading.Event()
+
+    def withdraw() -> None:
+        with suppress(threading.BrokenBarrierError):
+            meeting.wait()
+        if not taken_back.is_set():
+            taken_back.set()
+            with app.app_context():
+                odd = outbox.table.c.about % 2 == 1
+                db.session.execute(outbox.table.delete().where(odd, outbox.table.c.state.in_(("claimed", "waiting"))))
+                db.session.commit()
+
+    post.while_offering = withdraw
+
+    def work() -> None:
+        with app.app_context():
+            while delivery.deliver(Clerk(), post, most=10):
+                pass
+
+    with ThreadPoolExecutor(4) as threads:
+        assert [one.result() for one in [threads.submit(work) for _ in range(4)]] == [None] * 4
+    gone = {f"a{number}@example.org" for number in range(1, 40, 2)}
+    assert len(gone & set(post.to())) <= 3
+    assert sorted(set(post.to()) - gone) == sorted(f"a{number}@example.org" for number in range(0, 40, 2))
+    assert len(post.to()) == len(set(post.to()))
+    assert set(db.session.scalars(select(outbox.table.c.state))) == {"sent"}
 
 
 def test_a_worker_whose_lease_was_taken_over_does_not_hand_the_letter_over(
