@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -19,6 +19,8 @@ from tests.chaos.people import Crowd
 
 #: Seconds in which all letters must be out once everything is well again.
 QUIET = 60.0
+#: A letter that met a database that was away is tried again within so many seconds.
+PUT_OFF = 16.0
 
 
 def seconds(short: float) -> float:
@@ -52,15 +54,15 @@ def lasting(people: Crowd, less: float = 1.0) -> float:
     return time.monotonic() + people.level.seconds - less
 
 
-def quiet(url: str, limit: float = QUIET) -> None:
-    """Wait until no letter is on its way or due, and every move has its number. What does not come to rest is left to
-    the checker, which says it in a sentence."""
+def quiet(url: str, limit: float = QUIET, ahead: float = 0.0) -> None:
+    """Wait until no letter is on its way or due (within so many seconds `ahead`), and every move has its number. What
+    does not come to rest is left to the checker, which says it in a sentence."""
     waiting = """SELECT (SELECT count(*) FROM letter WHERE state IN ('claimed', 'sending')
         OR (state = 'waiting' AND due_at < %s)) + (SELECT count(*) FROM move WHERE number IS NULL)"""
     with psycopg.connect(url, autocommit=True) as connection:
 
         def rests() -> bool:
-            return connection.execute(waiting, [datetime.now(UTC)]).fetchone() == (0,)
+            return connection.execute(waiting, [datetime.now(UTC) + timedelta(seconds=ahead)]).fetchone() == (0,)
 
         try:
             until(rests, limit)

@@ -52,7 +52,7 @@ def test_nothing_is_lost_or_stored_twice_when_the_clock_of_one_web_server_is_a_d
             until(lambda: sees_it(at, "web-1"), 20, "it says that it is ready")
             with crowd(at, level) as people:
                 people.wait()
-            experiment.quiet(server.url)
+            experiment.quiet(server.url, ahead=experiment.PUT_OFF)
         wrong = experiment.judge(at, people.ledger, Faults(), logs=[server.folder])
     assert wrong == []
     assert experiment.unanswered(people.ledger) == []
@@ -74,7 +74,7 @@ def test_nothing_is_lost_or_late_when_the_clock_of_the_database_is_a_day_off(tmp
                 assert abs(abs(shown) - 86400) < 60
                 until(lambda: sees_it(at, "web-0"), 20, "it says that it is ready")
                 people.wait()
-            experiment.quiet(server.url)
+            experiment.quiet(server.url, ahead=experiment.PUT_OFF)
         wrong = experiment.judge(at, people.ledger, faults, logs=[server.folder])
     assert wrong == []
     statuses = {entry.status for entry in ledger.read(people.ledger) if entry.began > faults.kills[0] + 5}
