@@ -102,7 +102,7 @@ def _measure(place: Ground, site: Site, number: int) -> None:
         assert loads["confirming"].rate * SECONDS < PRESSES, "the presses ran out"
         loads |= {name: ground.wrk(at + path, 2) for name, path in PAGES.items()}
     for name, load in loads.items():
-        assert load.rate and not load.errors, f"{load}: {name} at {site.size}, round {number}"
+        assert load.errors == 0 < load.rate, f"{load}: {name} at {site.size}, round {number}"
         site.found(name, load.rate)
 
 

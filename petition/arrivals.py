@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import JSON, BindParameter, LargeBinary, bindparam, cast, insert, null, select, union_all
 
-from petition import blocks, rules
+from petition import rules
 from petition.base import db
+from petition.blocks import Block
 from petition.rules import COME, Rule, RuleRun, Touched
 from petition.signatures import COUNTED
+from petition.unshown import Moderation
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,29 +21,49 @@ class HeldBy:
     run_id: int | None = None
 
 
-_COMING = (
-    select(Rule.campaign_id, Rule.filter, RuleRun.id)
-    .join(RuleRun, RuleRun.rule_id == Rule.id)
-    .where(Rule.campaign_id.in_(bindparam("c", expanding=True)), Rule.watching)
-    .where(RuleRun.kind == COME, RuleRun.ended_at.is_(None))
-    .order_by(RuleRun.id)
-)
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands before those who come to some campaigns: `looking` are those that look at names before they are
+    shown."""
 
+    looking: frozenset[int]
+    watching: Sequence[tuple[int, dict[str, Any], int]]
+    blocked: frozenset[tuple[int, bytes]]
 
-def held_by(rows: Sequence[Mapping[str, Any]]) -> dict[int, HeldBy]:
-    """What holds new signatures with these columns, by their ids, as far as anything does. Two short queries."""
-    ids = {row["campaign_id"] for row in rows}
-    watching = db.session.connection().execute(_COMING, {"c": list(ids)}).all()
-    blocked = blocks.blocked(ids, {key for row in rows for key in (row["mailbox"], row["domain"])})
-    found: dict[int, HeldBy] = {}
-    for row in rows:
+    def holds(self, row: Mapping[str, Any]) -> HeldBy | None:
+        """What holds a new signature with these columns, if anything does."""
         here = row["campaign_id"]
-        runs = [run for campaign_id, facts, run in watching if campaign_id == here and rules.meets(facts, row)]
-        if not blocked.isdisjoint({(here, row["mailbox"]), (here, row["domain"])}):
-            found[row["id"]] = HeldBy()
-        elif runs:
-            found[row["id"]] = HeldBy(runs[0])
-    return found
+        if not self.blocked.isdisjoint({(here, row["mailbox"]), (here, row["domain"])}):
+            return HeldBy()
+        runs = [run for campaign_id, facts, run in self.watching if campaign_id == here and rules.meets(facts, row)]
+        return HeldBy(runs[0]) if runs else None
+
+
+_here: BindParameter[Any] = bindparam("c", expanding=True)
+#: One statement, for it is in the way of every button: rules with their runs, blocks with their keys, and campaigns
+#: that look at names.
+_STANDING = union_all(
+    select(Rule.campaign_id, RuleRun.id, Rule.filter, cast(null(), LargeBinary))
+    .join(RuleRun, RuleRun.rule_id == Rule.id)
+    .where(Rule.campaign_id.in_(_here), Rule.watching, RuleRun.kind == COME, RuleRun.ended_at.is_(None)),
+    select(Block.campaign_id, cast(null(), db.BigKey), cast(null(), JSON), Block.key)
+    .where(Block.campaign_id.in_(_here), Block.key.in_(bindparam("k", expanding=True))),
+    select(Moderation.campaign_id, cast(null(), db.BigKey), cast(null(), JSON), cast(null(), LargeBinary))
+    .where(Moderation.campaign_id.in_(_here)),
+)  # fmt: skip
+
+
+def standing(rows: Sequence[Mapping[str, Any]]) -> Standing:
+    """What stands before new signatures with these columns. One short query."""
+    asked = {"c": list({row["campaign_id"] for row in rows}),
+             "k": list({key for row in rows for key in (row["mailbox"], row["domain"])})}  # fmt: skip
+    found = db.session.connection().execute(_STANDING, asked).all()
+    watching = sorted((one for one in found if one[1] is not None), key=lambda one: one[1])
+    return Standing(
+        frozenset(campaign_id for campaign_id, run, _, key in found if run is None and key is None),
+        [(campaign_id, facts, run) for campaign_id, run, facts, _ in watching],
+        frozenset((campaign_id, key) for campaign_id, _, _, key in found if key is not None),
+    )
 
 
 def remember(held: HeldBy, campaign_id: int, signature_id: int, move_id: int) -> None:

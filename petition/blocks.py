@@ -3,10 +3,9 @@
 Nobody is refused, and the form answers as always: what comes from there counts once an organiser has released it.
 """
 
-from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, LargeBinary, String, Text, UniqueConstraint, bindparam, func, select
+from sqlalchemy import ForeignKey, LargeBinary, String, Text, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition import journal
@@ -78,14 +77,3 @@ def listed(campaign_id: int) -> list[tuple[Block, int]]:
         query = select(column, func.count()).where(*aside, column.in_([row.key for row in rows])).group_by(column)
         counts |= {key: int(n) for key, n in db.session.execute(query)}
     return [(row, counts.get(row.key, 0)) for row in rows]
-
-
-_BLOCKED = select(Block.campaign_id, Block.key).where(
-    Block.campaign_id.in_(bindparam("c", expanding=True)), Block.key.in_(bindparam("k", expanding=True))
-)
-
-
-def blocked(campaign_ids: Collection[int], keys: Collection[bytes]) -> set[tuple[int, bytes]]:
-    """Which of these keys, of mailboxes or domains, are blocked, each with the campaign that blocks it."""
-    found = db.session.connection().execute(_BLOCKED, {"c": list(campaign_ids), "k": list(keys)})
-    return {(campaign_id, key) for campaign_id, key in found}

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
-from sqlalchemy import Table
+from sqlalchemy import Table, update
 
 from petition import arrivals, decisions, links, register, signatures, ticks, unshown
-from petition.arrivals import HeldBy
-from petition.base import pairs
+from petition.arrivals import HeldBy, Standing
+from petition.base import db, pairs
 from petition.base.pairs import Pair
 from petition.campaigns import Reading
 from petition.decisions import Change
@@ -84,16 +84,25 @@ def _enter_all(pending: Sequence[PendingSignature], at: datetime) -> dict[int, s
 
     Whoever is held as they come is entered and held in one transaction: the register shows both, the total neither.
     """
-    looking = unshown.on({one.campaign_id for one in pending if one.appear != HIDDEN})
     made = [(one, row_of(one, at)) for one in pending]
-    waiting = [row for _, row in made if row["shown_key"] != "" and row["campaign_id"] in looking]
-    for row in waiting:
-        row.update(shown_name="", shown_role="", shown_key="")
     new = pairs.insert_new([_with_move(row, at) for _, row in made], "signature_id")
     made = [(one, row) for one, row in made if row["id"] in new]
-    unshown.wait_all([(row["campaign_id"], row["id"]) for row in waiting if row["id"] in new], at)
-    held = _arrive(made, at)
+    if not made:
+        return {}
+    standing = arrivals.standing([row for _, row in made])
+    _show_later([row for _, row in made if row["shown_key"] and row["campaign_id"] in standing.looking], at)
+    held = _arrive(made, standing, at)
     return {one.id: HELD if row["id"] in held else COUNTED for one, row in made}
+
+
+def _show_later(rows: Sequence[dict[str, Any]], at: datetime) -> None:
+    """Nothing is shown of new signatures whose names are to be looked at first."""
+    for row in rows:
+        unshown.wait(row["campaign_id"], row["id"], at)
+    if rows:
+        these = _signature_table.c.id.in_([row["id"] for row in rows])
+        nothing = {"shown_name": "", "shown_role": "", "shown_key": ""}
+        db.session.connection().execute(update(_signature_table).where(these).values(nothing))
 
 
 def _with_move(row: dict[str, Any], at: datetime) -> Pair:
@@ -101,14 +110,14 @@ def _with_move(row: dict[str, Any], at: datetime) -> Pair:
     return Pair(_signature_table, row, register.table, move)
 
 
-def _arrive(made: Sequence[tuple[PendingSignature, dict[str, Any]]], at: datetime) -> dict[int, HeldBy]:
+def _arrive(
+    made: Sequence[tuple[PendingSignature, dict[str, Any]]], standing: Standing, at: datetime
+) -> dict[int, HeldBy]:
     """Make contacts of what was ticked beside new signatures, and hold those that are held as they come."""
-    if not made:
-        return {}
     for pending, _ in made:
         ticks.confirm(pending, at)
     rows = [row for _, row in made]
-    held = arrivals.held_by(rows)
+    held = {row["id"]: by for row in rows if (by := standing.holds(row)) is not None}
     for campaign_id in sorted({row["campaign_id"] for row in rows if row["id"] in held}):
         _hold(campaign_id, [row for row in rows if row["campaign_id"] == campaign_id and row["id"] in held], held, at)
     return held

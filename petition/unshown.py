@@ -4,11 +4,10 @@ The default is that what somebody chose to show is shown at once. Where the swit
 signature counts meanwhile like any other.
 """
 
-from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import ForeignKey, Index, Table, bindparam, delete, func, select
+from sqlalchemy import ForeignKey, Index, Table, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition import journal
@@ -38,17 +37,12 @@ class Unshown(db.Base):
 
 
 _table = cast(Table, Unshown.__table__)
-_ON = select(Moderation.campaign_id).where(Moderation.campaign_id.in_(bindparam("c", expanding=True)))
 
 
 def is_on(campaign_id: int) -> bool:
     """Whether a campaign looks at names before they are shown."""
-    return bool(on([campaign_id]))
-
-
-def on(campaign_ids: Collection[int]) -> set[int]:
-    """Which of these campaigns look at names before they are shown."""
-    return set(db.session.connection().execute(_ON, {"c": list(campaign_ids)}).scalars())
+    query = select(Moderation.campaign_id).where(Moderation.campaign_id == campaign_id)
+    return db.session.scalar(query) is not None
 
 
 def switch(campaign_id: int, on: bool, *, actor: str, reason: str, at: datetime) -> bool:
@@ -73,15 +67,9 @@ def how_many_wait(campaign_id: int) -> int:
 
 def wait(campaign_id: int, signature_id: int, at: datetime) -> None:
     """Have a name wait, whatever was decided about an earlier one of this person."""
-    wait_all([(campaign_id, signature_id)], at)
-
-
-def wait_all(names: Sequence[tuple[int, int]], at: datetime) -> None:
-    """The same for many, each by its campaign and signature."""
-    rows = [{"id": key, "campaign_id": campaign_id, "hidden": False, "at": at} for campaign_id, key in names]
-    if rows:
-        made = db.insert(_table).on_conflict_do_update(index_elements=[Unshown.id], set_={"hidden": False, "at": at})
-        db.session.connection().execute(made, rows)
+    row = {"id": signature_id, "campaign_id": campaign_id, "hidden": False, "at": at}
+    made = db.insert(_table).on_conflict_do_update(index_elements=[Unshown.id], set_={"hidden": False, "at": at})
+    db.session.connection().execute(made, [row])
 
 
 def forget(signature_id: int) -> None:

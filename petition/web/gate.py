@@ -8,12 +8,23 @@ may not wait here, where they can be counted. What the page cache answers never 
 import threading
 from collections.abc import Callable, Iterable, Iterator
 
+from flask import Flask, request
+
+from petition.web import errors, guards
 from petition.web.cache import OPERATORS, Environ, StartResponse, WsgiApp
+from petition.web.counters import ENDPOINT
 
 #: So many wait in a process, for a second or two when all of them sign: a meeting may press the button at one moment.
 WAITING = 200
 #: Threads of the web server's that neither work nor wait: they answer from the page cache, and say "too many".
 SPARE = 8
+#: Forms that people fill in: who finds no room gets what was typed back.
+HANDING_BACK = frozenset(
+    {
+        "signing.sign", "embed.sign", "signing.send_link", "signing.send_found_link", "joining.ask", "endorsements.ask",
+        "own.correct", "endorsed.correct",
+    }
+)  # fmt: skip
 
 
 def threads(working: int) -> int:
@@ -57,6 +68,23 @@ class Gate:
         self._turns.release()
         with self._lock:
             self._here -= 1
+
+
+def overcrowded(app: Flask) -> WsgiApp:
+    """What answers those for whom there is no room now: a form comes back with what was typed, without the database;
+    of everything else nothing is looked at."""
+
+    def answer(environ: Environ, start: StartResponse) -> Iterable[bytes]:
+        with app.request_context(environ):
+            environ[ENDPOINT] = request.endpoint
+            if request.method == "POST" and request.endpoint in HANDING_BACK:
+                environ[guards.FULL] = True
+                found = app.full_dispatch_request()
+            else:
+                found = app.process_response(errors.page(503))
+            return found(environ, start)
+
+    return answer
 
 
 class _Inside:

@@ -16,6 +16,8 @@ from petition.campaigns import Phase, Reading
 #: A form never has more fields, nor a longer one, than this; the server's own limits do not bound urlencoded bodies.
 MOST_FIELDS = 40
 LONGEST_FIELD = 12_000
+#: In the environment of a request that came when there was no room left.
+FULL = "petition.full"
 _key = "petition.readings"
 Name = TypeVar("Name", str, int)
 
@@ -124,6 +126,11 @@ def follow(slug: str) -> None:
     query = request.query_string.decode("latin-1")
     place = url_for(request.endpoint, **{**arguments, "slug": slug})
     abort(redirect(f"{place}?{query}" if query else place, 301))
+
+
+def is_full() -> bool:
+    """Whether there is no room for this request: it may not ask the database (see `gate`)."""
+    return FULL in request.environ
 
 
 def form_body() -> None:

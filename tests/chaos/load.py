@@ -8,12 +8,14 @@ import argparse
 import os
 import re
 import shutil
+import signal
 import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import text
@@ -46,6 +48,8 @@ class Must:
     level: Level
     p99: float | None = None
     mail: float | None = None
+    #: What is asked so fast; None: everything.
+    kinds: Collection[str] | None = None
     #: Whether the letters that wait may not become more and more.
     steady: bool = False
     drains: float = 60.0
@@ -64,7 +68,7 @@ LEVELS = {
     "L2": Must(Level(35, 300, 1800), p99=0.5, steady=True),
     "L3": Must(Level(100, 0, 300), p99=1.5, drains=600),
     "L4": Must(Level(500, 0, 60, linger=20), answers=HONEST, recovers=10, drains=900),
-    "L5": Must(Level(1, 2000, 300, paths=EMBEDS), p99=0.1, origin=20),
+    "L5": Must(Level(1, 2000, 300, paths=EMBEDS), p99=0.1, kinds=("view",), origin=20),
     "L6": Must(Level(6, 50, 7200), p99=0.25, mail=10, growth=0.05),
 }  # fmt: skip
 
@@ -168,7 +172,10 @@ def _sizes(at: House) -> tuple[int, int, int]:
 def _origin(place: Ground, began: float, ended: float) -> float:
     """Requests a second that nginx handed on."""
     log = next(path for path in (place.folder / "front").glob("*access.log"))
-    passed = sum(not re.search(r" (HIT|STALE|UPDATING)$", line) for line in log.read_text().splitlines())
+    passed = 0
+    for line in log.read_text().splitlines():
+        during = began <= datetime.fromisoformat(line.split()[0]).timestamp() < ended
+        passed += during and not re.search(r" (HIT|STALE|UPDATING)$", line)
     return passed / (ended - began)
 
 
@@ -199,13 +206,15 @@ def tell(name: str, must: Must, seen: Seen, at: House, wrong: Sequence[str]) -> 
 def _answers(told: Told, must: Must, seen: Seen) -> None:
     by_kind: dict[str, list[float]] = defaultdict(list)
     for entry in seen.entries:
-        by_kind[entry.asked].append(entry.ended - entry.began)
+        # Whoever opens the page behind their link asks for what no cache has.
+        by_kind["open" if entry.asked == "view" and entry.who else entry.asked].append(entry.ended - entry.began)
     for kind, times in sorted(by_kind.items()):
         late = percentile(times, 0.99)
         reached = f"{percentile(times, 0.5) * 1000:.0f} / {late * 1000:.0f} / {max(times) * 1000:.0f} ms"
-        limit = f"p99 < {must.p99 * 1000:g} ms" if must.p99 else ""
+        asks = must.p99 if must.kinds is None or kind in must.kinds else None
+        limit = f"p99 < {asks * 1000:g} ms" if asks else ""
         rate = len(times) / must.level.seconds
-        told.row(f"{kind}: {rate:.1f}/s; p50, p99, longest", reached, limit, not must.p99 or late < must.p99)
+        told.row(f"{kind}: {rate:.1f}/s; p50, p99, longest", reached, limit, not asks or late < asks)
     statuses = Counter(entry.status for entry in seen.entries)
     other = sum(count for status, count in statuses.items() if status not in must.answers)
     told.row("answers", ", ".join(f"{status}: {count}" for status, count in sorted(statuses.items())))
@@ -285,6 +294,8 @@ def main() -> None:
     must = LEVELS[chosen.level]
     must = replace(must, level=replace(must.level, seed=chosen.seed, seconds=chosen.seconds or must.level.seconds))
     os.environ.setdefault("XDG_RUNTIME_DIR", "/tmp")
+    # So that whoever ends this ends what it has started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     if must.origin is not None:
         ground.need("nginx")
     with site(must.origin is not None) as (place, at, where, roots):

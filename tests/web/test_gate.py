@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import event
 
 from petition.base import db
 from petition.web import gate
@@ -132,6 +133,43 @@ def test_who_finds_no_room_hears_when_to_come_back_and_nothing_is_stored(
     assert app.test_client().get("/healthz").status_code == 200
     gates[0]._here = 0
     assert app.test_client().open("/en/").status_code == 200
+
+
+FORMS = [
+    "/en/campaigns/canteen", "/embed/en/campaigns/canteen", "/en/campaigns/canteen/link", "/en/link", "/en/join",
+    "/en/campaigns/canteen/news", "/en/campaigns/canteen/endorse", "/t/token/correct", "/t/token/endorsement/correct",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", FORMS)
+def test_a_form_that_finds_no_room_comes_back_with_what_was_typed(make_app: Callable[..., Flask], path: str) -> None:
+    """L4, S72: without a question to the database, and with a way to send it again."""
+    app = make_app(web_threads=1)
+    with app.app_context():
+        Cast(app).campaign()
+        db.session.remove()
+        engine = db.database().engine
+    (found,) = [one for one in _layers(app.wsgi_app) if isinstance(one, Gate)]
+    found._here = 1 + gate.WAITING
+    asked: list[str] = []
+
+    def count(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    event.listen(engine, "before_cursor_execute", count)
+    typed = {"name": "Ana <María>", "email": "ana@example.org", "comment": "one\ntwo"}
+    answer = app.test_client().post(path, data=typed)
+    event.remove(engine, "before_cursor_execute", count)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, str(RETRY_AFTER))
+    assert "Ana &lt;María&gt;" in answer.text
+    assert 'value="ana@example.org"' in answer.text
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert asked == []
+
+
+def test_every_form_that_comes_back_is_tried(app: Flask) -> None:
+    places = app.url_map.bind("localhost")
+    assert {places.match(path, "POST")[0] for path in FORMS} == gate.HANDING_BACK
 
 
 def _layers(wsgi: object) -> Iterable[object]:

@@ -129,10 +129,13 @@ def _not_open(reading: Reading, language: str) -> str:
 
 
 def or_hand_back(answer: Callable[[], BaseResponse], asked: Callable[[], tuple[Question, ...]] = tuple) -> BaseResponse:
-    """What a form's POST answers; the form again with what was typed where the database is away or full (S72).
+    """What a form's POST answers; the form again with what was typed where the database is away or full (S72), or there
+    is no room for the request.
 
     `asked` gives the campaign's own questions without the database, as far as they are known.
     """
+    if guards.is_full():
+        return hand_back("unavailable", asked=asked())
     try:
         return answer()
     except SQLAlchemyError as error:
