@@ -10,17 +10,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import func, select, text, type_coerce
+from sqlalchemy import func, select, text
 
 from petition import sightings
 from petition.base import db
 from petition.base.jobs import RUNNING, WAITING, Job
 from petition.base.outbox import UNSENT, table
 from petition.register import Move, RegisterHead, Tally
-from petition.sightings import Sighting
+from petition.sightings import CLOCKS, Sighting
 
-#: Clocks of two machines may differ by so much without anybody seeing it.
-CLOCKS = timedelta(seconds=60)
 #: A letter that somebody waits for, a move, a job: due for longer means that something stands still.
 LETTERS, MOVES, JOBS = timedelta(minutes=10), timedelta(minutes=10), timedelta(minutes=30)
 
@@ -48,6 +46,8 @@ class Pulse:
     letters: dict[tuple[str, bool], int]
     #: Of what somebody waits for, what is due.
     due: Waiting
+    #: Of what somebody waits for, what mail servers have put off, and since when the oldest of it has been there.
+    put_off: Waiting
     failed: int
     moves: Waiting
     all_moves: int
@@ -70,7 +70,7 @@ class Pulse:
 def read(at: datetime) -> Pulse:
     """The figures of now; none of these questions grows with the number of signatures."""
     # The database's own clock first: it stands still at the beginning of the transaction.
-    theirs = db.session.scalar(select(type_coerce(func.current_timestamp(), db.Moment))) or at
+    theirs = db.clock()
     folded = db.session.scalar(select(func.sum(Tally.amount)).where(Tally.dimension == "total"))
     numbered = db.session.scalar(select(func.sum(RegisterHead.number)))
     unnumbered = select(func.count(), func.min(Move.at), func.coalesce(func.sum(Move.amount), 0))
@@ -78,7 +78,8 @@ def read(at: datetime) -> Pulse:
     workers = list(sightings.all_seen(sightings.WORKER, sightings.GONE))
     backup = next(iter(sightings.all_seen(sightings.BACKUP)), None)
     return Pulse(
-        at=at, clock=theirs - at, letters=_letters(), due=_due(at), failed=_failed(at), moves=Waiting(moves, since),
+        at=at, clock=theirs - at, letters=_letters(), due=_due(at), put_off=_put_off(),
+        failed=_failed(at), moves=Waiting(moves, since),
         all_moves=int(numbered or 0) + moves, signatures=int(folded or 0) + int(amount), jobs=_jobs(),
         running_jobs=_count_jobs(RUNNING), workers=workers, backup=backup.seen_at if backup else None, disk=disk(),
         ended={one.id: one.figures for one in workers},
@@ -96,6 +97,12 @@ def _letters() -> dict[tuple[str, bool], int]:
 def _due(at: datetime) -> Waiting:
     waiting = text("state = 'waiting'"), table.c.news.is_(False), table.c.due_at <= at
     count, since = db.session.execute(select(func.count(), func.min(table.c.due_at)).where(*waiting)).one()
+    return Waiting(int(count), since)
+
+
+def _put_off() -> Waiting:
+    tried = text("state = 'waiting'"), table.c.news.is_(False), table.c.attempts > 0
+    count, since = db.session.execute(select(func.count(), func.min(table.c.created_at)).where(*tried)).one()
     return Waiting(int(count), since)
 
 

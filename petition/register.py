@@ -42,6 +42,10 @@ CAME, LEFT = "came", "left"
 BATCH = 10_000
 
 
+def at(point: str) -> None:
+    """Called between the steps of numbering; the tests that kill a worker replace it."""
+
+
 class Move(db.Base):
     """One change of what counts. Numbered in order, the moves are the register of a campaign.
 
@@ -267,6 +271,7 @@ def number(campaign_id: int, most: int = BATCH) -> int:
     head = db.session.scalar(mine.with_for_update(skip_locked=True))
     if head is None:
         return 0
+    at("after_lock")
     waiting = select(Move).where(Move.campaign_id == campaign_id, Move.number.is_(None)).order_by(Move.id).limit(most)
     rows = db.session.execute(
         select(*Move.__table__.c).where(Move.id.in_(waiting.with_only_columns(Move.id))).order_by(Move.id)
@@ -278,10 +283,13 @@ def number(campaign_id: int, most: int = BATCH) -> int:
         update(Move.__table__).where(Move.__table__.c.id == bindparam("key")).values(number=bindparam("number")),  # type: ignore[arg-type]
         numbered,
     )
+    at("after_numbers")
     _fold(campaign_id, _folded(rows))
+    at("after_fold")
     db.session.execute(
         update(RegisterHead).where(RegisterHead.campaign_id == campaign_id).values(number=head + len(rows))
     )
+    at("after_head")
     return len(rows)
 
 

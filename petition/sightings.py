@@ -19,6 +19,8 @@ WORKER, GONE, BACKUP, TRIAL = "worker", "gone", "backup", "trial"
 EVERY = timedelta(seconds=15)
 #: Who has not for so long, and did not take leave, is taken for dead.
 SILENT = timedelta(minutes=2)
+#: Clocks of two machines may differ by so much without anybody seeing it.
+CLOCKS = timedelta(seconds=60)
 #: What is left of a worker that is gone.
 _KEPT = timedelta(days=1)
 
@@ -53,6 +55,21 @@ def see(row_id: str, kind: str, at: datetime, *, began_at: datetime | None = Non
     seen: dict[str, Any] = {"seen_at": at, "machine": machine(), "figures": dict(figures or {})}
     row = {"id": row_id, "kind": kind, "began_at": began_at or at} | seen
     db.session.execute(db.insert(Sighting).values(row).on_conflict_do_update(index_elements=["id"], set_=seen))
+
+
+def is_outvoted(row_id: str, at: datetime, *, before: bool = False) -> bool:
+    """Whether this machine's clock (`at`) is off: the database's differs from it, and agrees with another worker's.
+
+    Where all workers differ from the database, it is the database's clock that is off, on which nothing rests. Who was
+    outvoted `before` is until it agrees.
+    """
+    theirs = db.clock()
+    if abs(theirs - at) <= CLOCKS:
+        return False
+    if before:
+        return True
+    others = Sighting.kind == WORKER, Sighting.id != row_id, Sighting.seen_at.between(theirs - SILENT, theirs + CLOCKS)
+    return db.session.scalar(select(Sighting.id).where(*others).limit(1)) is not None
 
 
 def leave(row_id: str, at: datetime, figures: Mapping[str, int]) -> None:

@@ -6,7 +6,9 @@ every round, so that nothing of one round is left to the next.
 """
 
 import logging
+import math
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
@@ -52,6 +54,9 @@ REMEMBERING = 1.0
 UNWRITTEN = 60.0
 #: Between two of the many short transactions of a loop: SQLite's lock knows no queue, and others wait for it too.
 TURN = 0.02
+#: A worker whose clock is off stands still. It looks so often, and at once where the clock jumps by more than this.
+LOOKING = 5.0
+JUMP = 1.0
 #: So many jobs at a time, so that a short one need not wait for a long one.
 JOBS = 2
 #: What does each kind of job.
@@ -88,6 +93,32 @@ class _Outcomes:
             return dict(self._counted)
 
 
+class _Watch:
+    """Whether this machine's clock may be trusted with leases and the moments of letters: two workers that differ by a
+    day would take each other's letters, and send them twice."""
+
+    def __init__(self, worker_id: str) -> None:
+        self._worker_id = worker_id
+        self._looking = threading.Lock()
+        self._looked_at = self._began = -math.inf
+        self._is_off = False
+
+    def is_off(self) -> bool:
+        """Asks the database now and then; in an application context whose session is not in use yet."""
+        with self._looking:
+            # The moment at which the monotonic clock began changes when the other is set.
+            began = time.time() - time.monotonic()
+            if time.monotonic() - self._looked_at > LOOKING or abs(began - self._began) > JUMP:
+                db.reading()
+                was = self._is_off
+                self._is_off = sightings.is_outvoted(self._worker_id, db.now(), before=was)
+                db.session.remove()
+                self._looked_at, self._began = time.monotonic(), began
+                if was != self._is_off:
+                    _log.error("this machine's clock is %s", "off: nothing is done" if self._is_off else "right again")
+            return self._is_off
+
+
 class Worker:
     """The threads of one worker process. `stop` ends them after the letter at hand."""
 
@@ -100,6 +131,7 @@ class Worker:
             self._book = erasures.Book(settings.current().erasures_file)
         self._doer = _Outcomes()
         self._id, self._began_at = sightings.new_id(), db.now()
+        self._watch = _Watch(self._id)
         doing = [self._deliver] * connections + [self._work] * JOBS
         doing += [self._number, self._publish, self._count, self._draw, self._remind, self._remember, self._forget]
         doing += [self._see]
@@ -131,7 +163,7 @@ class Worker:
         while not self.stopping.is_set():
             try:
                 with self._app.app_context():
-                    pause = do()
+                    pause = LOOKING if do != self._see and self._watch.is_off() else do()
             except SQLAlchemyError as error:
                 # Its text may repeat what is stored; its class says enough.
                 _log.error("the database is away or busy: %s", type(error).__name__)

@@ -32,6 +32,7 @@ from sqlalchemy import (
     create_engine,
     event,
     func,
+    select,
     type_coerce,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -237,6 +238,12 @@ def _end(_error: BaseException | None) -> None:
 def now() -> datetime:
     """The moment, in UTC, by this machine's clock. The only clock there is."""
     return datetime.now(UTC)
+
+
+def clock() -> datetime:
+    """The moment at which the transaction at hand began by the database's own clock. Nothing stored rests on it."""
+    found: datetime = session.execute(select(type_coerce(func.current_timestamp(), Moment))).scalar_one()
+    return found
 
 
 def lazily() -> None:

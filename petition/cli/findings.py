@@ -156,7 +156,17 @@ def _of_pulse(found: Pulse) -> Iterator[Finding]:
         yield _well(words) if one.is_well else Finding(WRONG, words, _REMEDIES[one.what])
 
 
+#: Letters that mail servers have put off for longer than this, if there are more than so many: it is not their readers.
+_PUT_OFF, _SOME = timedelta(hours=1), 20
+
+
 def _of_letters(found: Pulse) -> Iterator[Finding]:
+    age = found.put_off.age(found.at)
+    if found.put_off.count > _SOME and age > _PUT_OFF:
+        yield Finding(
+            WRONG, f"Mail servers have put off {found.put_off.count} letters, the oldest of {pulse.in_words(age)} ago.",
+            "They are tried again every hour. `petition letter list` has the codes; ask who runs the mail server.",
+        )  # fmt: skip
     parked = sum(count for (state, _news), count in found.letters.items() if state == "parked")
     if parked:
         yield Finding(

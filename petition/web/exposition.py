@@ -101,6 +101,10 @@ def _letters(found: Pulse) -> Iterator[Metric]:
     yield _gauge("letters_due", "Letters that somebody waits for and that are due.", found.due.count)
     yield _gauge("letter_oldest_seconds", "For how long the oldest of them has been due.",
                  found.due.age(found.at).total_seconds())  # fmt: skip
+    yield _gauge("letters_put_off", "Of those that somebody waits for, what mail servers have put off.",
+                 found.put_off.count)  # fmt: skip
+    yield _gauge("letter_put_off_oldest_seconds", "Since when the oldest of them is there.",
+                 found.put_off.age(found.at).total_seconds())  # fmt: skip
     yield _gauge("letters_failed_last_day", "Letters refused for good within a day.", found.failed)
     ended = [((worker, how), float(n)) for worker, counts in found.ended.items() for how, n in counts.items()]
     yield _counted("letters_ended", "Letters that a worker has ended, by how.", ("worker", "how"), ended)

@@ -30,6 +30,13 @@ class Entry:
     note: str = ""
 
 
+def _uncancelled() -> "Future[None]":
+    """What many wait for must not end because one of them goes away."""
+    made: Future[None] = Future()
+    made.set_running_or_notify_cancel()
+    return made
+
+
 class Lines:
     """Appends JSON lines to a file; a thread syncs for all that wait, `pause` seconds apart at least."""
 
@@ -38,7 +45,7 @@ class Lines:
         self._pause = pause
         self._new = threading.Condition()
         self._lines: list[bytes] = []
-        self._synced: Future[None] = Future()
+        self._synced = _uncancelled()
         self._open = True
         self._thread = threading.Thread(target=self._sync, daemon=True)
         self._thread.start()
@@ -65,7 +72,7 @@ class Lines:
                 while not self._lines and self._open:
                     self._new.wait()
                 lines, self._lines = self._lines, []
-                done, self._synced = self._synced, Future()
+                done, self._synced = self._synced, _uncancelled()
             if not lines:
                 return
             try:

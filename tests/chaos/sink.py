@@ -14,7 +14,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from email.message import EmailMessage
 from pathlib import Path
@@ -30,11 +30,14 @@ KINDS = {
     "Please confirm your signature": "confirm", "A reminder: please confirm your signature": "reminder",
     "You have already signed": "already",
 }  # fmt: skip
-#: The answers of each fault, by where it happens. `cut` takes the letter and hangs up instead of answering.
+#: The answers of each fault, by where it happens. `cut` takes the letter and hangs up instead of answering,
+#: `late` takes it and answers when nobody listens any more.
 AT_RCPT = {
     "greylist": "450 4.2.0 come back later", "slow-down": "421 4.7.0 too much", "nobody": "550 5.1.1 no such mailbox",
 }  # fmt: skip
-AT_DATA = {"full": "452 4.3.1 no room", "refused": "554 5.6.0 not this one", "cut": ""}
+AT_DATA = {"full": "452 4.3.1 no room", "refused": "554 5.6.0 not this one", "cut": "", "late": ""}
+#: A connection that is let in and never spoken to.
+SILENT = "silent"
 _LINK = re.compile(r"/t/[^\s?]+(?:\?row=\d+)?")
 _CAMPAIGN = re.compile(r"“Campaign ([a-z0-9-]+)”")
 
@@ -57,12 +60,14 @@ class Mail:
 
 @dataclass(slots=True)
 class Orders:
-    """How to misbehave. `faults` are shares by name (AT_RCPT, AT_DATA); the same seed, address and try meet the same
-    fate. `delay` are seconds before the answer to a whole letter, from and to. `down`: every connection is closed."""
+    """How to misbehave. `faults` are shares by name (AT_RCPT, AT_DATA, SILENT); the same seed, address and try meet the
+    same fate. `delay` are seconds before the answer to a whole letter, from and to; `late` those before an answer that
+    comes too late. `down`: every connection is closed."""
 
     seed: int = 0
     faults: dict[str, float] = field(default_factory=dict)
     delay: tuple[float, float] = (0.0, 0.0)
+    late: float = 5.0
     down: bool = False
 
 
@@ -92,7 +97,7 @@ class Fate:
             self._orders, self._read_at = Orders(), -1
         return self._orders
 
-    def of(self, address: str, phase: str, names: dict[str, str]) -> str | None:
+    def of(self, address: str, phase: str, names: Iterable[str]) -> str | None:
         """The fault that an address meets now in a phase; None where all goes well."""
         orders = self.orders()
         self._tries[address, phase] += 1
@@ -141,9 +146,11 @@ class Handler:
         await self._fate.pause(address)
         said = "250 taken" if fault is None else AT_DATA[fault]
         await self._write(read(bytes(cast(Any, envelope.content)), address, said[:3], said[:3] in ("250", "")))
-        if not said:
+        if fault == "late":
+            await asyncio.sleep(self._fate.orders().late)
+        elif not said:
             cast(Any, server).transport.abort()
-        return said or "421 gone"
+        return said or "250 taken"
 
     async def _write(self, mail: Mail) -> None:
         await asyncio.wrap_future(self._letters.put(asdict(mail)))
@@ -177,6 +184,8 @@ async def _serve(port: int, letters: Path, control: Path) -> None:
     def talk() -> asyncio.Protocol:
         if fate.orders().down:
             return _Closed()
+        if fate.of("", "banner", [SILENT]):
+            return asyncio.Protocol()
         return SMTP(Handler(written, fate), hostname="sink", enable_SMTPUTF8=False)
 
     server = await loop.create_server(talk, "127.0.0.1", port, backlog=256)

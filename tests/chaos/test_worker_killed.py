@@ -33,7 +33,7 @@ def surroundings(app: Flask, database_url: str, keys_file: Path, tmp_path: Path)
 
 
 def start(surroundings: dict[str, str], point: str = "never", number: int = 0) -> subprocess.Popen[bytes]:
-    command = [sys.executable, str(WORKER), point, str(number)]
+    command = [sys.executable, str(WORKER), "hello", point, str(number)]
     return subprocess.Popen(command, env=surroundings, cwd=WORKER.parents[2])
 
 

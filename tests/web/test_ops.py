@@ -4,7 +4,7 @@ import os
 import re
 import signal
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -331,3 +331,31 @@ def test_a_worker_that_ends_takes_leave_and_is_missed_at_once(cast: Cast) -> Non
     working._leave()
     assert ready(cast.browser()) == (503, {"worker"})
     assert [one.id for one in sightings.all_seen(sightings.GONE)] == [working._id]
+
+
+def test_a_clock_is_outvoted_where_another_worker_agrees_with_the_database_and_not_where_nobody_does(
+    site: Cast,
+) -> None:
+    """F10: which of two clocks is off, one alone cannot say."""
+    for at in (db.now() + timedelta(days=1), db.now() - timedelta(days=1)):
+        assert sightings.is_outvoted("worker two", at)
+        assert not sightings.is_outvoted("worker one", at)
+    assert not sightings.is_outvoted("worker two", db.now() + timedelta(seconds=50))
+    here(-86400)
+    assert not sightings.is_outvoted("worker two", db.now() + timedelta(days=1))
+    assert sightings.is_outvoted("worker two", db.now() + timedelta(days=1), before=True)
+
+
+def test_a_worker_whose_clock_is_outvoted_does_nothing_and_works_again_once_it_is_right(
+    site: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F10: its moments would lie on other days, and its leases would seem to be over."""
+    db.session.remove()
+    watch = worker._Watch("worker two")
+    assert not watch.is_off()
+    monkeypatch.setattr(db, "now", lambda: datetime.now(UTC) + timedelta(days=1))
+    monkeypatch.setattr(worker, "LOOKING", 0.0)
+    assert watch.is_off()
+    monkeypatch.undo()
+    monkeypatch.setattr(worker, "LOOKING", 0.0)
+    assert not watch.is_off()
