@@ -31,7 +31,7 @@ from petition import (
     signs,
     taking,
 )
-from petition.base import db, delivery, jobs, maildir, settings, smtp
+from petition.base import db, delivery, jobs, maildir, outbox, settings, smtp
 from petition.base.jobs import Doer
 from petition.base.outbox import Decision, Letter
 from petition.erasures import BookRefused
@@ -238,6 +238,7 @@ class Worker:
         figures = self._doer.counted()
         sightings.see(self._id, sightings.WORKER, now, began_at=self._began_at, figures=figures)
         sightings.forget(now)
+        outbox.hasten(now)
         db.session.commit()
         return sightings.EVERY.total_seconds()
 

@@ -232,7 +232,14 @@ def one_moment() -> None:
 
 
 def _end(_error: BaseException | None) -> None:
-    session.remove()
+    try:
+        session.remove()
+    except SQLAlchemyError as error:
+        # What was read or committed stands; there is nobody left to roll the rest back.
+        if not is_unavailable(error):
+            raise
+        session.invalidate()
+        session.registry.clear()
 
 
 def now() -> datetime:

@@ -19,6 +19,8 @@ from tests.chaos.people import Crowd
 
 #: Seconds in which all letters must be out once everything is well again.
 QUIET = 60.0
+#: A letter that met a database that was away is tried again within so many seconds.
+PUT_OFF = 16.0
 
 
 def seconds(short: float) -> float:

@@ -2,6 +2,7 @@
 
 import os
 import random
+import subprocess
 from collections.abc import Iterator
 
 import psycopg
@@ -9,6 +10,7 @@ import pytest
 
 from tests.chaos import cluster
 from tests.chaos.cluster import Cluster
+from tests.chaos.conftest import MARK, marked
 from tests.chaos.house import is_there, until
 
 pytestmark = pytest.mark.chaos
@@ -69,3 +71,13 @@ def test_a_volume_is_full_until_the_ballast_is_gone_or_it_is_enlarged() -> None:
         ballast.unlink()
         (at / "again").write_bytes(b"x" * 2_000_000)
     assert not at.exists()
+
+
+def test_a_process_that_a_test_leaves_behind_is_found() -> None:
+    left = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    try:
+        assert [one.startswith(f"{left.pid} ") for one in marked(os.environ[MARK])] == [True]
+    finally:
+        left.kill()
+        left.wait()
+    assert marked(os.environ[MARK]) == []

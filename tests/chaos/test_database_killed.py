@@ -50,7 +50,7 @@ def killed_under_load(folder: Path, level: Level, rest: float = experiment.QUIET
                 kill_in_turn(server, people, random.Random(level.seed), faults)
                 well = time.time()
                 people.wait()
-            experiment.quiet(server.url, rest)
+            experiment.quiet(server.url, rest, experiment.PUT_OFF)
         assert experiment.unanswered(people.ledger) == []
         return experiment.judge(at, people.ledger, faults, well=well, logs=[server.folder])
 

@@ -117,7 +117,7 @@ def test_people_are_served_at_once_beside_five_hundred_clients_that_send_a_byte_
                 assert slow.open > SLOW * 0.9
                 people.wait()
                 print(f"slow clients: {slow.open} at a time, {slow.begun} in all")
-            experiment.quiet(server.url)
+            experiment.quiet(server.url, ahead=experiment.PUT_OFF)
         wrong = experiment.judge(at, people.ledger, Faults(), logs=[server.folder])
     assert wrong == []
     entries = list(ledger.read(people.ledger))

@@ -70,7 +70,7 @@ def test_a_full_data_volume_is_an_honest_503_while_pages_are_read_and_all_is_wel
             with crowd(at, level) as people:
                 spans = fill_now_and_then(volume, people, faults)
                 people.wait()
-            experiment.quiet(server.url)
+            experiment.quiet(server.url, ahead=experiment.PUT_OFF)
         wrong = experiment.judge(at, people.ledger, faults, well=spans[-1][1], logs=[server.folder, volume])
         assert "PANIC" not in server.log.read_text()
     assert wrong == []
@@ -119,7 +119,7 @@ def test_a_full_volume_of_the_log_ends_the_server_and_after_enlarging_nothing_ac
                     (volume / "ballast").unlink()
                 well = time.time()
                 people.wait()
-            experiment.quiet(server.url)
+            experiment.quiet(server.url, ahead=experiment.PUT_OFF)
         wrong = experiment.judge(at, people.ledger, faults, well=well, logs=[server.folder])
         assert "PANIC" in server.log.read_text()
     assert wrong == []

@@ -72,7 +72,7 @@ def test_nothing_acknowledged_is_lost_when_web_processes_are_killed_one_a_second
                 restarts = kill_one_a_second(at, people, random.Random(level.seed), faults)
                 well = time.time()
                 people.wait()
-            experiment.quiet(server.url)
+            experiment.quiet(server.url, ahead=experiment.PUT_OFF)
         wrong = experiment.judge(at, people.ledger, faults, well=well, logs=[server.folder])
     print(f"servers started again: {restarts}; no answer: {len(experiment.unanswered(people.ledger))}")
     assert wrong == []

@@ -303,6 +303,25 @@ def test_a_poisoned_letter_is_parked_after_five_errors_and_the_others_go_out(
     assert clerk.settled.count(("poison@example.org", "parked")) == 1
 
 
+def test_a_letter_that_should_go_at_once_does_not_wait_for_the_clock_of_who_posted_it(
+    clock: time_machine.Traveller, post: Post, clerk: Clerk
+) -> None:
+    """Posted by a web server whose clock is a day ahead; what is to come later still comes later."""
+    later = write("later@example.org", due_at=START + timedelta(hours=3))
+    clock.shift(timedelta(seconds=60))
+    write("near@example.org")
+    clock.shift(timedelta(days=1))
+    write("ana@example.org")
+    clock.move_to(START)
+    assert delivery.deliver(clerk, post) == 0
+    assert outbox.hasten(db.now()) == 1
+    assert outbox.hasten(db.now()) == 0
+    db.session.commit()
+    assert delivery.deliver(clerk, post) == 1
+    assert post.to() == ["ana@example.org"]
+    assert facts(later).due_at == START + timedelta(hours=3)
+
+
 def test_a_parked_letter_can_be_tried_again(clock: time_machine.Traveller, post: Post, clerk: Clerk) -> None:
     letter_id = write("ana@example.org")
     db.session.execute(update(outbox.table).values(state="parked", errors=5))

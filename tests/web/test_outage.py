@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 import time_machine
-from flask import Flask
+from flask import Flask, Response
 from sqlalchemy import event, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.test import TestResponse
@@ -185,6 +185,30 @@ def test_while_the_database_is_away_every_page_says_so_and_works_again_afterward
         outage.end()
     assert [client.get(path).status_code for path in pages] == [200] * len(pages)
     assert rows(PendingSignature, Signature) == [1, 0]
+
+
+def test_an_answer_that_was_ready_when_the_database_went_away_is_given(app: Flask, cast: Cast, outage: Outage) -> None:
+    """S72: what was read stands, though nobody can end its transaction any more; and nothing is left of it."""
+    cast.campaign()
+    client = cast.browser()
+    db.session.remove()
+    gone: list[bool] = []
+
+    @app.after_request
+    def go_away(answer: Response) -> Response:
+        if not gone:
+            gone.append(True)
+            outage.begin()
+        return answer
+
+    try:
+        assert client.get(PATH).status_code == 200
+        assert gone
+        assert honest(client.get(PATH))
+    finally:
+        outage.end()
+    assert client.get(PATH).status_code == 200
+    assert db.database().engine.pool.checkedout() == 0
 
 
 @pytest.mark.parametrize("path", [PATH + "/link", "/en/link"])
