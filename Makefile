@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test outside check fix bench lock
+.PHONY: help run test chaos outside check fix bench lock
 
 help: ## This list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1	\2/' | expand -t 16
@@ -17,6 +17,10 @@ test: $(VENV)/test ## All checks and tests, on SQLite and PostgreSQL
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/pytest -n 3 --dist worksteal
+
+chaos: $(VENV)/test ## Break databases, web servers, workers and mail under load, CHAOS_SECONDS=300 each (docs/faults.md; as root)
+	@CHAOS_SECONDS=$(CHAOS_SECONDS) $(BIN)/pytest tests/chaos -m chaos -s --timeout=$$(($(CHAOS_SECONDS) * 3 + 900))
+CHAOS_SECONDS ?= 300
 
 outside: $(VENV)/test ## Tests with foreign programs that CI does not carry: LibreOffice, WordPress, Firefox, oEmbed (see tests/outside)
 	@$(BIN)/pytest tests/outside -rs

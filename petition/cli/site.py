@@ -17,11 +17,13 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 from flask import Flask
-from granian import Granian
 from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server.mp import MPServer
 
 from petition import accounts, campaigns, migrated, migrating, retention
 from petition.app import create_app
@@ -37,6 +39,23 @@ _made = multiprocessing.Semaphore(0)
 _counted = Shared()
 #: Seconds to wait for that.
 STARTING = 30
+
+
+class _Server(MPServer):
+    """Goes on however often a process dies that had been up.
+
+    Granian takes a process that dies twice within some seconds for one that cannot start, and ends altogether: the
+    others with it, in the middle of what they were answering. Only one that dies before it is up is such a process.
+    """
+
+    def _respawn_workers(self, workers: list[int], *given: Any, **named: Any) -> None:
+        super()._respawn_workers(workers, *given, **named)
+        threading.Thread(target=self._forget_once_up, args=(workers,), daemon=True).start()
+
+    def _forget_once_up(self, workers: list[int]) -> None:
+        for worker in workers:
+            if _made.acquire(timeout=STARTING):
+                self.respawned_wrks.pop(worker, None)
 
 
 @click.command()
@@ -58,10 +77,10 @@ def run(prepare: bool, web_only: bool) -> None:
         # Without the right keys nobody could sign: better to hear of it now than from the first who tries.
         campaigns.try_keys()
         addresses = _addresses(read)
-    server = Granian(
+    server = _Server(
         "petition.cli.site:served", address=read.host, port=read.port, interface=Interfaces.WSGI, factory=True,
         workers=read.web_processes, blocking_threads=read.web_threads, respawn_failed_workers=True,
-        log_access=False, log_level="warning",  # type: ignore[arg-type]
+        log_access=False, log_level=LogLevels.warning,
     )  # fmt: skip
     # After the server has set up its own.
     logs.begin(read.log_format)
