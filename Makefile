@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test chaos outside check fix bench lock
+.PHONY: help run test chaos outside check fix bench load lock
 
 help: ## This list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1	\2/' | expand -t 16
@@ -38,6 +38,9 @@ fix: $(VENV)/test ## Mend style where a machine can, and compile the catalogues
 
 bench: $(VENV)/test ## Speed, as ratios against limits measured in the same run
 	@$(BIN)/python -m bench
+
+load: $(VENV)/test ## The site under a load that it must bear: LEVEL=L0 to L6, SECONDS=60 for a shorter one (docs/load.md)
+	@$(BIN)/python -m tests.chaos.load $(or $(LEVEL),L1) $(SECONDS)
 
 lock: ## Lock the newest dependencies, with hashes and without addresses (needs uv)
 	uv pip compile pyproject.toml --extra demo --extra build $(LOCKING) -o requirements.txt

@@ -124,13 +124,14 @@ def nginx(place: Ground, static: Path) -> Iterator[str]:
 
 
 @contextmanager
-def front(place: Ground) -> Iterator[str]:
+def front(place: Ground, behind: int = PORT) -> Iterator[str]:
     """The documented nginx before the site, without its wall: everybody here comes from one address."""
     folder = place.folder / "front"
     folder.mkdir(exist_ok=True)
-    text = main_file(folder, adapted(folder, FRONT_PORT, PORT)).replace("worker_processes 1", "worker_processes 2")
+    text = main_file(folder, adapted(folder, FRONT_PORT, behind)).replace("worker_processes 1", "worker_processes 2")
     text = text.replace("http {", "http { keepalive_requests 1000000;", 1)
     config = folder / "nginx.conf"
+    text = re.sub(r"limit_conn petition_addresses \d+", "limit_conn petition_addresses 65535", text)
     config.write_text(re.sub(r"rate=\d+r/s", "rate=1000000r/s", text))
     process = subprocess.Popen(["nginx", "-p", folder, "-c", config], stderr=subprocess.DEVNULL)
     try:

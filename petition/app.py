@@ -17,6 +17,7 @@ from petition.web.api import guide, routes
 from petition.web.beside import Beside
 from petition.web.cache import PageCache
 from petition.web.counters import Counted, Counters
+from petition.web.gate import Gate
 from petition.web.public import (
     articles,
     campaign,
@@ -97,13 +98,14 @@ def _language() -> str | None:
 
 
 def _dress(app: Flask, read: Settings) -> None:
-    """The layers in front of Flask: the desk beside it, the counting of answers, the page cache, and outermost the
-    proxy's word where one is configured."""
+    """The layers in front of Flask: the desk beside it, the gate before both, the counting of answers, the page cache,
+    and outermost the proxy's word where one is configured."""
     beside = app.extensions["petition.beside"] = Beside(app.wsgi_app, app)
     counting: Counters = app.extensions[counters.EXTENSION]
     with app.app_context():
         pool = db.database().engine.pool
-    counted = Counted(beside, counting, pool.checkedout)  # type: ignore[attr-defined]  # of every pool with a size
+    gate = Gate(beside, errors.overcrowded(app), read.web_threads)
+    counted = Counted(gate, counting, pool.checkedout)  # type: ignore[attr-defined]  # of every pool with a size
     app.wsgi_app = PageCache(counted, read, counting.kept)  # type: ignore[method-assign, assignment]
     if read.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=read.proxies, x_proto=read.proxies, x_host=0)  # type: ignore[method-assign]

@@ -30,7 +30,7 @@ from petition.app import create_app
 from petition.base import crypto, db, logs, settings
 from petition.base.settings import Settings
 from petition.cli.ground import Refused, application, with_app
-from petition.web import kept
+from petition.web import gate, kept
 from petition.web.counters import Shared
 
 #: Raised by each process of the web server's once it has been forked and has made its application.
@@ -79,7 +79,7 @@ def run(prepare: bool, web_only: bool) -> None:
         addresses = _addresses(read)
     server = _Server(
         "petition.cli.site:served", address=read.host, port=read.port, interface=Interfaces.WSGI, factory=True,
-        workers=read.web_processes, blocking_threads=read.web_threads, respawn_failed_workers=True,
+        workers=read.web_processes, blocking_threads=gate.threads(read.web_threads), respawn_failed_workers=True,
         log_access=False, log_level=LogLevels.warning,
     )  # fmt: skip
     # After the server has set up its own.

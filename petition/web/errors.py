@@ -1,6 +1,6 @@
 """One page per error, in the reader's language; domain errors become statuses here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from flask import Flask, Response, current_app, g, make_response, render_template, request
 from flask_babel import gettext as _
@@ -9,6 +9,8 @@ from werkzeug.exceptions import HTTPException
 
 from petition.base import db, i18n
 from petition.web.api import problems
+from petition.web.cache import Environ, StartResponse, WsgiApp
+from petition.web.counters import ENDPOINT
 
 RETRY_AFTER = 10
 
@@ -75,6 +77,17 @@ def page(status: int) -> Response:
         response.headers["Retry-After"] = str(3600 if status == 429 else RETRY_AFTER)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def overcrowded(app: Flask) -> WsgiApp:
+    """What answers those for whom there is no room now: nothing of what they sent is looked at."""
+
+    def answer(environ: Environ, start: StartResponse) -> Iterable[bytes]:
+        with app.request_context(environ):
+            environ[ENDPOINT] = request.endpoint
+            return app.process_response(page(503))(environ, start)
+
+    return answer
 
 
 def _http(error: HTTPException) -> Response | HTTPException:

@@ -1,0 +1,89 @@
+"""How many requests a process works on and how many wait for their turn; whoever comes beyond that is told so at once.
+
+The web server in front of us would let them wait without end and without a word: it hands a request over as soon as a
+thread is free, and keeps the rest where nothing of ours sees them. So it has more threads than may work, and those that
+may not wait here, where they can be counted. What the page cache answers never comes here, and operators always pass.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+
+from petition.web.cache import OPERATORS, Environ, StartResponse, WsgiApp
+
+#: So many wait in a process, for a second or two when all of them sign: a meeting may press the button at one moment.
+WAITING = 200
+#: Threads of the web server's that neither work nor wait: they answer from the page cache, and say "too many".
+SPARE = 8
+
+
+def threads(working: int) -> int:
+    """How many threads the web server needs where so many may work."""
+    return working + WAITING + SPARE
+
+
+class Gate:
+    """The WSGI application that lets `working` requests at a time through to another one, and `waiting` wait; what
+    comes beyond that is for `full` to answer."""
+
+    def __init__(self, wsgi: WsgiApp, full: WsgiApp, working: int, waiting: int = WAITING) -> None:
+        self._wsgi, self._full = wsgi, full
+        self._most = working + waiting
+        self._here = 0
+        self._lock = threading.Lock()
+        self._turns = threading.Semaphore(working)
+
+    def __call__(self, environ: Environ, start: StartResponse) -> Iterable[bytes]:
+        """Answer a request."""
+        if environ["PATH_INFO"] in OPERATORS:
+            return self._wsgi(environ, start)
+        if not self._enter():
+            return self._full(environ, start)
+        try:
+            # What is streamed works on while it is read.
+            return _Inside(self._wsgi(environ, start), self._leave)
+        except BaseException:
+            self._leave()
+            raise
+
+    def _enter(self) -> bool:
+        with self._lock:
+            if self._here >= self._most:
+                return False
+            self._here += 1
+        self._turns.acquire()
+        return True
+
+    def _leave(self) -> None:
+        self._turns.release()
+        with self._lock:
+            self._here -= 1
+
+
+class _Inside:
+    """An answer on its way out: leaves once, when it is closed, or dropped by a server that lost its reader."""
+
+    __slots__ = ("_leave", "_parts")
+
+    def __init__(self, parts: Iterable[bytes], leave: Callable[[], None]) -> None:
+        self._parts, self._leave = parts, leave
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The answer's bytes."""
+        return iter(self._parts)
+
+    def close(self) -> None:
+        """End the answer."""
+        leave, self._leave = self._leave, _nothing
+        try:
+            close = getattr(self._parts, "close", None)
+            if close is not None:
+                close()
+        finally:
+            leave()
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def _nothing() -> None:
+    return None

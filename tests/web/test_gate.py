@@ -1,0 +1,144 @@
+"""The gate before the site: so many work, so many wait, and whoever comes beyond that hears so at once (L4)."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from petition.base import db
+from petition.web import gate
+from petition.web.errors import RETRY_AFTER
+from petition.web.gate import Gate
+from tests.cast import Cast
+
+
+def full(_environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+    start("503 Service Unavailable", [])
+    return [b"full"]
+
+
+class Slow:
+    """An application whose answers take until they are let go; it knows how many it works on at once."""
+
+    def __init__(self) -> None:
+        self.go = threading.Event()
+        self.at_once = self.most = self.answered = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        with self._lock:
+            self.at_once += 1
+            self.most = max(self.most, self.at_once)
+        assert self.go.wait(20)
+        with self._lock:
+            self.at_once -= 1
+            self.answered += 1
+        if environ["PATH_INFO"] == "/broken":
+            raise RuntimeError
+        start("200 OK", [])
+        return [b"done"]
+
+
+def ask(wsgi: Gate, path: str = "/") -> bytes:
+    parts = wsgi({"PATH_INFO": path}, lambda *_: None)
+    body = b"".join(parts)
+    close = getattr(parts, "close", None)
+    if close:
+        close()
+    return body
+
+
+def until(ready: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not ready():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.01)
+
+
+def test_two_work_three_wait_and_the_others_are_told_at_once() -> None:
+    site = Slow()
+    wsgi = Gate(site, full, working=2, waiting=3)
+    with ThreadPoolExecutor(5) as people:
+        answers = [people.submit(ask, wsgi) for _ in range(5)]
+        until(lambda: wsgi._here == 5)
+        assert [ask(wsgi) for _ in range(20)] == [b"full"] * 20
+        site.go.set()
+        assert [answer.result(10) for answer in answers] == [b"done"] * 5
+    assert (site.most, site.answered) == (2, 5)
+    assert ask(wsgi) == b"done"
+
+
+def test_operators_are_answered_however_many_wait() -> None:
+    site = Slow()
+    wsgi = Gate(site, full, working=1, waiting=0)
+    with ThreadPoolExecutor(2) as people:
+        people.submit(ask, wsgi)
+        until(lambda: site.at_once == 1)
+        asked = people.submit(ask, wsgi, "/healthz")
+        until(lambda: site.at_once == 2)
+        assert ask(wsgi) == b"full"
+        site.go.set()
+        assert asked.result(10) == b"done"
+
+
+def test_what_fails_and_what_is_never_read_gives_its_turn_back() -> None:
+    site = Slow()
+    site.go.set()
+    wsgi = Gate(site, full, working=1, waiting=0)
+    for _ in range(3):
+        with pytest.raises(RuntimeError):
+            ask(wsgi, "/broken")
+        # Dropped unread, as by a server whose reader has gone.
+        wsgi({"PATH_INFO": "/"}, lambda *_: None)
+    assert ask(wsgi) == b"done"
+
+
+def test_a_stream_works_on_until_it_is_closed() -> None:
+    def streaming(_environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        start("200 OK", [])
+        return (part for part in (b"one", b"two"))
+
+    wsgi = Gate(streaming, full, working=1, waiting=0)
+    parts = wsgi({"PATH_INFO": "/"}, lambda *_: None)
+    assert next(iter(parts)) == b"one"
+    assert ask(wsgi) == b"full"
+    parts.close()  # type: ignore[attr-defined]
+    assert ask(wsgi) == b"onetwo"
+
+
+@pytest.mark.parametrize(
+    ("path", "method"),
+    [("/en/campaigns/canteen", "POST"), ("/es/", "GET"), ("/api/v1/campaigns", "GET"), ("/desk/", "GET")],
+)
+def test_who_finds_no_room_hears_when_to_come_back_and_nothing_is_stored(
+    make_app: Callable[..., Flask], path: str, method: str
+) -> None:
+    """L4: an honest 503 with Retry-After, with the headers of every answer, from whichever corner."""
+    app = make_app(web_threads=1)
+    with app.app_context():
+        Cast(app).campaign()
+        db.session.remove()
+    gates = [one for one in _layers(app.wsgi_app) if isinstance(one, Gate)]
+    assert len(gates) == 1
+    gates[0]._here = 1 + gate.WAITING
+    answer = app.test_client().open(path, method=method, data={"name": "Ana"} if method == "POST" else None)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, str(RETRY_AFTER))
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert app.test_client().get("/healthz").status_code == 200
+    gates[0]._here = 0
+    assert app.test_client().open("/en/").status_code == 200
+
+
+def _layers(wsgi: object) -> Iterable[object]:
+    while wsgi is not None:
+        yield wsgi
+        wsgi = getattr(wsgi, "_wsgi", None)
+
+
+def test_the_web_server_has_a_thread_for_everybody_who_waits_and_some_to_say_no() -> None:
+    assert gate.threads(8) == 8 + gate.WAITING + gate.SPARE
