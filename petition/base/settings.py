@@ -255,7 +255,9 @@ class Settings:
         "0", "How many proxies of your own stand in front (X-Forwarded-For is believed that far).", _whole(0, 4)
     )
     web_processes: int = setting("1", "Web server processes; SQLite wants 1.", _whole(1, 64))
-    web_threads: int = setting("8", "Requests each web process works on at once; 200 more wait, beyond that: 503.", _whole(1, 64))
+    web_threads: int = setting(
+        "8", "Requests each web process works on at once; 200 more wait, beyond that: 503.", _whole(1, 64)
+    )
     pool_size: int = setting(
         "8", "Database connections of one process; waiting for a free one ends after 2 s.", _whole(1, 200)
     )
