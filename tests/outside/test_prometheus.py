@@ -99,6 +99,8 @@ CASES = [
     Case("PoolExhausted", pool(18), pool(17), labels={"job": "petition", "instance": "one:8000"}),
     Case("LimitsHit", gauge("petition_limits_hit_total", f"0+70{HOURS}", labels='kind="sign"'),
          gauge("petition_limits_hit_total", f"0+50{HOURS}", labels='kind="sign"'), labels={"kind": "sign"}),
+    Case("ManyAtOneDomain", gauge("petition_crowd_signatures", "0x9 5000x90", "0x9 5000x90"),
+         gauge("petition_crowd_signatures", f"0{HOURS}", f"0{HOURS}")),
     Case("NoWorker", gauge("petition_workers", f"0{HOURS}", f"0{HOURS}"), gauge("petition_workers", f"1{HOURS}")),
     level("petition_letter_oldest_seconds", 700, 500, alarm="LettersLate"),
     Case("LettersRefused", ended(3, 97, 21), ended(1, 99, 300)),
@@ -132,6 +134,7 @@ def tried(case: Case, figures: dict[str, str], is_raised: bool) -> dict[str, Any
     """One test in promtool's words."""
     rule = RULES[case.alarm]
     summary = rule["annotations"]["summary"]
+    summary = summary.replace("{{ $value }}", "5000")
     for name, value in case.labels.items():
         summary = summary.replace(f"{{{{ $labels.{name} }}}}", value)
     told = {"exp_labels": {**rule["labels"], **case.labels}, "exp_annotations": {"summary": summary}}

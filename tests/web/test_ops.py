@@ -14,7 +14,7 @@ from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import update
 
-from petition import sightings, worker
+from petition import crowding, sightings, worker
 from petition.base import db, outbox
 from petition.register import Move
 from petition.sightings import Sighting
@@ -284,6 +284,7 @@ def names_on_the_page(site: Cast) -> set[str]:
     site.campaign()
     site.signed()
     sightings.backed_up(db.now())
+    crowding.count(db.now())
     db.session.commit()
     disk = set() if db.is_sqlite() else {"petition_disk_free_bytes", "petition_disk_size_bytes"}
     return figures(site.browser()).keys() | disk
