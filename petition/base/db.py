@@ -238,7 +238,7 @@ def _end(_error: BaseException | None) -> None:
         # What was read or committed stands; there is nobody left to roll the rest back.
         if not is_unavailable(error):
             raise
-        session.invalidate()
+        session().invalidate()
         session.registry.clear()
 
 
