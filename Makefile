@@ -22,7 +22,7 @@ chaos: $(VENV)/test ## Break databases, web servers, workers and mail under load
 	@CHAOS_SECONDS=$(CHAOS_SECONDS) $(BIN)/pytest tests/chaos -m chaos -s --timeout=$$(($(CHAOS_SECONDS) * 3 + 900))
 CHAOS_SECONDS ?= 300
 
-outside: $(VENV)/test ## Tests with foreign programs that CI does not carry: LibreOffice, WordPress, Firefox, oEmbed (see tests/outside)
+outside: $(VENV)/test ## Tests with foreign programs that CI does not carry: LibreOffice, WordPress, Firefox, oEmbed, Prometheus (see tests/outside)
 	@$(BIN)/pytest tests/outside -rs
 
 check: $(VENV)/test ## Style, types, and whether the catalogues are complete

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select, text
 
-from petition import sightings
+from petition import crowding, sightings
 from petition.base import db
 from petition.base.jobs import RUNNING, WAITING, Job
 from petition.base.outbox import UNSENT, table
@@ -59,6 +59,9 @@ class Pulse:
     backup: datetime | None
     #: Free bytes and all bytes where the database's file lies; None where it is a server.
     disk: tuple[int, int] | None
+    #: The most that one mail domain brought one campaign within the hour, out of all proportion; None where nobody
+    #: has counted lately.
+    crowd: int | None = None
     ended: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def present(self) -> list[Sighting]:
@@ -82,7 +85,7 @@ def read(at: datetime) -> Pulse:
         failed=_failed(at), moves=Waiting(moves, since),
         all_moves=int(numbered or 0) + moves, signatures=int(folded or 0) + int(amount), jobs=_jobs(),
         running_jobs=_count_jobs(RUNNING), workers=workers, backup=backup.seen_at if backup else None, disk=disk(),
-        ended={one.id: one.figures for one in workers},
+        crowd=crowding.last(at), ended={one.id: one.figures for one in workers},
     )  # fmt: skip
 
 

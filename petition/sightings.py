@@ -1,4 +1,4 @@
-"""What the machinery writes down of itself: which worker was seen when, when a backup was made.
+"""What the machinery writes down of itself: which worker was seen when, when a backup was made, what was counted last.
 
 A worker says every few seconds that it is there, and how the letters it held have ended. Nothing here names anybody.
 """
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.base import db
 
-WORKER, GONE, BACKUP, TRIAL = "worker", "gone", "backup", "trial"
+WORKER, GONE, BACKUP, TRIAL, CROWD = "worker", "gone", "backup", "trial", "crowd"
 #: A worker says so often that it is there.
 EVERY = timedelta(seconds=15)
 #: Who has not for so long, and did not take leave, is taken for dead.

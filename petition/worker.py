@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from petition import (
     answers,
     breakdowns,
+    crowding,
     drawing,
     erasures,
     partner_figures,
@@ -49,6 +50,8 @@ REMINDING = 60.0
 PICTURES = 5.0
 PUBLISHING = 60.0
 COUNTING = 60.0
+#: All workers together look once a minute; one that has gone is missed no longer than this.
+CROWDING = 20.0
 #: What was erased stands on two disks so soon.
 REMEMBERING = 1.0
 UNWRITTEN = 60.0
@@ -134,7 +137,7 @@ class Worker:
         self._watch = _Watch(self._id)
         doing = [self._deliver] * connections + [self._work] * JOBS
         doing += [self._number, self._publish, self._count, self._draw, self._remind, self._remember, self._forget]
-        doing += [self._see]
+        doing += [self._crowd, self._see]
         self._threads = [threading.Thread(target=self._loop, args=(one,), daemon=True) for one in doing]
 
     def run(self) -> None:
@@ -201,6 +204,12 @@ class Worker:
                 more = answers.count(campaign_id, db.now())
                 db.session.commit()
         return COUNTING
+
+    def _crowd(self) -> float:
+        if crowding.is_due(db.now()):
+            crowding.count(db.now())
+            db.session.commit()
+        return CROWDING
 
     def _draw(self) -> float:
         return 0.0 if draw(self.stopping) else PICTURES

@@ -45,6 +45,9 @@ _BLUEPRINTS = {
     "ops": "operators",
 }  # fmt: skip
 
+#: Alarms look at how fast these rise.
+ERRORS = ("500", "503")
+
 # A slot: whose it is, what the page cache answered, connections in use; then a number for each kind and status, and
 # for each kind its buckets and the seconds of all its answers.
 _PID, _KEPT, _POOL, _HEAD = 0, 1, 2, 3
@@ -130,11 +133,12 @@ class Counters:
         return int(sum(slot[_POOL] for slot in self._all if _is_alive(int(slot[_PID]))))
 
     def answers(self) -> Iterator[tuple[str, str, int]]:
-        """(kind, status, how many), those that came up."""
+        """(kind, status, how many), those that came up, and the errors: what is first seen when it is no longer nought
+        has not risen for Prometheus, and no alarm would tell of a first burst."""
         for number, name in enumerate(KINDS):
             for place, status in enumerate(STATUSES):
                 count = int(self._sum(_HEAD + number * len(STATUSES) + place))
-                if count:
+                if count or status in ERRORS:
                     yield name, status, count
 
     def count(self, name: str, statuses: Iterable[str]) -> int:

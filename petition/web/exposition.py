@@ -116,3 +116,6 @@ def _register(found: Pulse) -> Iterator[Metric]:
     yield _gauge("moves_waiting", "Changes that have no number yet.", found.moves.count)
     yield _gauge("move_oldest_seconds", "How long the oldest of them waits.",
                  found.moves.age(found.at).total_seconds())  # fmt: skip
+    if found.crowd is not None:
+        meaning = "The most signatures that one mail domain brought one campaign in an hour, out of all proportion."
+        yield _gauge("crowd_signatures", meaning, found.crowd)

@@ -1,4 +1,4 @@
-"""A mail server that says “later” to everything, for longer than a day: nothing is given up, and operators hear of it."""
+"""A mail server that says “later” to all, for longer than a day: nothing is given up, and operators hear of it."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -23,8 +23,8 @@ DAY_AND_MORE = timedelta(hours=26)
 def states() -> dict[str, int]:
     """How many letters are in which state."""
     db.session.remove()
-    return {state: count for state, count in db.session.execute(
-        select(outbox.table.c.state, func.count()).group_by(outbox.table.c.state))}  # fmt: skip
+    query = select(outbox.table.c.state, func.count()).group_by(outbox.table.c.state)
+    return dict(db.session.execute(query).tuples().all())
 
 
 def to_the_next_try() -> datetime:
