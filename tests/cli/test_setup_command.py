@@ -140,9 +140,8 @@ def test_several_processes_on_a_server_s_database_get_units_of_their_own(tmp_pat
     units = {one.name for one in (tmp_path / "etc/systemd/system").iterdir()}
     assert units >= {"petition-web@.service", "petition-worker@.service"}
     assert settings.read(environment(tmp_path)).database_file is None
-    behind = re.findall(
-        r"server (127\.0\.0\.1:\d+) max_fails", (tmp_path / "etc/nginx/sites-enabled/petition").read_text()
-    )
+    site = (tmp_path / "etc/nginx/sites-enabled/petition").read_text()
+    behind = re.findall(r"server (127\.0\.0\.1:\d+) max_fails", site)
     assert behind == ["127.0.0.1:8000", "127.0.0.1:8001"]
     assert "petition-web@8000.service petition-web@8001.service" in result.output
     assert "petition-worker@2.service" in result.output
