@@ -148,7 +148,9 @@ class Said:
 def looked_at(pulse: Pulse) -> Iterator[Said]:
     """What the figures mean."""
     ahead = abs(pulse.clock)
-    furthest = max([one.seen_at - pulse.at for one in pulse.workers], default=timedelta())
+    # One that took leave says nothing about clocks any more, wherever its own was.
+    there = [one for one in pulse.workers if one.kind == sightings.WORKER]
+    furthest = max([one.seen_at - pulse.at for one in there], default=timedelta())
     differ = max(ahead, furthest)
     yield Said("clock", differ <= CLOCKS, f"they differ by {in_words(differ)}")
     here = pulse.present()

@@ -60,7 +60,7 @@ def test_keys_are_renewed_under_load_without_an_error_and_the_old_one_goes_once_
     tmp_path: Path,
 ) -> None:
     """X14, S74, E4."""
-    level = Level(signs=6, views=20, seconds=experiment.seconds(150), seed=experiment.seed(), linger=10)
+    level = Level(signs=6, views=20, seconds=experiment.seconds(240), seed=experiment.seed(), linger=10)
     with (
         cluster.cluster() as server,
         house(tmp_path, server.url, webs=2, workers=2, environ=BEHIND) as at,

@@ -113,6 +113,12 @@ def test_a_worker_whose_clock_is_ahead_makes_it_red_and_one_whose_clock_is_nearl
     assert ready(site.browser()) == (200, set())
     here(-70)
     assert ready(site.browser()) == (503, {"clock"})
+    here(0)
+    here(-86400, "worker two")
+    assert ready(site.browser()) == (503, {"clock"})
+    sightings.leave("worker two", db.now() + timedelta(days=1), {})
+    db.session.commit()
+    assert ready(site.browser()) == (200, set())
 
 
 @pytest.mark.usefixtures("anew")
