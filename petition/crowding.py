@@ -7,6 +7,7 @@ is anything of a person opened. A worker counts every minute, for campaigns with
 """
 
 from datetime import datetime, timedelta
+from math import ceil
 
 from sqlalchemy import func, select
 
@@ -21,6 +22,8 @@ from petition.signatures import Signature
 SPAN, EVERY = timedelta(hours=1), timedelta(minutes=1)
 #: What was counted so long ago says nothing any more.
 STALE = timedelta(minutes=10)
+#: Of a campaign the newest are looked at: what is odd about an hour is odd about so many.
+NEWEST = 20_000
 #: Fewer at one domain are no crowd: an office, a school.
 LEAST = 100
 #: A crowd is so many times what the domain brought before the hour.
@@ -59,27 +62,30 @@ def _busy(at: datetime) -> list[int]:
 
 def _largest(reading: Reading, at: datetime) -> int:
     """The largest crowd of a campaign."""
-    s, since = Signature, at - SPAN
-    lately = s.campaign_id == reading.id, s.entered_at >= since, s.channel == "online"
-    query = select(s.domain, func.count().label("n")).where(*lately).group_by(s.domain).order_by(func.count().desc())
-    found = [(bytes(key), int(n)) for key, n in db.session.execute(query)]
-    of = sum(n for _key, n in found)
+    s = Signature
+    lately = s.campaign_id == reading.id, s.entered_at >= at - SPAN, s.channel == "online"
+    newest = select(s.domain).where(*lately).order_by(s.entered_at.desc()).limit(NEWEST).subquery().c
+    query = select(newest.domain, func.count()).group_by(newest.domain)
+    found = sorted(((int(n), bytes(key)) for key, n in db.session.execute(query)), reverse=True)
+    of = sum(n for n, _key in found)
     before = register.total(reading.id) - of
-    for key, n in found:
+    for n, key in found:
         if n < LEAST:
             break
-        if not _is_known(reading, key) and n >= TIMES * _usual(reading, key, since, before) * of:
+        if not _is_known(reading, key) and not _is_usual(reading, key, n / of, at - SPAN, before):
             return n
     return 0
 
 
-def _usual(reading: Reading, key: bytes, since: datetime, before: int) -> float:
-    """The share that a domain had of those who came before."""
+def _is_usual(reading: Reading, key: bytes, share: float, since: datetime, before: int) -> bool:
+    """Whether a domain's share of those who came before a moment was a fourth of this, or more."""
     if before < KNOWN_FROM:
-        return SHARE
+        return share < TIMES * SHARE
+    enough = ceil(share * before / TIMES)
     s = Signature
-    query = select(func.count()).where(s.campaign_id == reading.id, s.domain == key, s.entered_at < since)
-    return int(db.session.scalar(query) or 0) / before
+    some = select(s.id).where(s.campaign_id == reading.id, s.domain == key, s.entered_at < since)
+    # No more are counted than it takes: a large provider has very many.
+    return int(db.session.scalar(select(func.count()).select_from(some.limit(enough).subquery())) or 0) >= enough
 
 
 def _is_known(reading: Reading, key: bytes) -> bool:

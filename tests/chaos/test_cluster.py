@@ -59,20 +59,6 @@ def test_a_server_ends_although_somebody_is_connected_and_leaves_nothing_running
     left.close()
 
 
-@pytest.mark.skipif(not cluster.may_mount() and not os.environ.get("CI"), reason="only root can make small volumes")
-def test_a_volume_is_full_until_the_ballast_is_gone_or_it_is_enlarged() -> None:
-    with cluster.volume(4) as at:
-        ballast = cluster.fill(at)
-        with pytest.raises(OSError, match="No space"):
-            (at / "more").write_bytes(b"x" * 20000)
-        cluster.enlarge(at, 5)
-        (at / "more").write_bytes(b"x" * 20000)
-        cluster.fill(at)
-        ballast.unlink()
-        (at / "again").write_bytes(b"x" * 2_000_000)
-    assert not at.exists()
-
-
 def test_a_process_that_a_test_leaves_behind_is_found() -> None:
     left = subprocess.Popen(["sleep", "60"], start_new_session=True)
     try:
