@@ -16,6 +16,8 @@ from petition.web.counters import ENDPOINT
 
 #: So many wait in a process, for a second or two when all of them sign: a meeting may press the button at one moment.
 WAITING = 200
+#: Nobody waits longer for their turn, in seconds: on a machine that is taken by others a queue moves slowly.
+PATIENCE = 5.0
 #: Threads of the web server's that neither work nor wait: they answer from the page cache, and say "too many".
 SPARE = 8
 #: Forms that people fill in: who finds no room gets what was typed back.
@@ -33,10 +35,13 @@ def threads(working: int) -> int:
 
 
 class Gate:
-    """The WSGI application that lets `working` requests at a time through to another one, and `waiting` wait; what
-    comes beyond that is for `full` to answer."""
+    """The WSGI application that lets `working` requests at a time through to another one, and `waiting` wait, for so
+    many seconds at most; what comes beyond that is for `full` to answer."""
 
-    def __init__(self, wsgi: WsgiApp, full: WsgiApp, working: int, waiting: int = WAITING) -> None:
+    def __init__(
+        self, wsgi: WsgiApp, full: WsgiApp, working: int, waiting: int = WAITING, patience: float = PATIENCE
+    ) -> None:
+        self._patience = patience
         self._wsgi, self._full = wsgi, full
         self._most = working + waiting
         self._here = 0
@@ -61,8 +66,11 @@ class Gate:
             if self._here >= self._most:
                 return False
             self._here += 1
-        self._turns.acquire()
-        return True
+        if self._turns.acquire(timeout=self._patience):
+            return True
+        with self._lock:
+            self._here -= 1
+        return False
 
     def _leave(self) -> None:
         self._turns.release()

@@ -73,6 +73,20 @@ def test_two_work_three_wait_and_the_others_are_told_at_once() -> None:
     assert ask(wsgi) == b"done"
 
 
+def test_who_has_waited_for_too_long_is_told() -> None:
+    site = Slow()
+    wsgi = Gate(site, full, working=1, waiting=3, patience=0.2)
+    with ThreadPoolExecutor(4) as people:
+        first = people.submit(ask, wsgi)
+        until(lambda: site.at_once == 1)
+        began = time.monotonic()
+        assert [one.result(10) for one in [people.submit(ask, wsgi) for _ in range(3)]] == [b"full"] * 3
+        assert 0.15 < time.monotonic() - began < 5
+        site.go.set()
+        assert first.result(10) == b"done"
+    assert [ask(wsgi) for _ in range(3)] == [b"done"] * 3
+
+
 def test_operators_are_answered_however_many_wait() -> None:
     site = Slow()
     wsgi = Gate(site, full, working=1, waiting=0)
