@@ -55,4 +55,6 @@ def _adapted(folder: Path, port: int, behind: list[int]) -> str:
     text = re.sub(r"limit_conn petition_addresses \d+", "limit_conn petition_addresses 10000", text)
     text, rates = re.subn(r"rate=\d+r/s", "rate=1000000r/s", text)
     assert rates == 2
+    text, limits = re.subn(r"limit_conn petition_addresses \d+;", "limit_conn petition_addresses 60000;", text)
+    assert limits == 1
     return text

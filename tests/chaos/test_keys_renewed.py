@@ -1,5 +1,5 @@
 """X14: a new key is made known, made active, and everything is sealed with it again, while people sign at a site of two
-web servers and two workers, each restarted in turn. No key is missed by anybody (S74, E4)."""
+web servers and two workers, each restarted in turn. Nobody sees an error (S74, E4)."""
 
 import subprocess
 import sys
@@ -19,9 +19,6 @@ pytestmark = [pytest.mark.chaos, pytest.mark.long, needs_nginx]
 
 #: Seconds between two web servers: nginx leaves one that was away alone for a moment even when it is back.
 BETWEEN = 3.0
-#: A form that nginx sends down a connection at the moment at which the server behind it ends is not sent twice: one for
-#: each of the restarts may be answered with an honest 503.
-RESTARTS = 2 * 2
 
 
 def keys(at: House, *words: str) -> tuple[int, str]:
@@ -77,8 +74,7 @@ def test_keys_are_renewed_under_load_without_an_error_and_the_old_one_goes_once_
         experiment.quiet(server.url)
         assert experiment.judge(at, people.ledger, Faults(), logs=[server.folder]) == []
         told = answers(people.ledger)
-        assert {status for _, status in told} <= {200, 303, 503}, told
-        assert sum(count for (_, status), count in told.items() if status == 503) <= RESTARTS, told
+        assert {status for _, status in told} == {200, 303}, told
         # What the first key has sealed is gone, so it may go; links that it has signed go with it.
         status, words = keys(at, "remove", "1", "--yes")
         assert status == 0, words
@@ -88,4 +84,4 @@ def test_keys_are_renewed_under_load_without_an_error_and_the_old_one_goes_once_
             others.wait()
         experiment.quiet(server.url)
         assert experiment.judge(at, others.ledger, Faults(), logs=[server.folder]) == []
-        assert {status for _, status in answers(others.ledger)} == {200, 303}, "nothing was restarted meanwhile"
+        assert {status for _, status in answers(others.ledger)} == {200, 303}

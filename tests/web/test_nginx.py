@@ -8,10 +8,13 @@ import selectors
 import shutil
 import signal
 import socket
+import socketserver
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -304,6 +307,7 @@ def test_one_address_may_not_hold_every_connection(site: Site) -> None:
     for client in holding:
         client.close()
     assert (refused.status, other.status) == (429, 200)
+    assert refused.headers["Retry-After"] == "5"
 
 
 def test_a_flood_of_forms_from_one_address_meets_the_wall_and_its_neighbour_does_not(site: Site) -> None:
@@ -478,6 +482,57 @@ def test_readers_keep_their_pages_while_the_application_is_away(site: Site, tmp_
     assert (form.status, form.headers["Retry-After"]) == (503, "30")
     assert "try again" in said
     assert personal.status == 503
+
+
+class Silent(socketserver.BaseRequestHandler):
+    """A web server that is being stopped: hears a request, and closes the line without a word."""
+
+    def handle(self) -> None:
+        """Hear it."""
+        if self.request.recv(65536):
+            self.server.heard += 1  # type: ignore[attr-defined]
+
+
+@contextmanager
+def beside_silent(site: Site, folder: Path) -> Iterator[tuple[Site, socketserver.TCPServer]]:
+    """Another nginx, behind which one of two servers is silent."""
+    assert NGINX
+    port, silent = free_port(), socketserver.ThreadingTCPServer(("127.0.0.1", 0), Silent)
+    silent.heard = 0  # type: ignore[attr-defined]
+    text = adapted(folder, port, site.behind)
+    (line,) = re.findall(rf"server 127.0.0.1:{site.behind} [^;]*;", text)
+    text = text.replace(line, line.replace(str(site.behind), str(silent.server_address[1])) + line)
+    (folder / "nginx.conf").write_text(main_file(folder, text))
+    with silent:
+        threading.Thread(target=silent.serve_forever).start()
+        nginx = subprocess.Popen([NGINX, "-p", str(folder), "-c", str(folder / "nginx.conf")])
+        try:
+            until(lambda: answers(port))
+            yield replace(site, port=port), silent
+        finally:
+            nginx.terminate()
+            nginx.wait(20)
+            silent.shutdown()
+
+
+def test_a_form_that_one_server_closes_the_line_on_is_taken_by_the_next_but_an_organisers_is_not_sent_twice(
+    site: Site, tmp_path: Path
+) -> None:
+    """What restarts of web servers one after the other rest on: whoever signs twice has done so once."""
+    # Another test may have left a transaction open.
+    db.session.remove()
+    with beside_silent(site, tmp_path) as (both, silent):
+        statuses: list[int] = []
+        while silent.heard < 3:  # type: ignore[attr-defined]
+            statuses.append(both.sign(f"silent{len(statuses)}@example.org").status)
+            assert len(statuses) < 50
+        desk: list[int] = []
+        while 503 not in desk and len(desk) < 20:
+            desk.append(both.ask("POST", "/desk/login", body="email=a")[0].status)
+            # Left alone for a second, it is asked again.
+            time.sleep(0.3)
+    assert set(statuses) == {303}
+    assert 503 in desk
 
 
 def test_what_is_for_operators_is_not_let_out(site: Site) -> None:
