@@ -62,6 +62,15 @@ def ended(failed: int, sent: int, last_day: int) -> dict[str, str]:
     }  # fmt: skip
 
 
+def put_off(letters: int, since: int, sent: str | None) -> dict[str, str]:
+    """Letters put off, for how long the oldest, and how many a minute were sent, as two targets have it; None: no
+    worker has sent any yet."""
+    found = gauge("petition_letters_put_off", f"{letters}x500", f"{letters}x500")
+    found |= gauge("petition_letter_put_off_oldest_seconds", f"{since}x500", f"{since}x500")
+    name = "petition_letters_ended_total"
+    return found | (gauge(name, f"0+{sent}x500", f"0+{sent}x500", labels='worker="w",how="sent"') if sent else {})
+
+
 def pool(in_use: int) -> dict[str, str]:
     """Connections in use of twenty: two processes that may use ten each."""
     return (
@@ -106,6 +115,9 @@ CASES = [
     Case("LettersRefused", ended(3, 97, 21), ended(1, 99, 300)),
     # Three of four letters of a small site.
     Case("LettersRefused", ended(30, 10, 21), ended(30, 10, 3)),
+    Case("LettersPutOff", put_off(40, 4000, "1"), put_off(40, 4000, "2"), at="7h"),
+    Case("LettersPutOff", put_off(21, 3700, None), put_off(19, 3700, None), at="7h"),
+    Case("LettersPutOff", put_off(40, 3700, None), put_off(40, 3500, None), at="7h"),
     Case("LettersParked", gauge("petition_letters", f"1{HOURS}", f"1{HOURS}", labels=PARKED),
          gauge("petition_letters", f"0{HOURS}", labels=PARKED) | gauge("petition_letters", f"9{HOURS}", labels=GOING)),
     level("petition_move_oldest_seconds", 700, 500, alarm="MovesNotNumbered"),
