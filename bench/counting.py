@@ -10,8 +10,8 @@ from dataclasses import replace
 from sqlalchemy.pool import QueuePool
 
 from petition.base import settings
-from petition.web.cache import Environ, PageCache, StartResponse
-from petition.web.counters import ENDPOINT, Counted, Shared
+from petition.web.cache import ENDPOINT, Environ, PageCache, StartResponse
+from petition.web.counters import Counted, Shared
 
 CALLS = 200_000
 ROUNDS = 7

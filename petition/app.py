@@ -15,7 +15,7 @@ from petition.web import badges, context, counters, embed, errors, guards, heade
 from petition.web.addresses import Route
 from petition.web.api import guide, routes
 from petition.web.beside import Beside
-from petition.web.cache import PageCache
+from petition.web.cache import ENDPOINT, Meanwhile, PageCache
 from petition.web.counters import Counted, Counters
 from petition.web.gate import Gate, overcrowded
 from petition.web.public import (
@@ -81,7 +81,7 @@ def create_app(
 
 def _begin() -> None:
     """What only reads takes no write lock on SQLite. The route's name is for who counts answers."""
-    request.environ[counters.ENDPOINT] = request.endpoint
+    request.environ[ENDPOINT] = request.endpoint
     if request.method in ("GET", "HEAD", "OPTIONS"):
         db.reading()
 
@@ -104,7 +104,7 @@ def _dress(app: Flask, read: Settings) -> None:
     counting: Counters = app.extensions[counters.EXTENSION]
     with app.app_context():
         pool = db.database().engine.pool
-    gate = Gate(beside, overcrowded(app), read.web_threads)
+    gate = Gate(Meanwhile(beside), overcrowded(app), read.web_threads)
     counted = Counted(gate, counting, pool.checkedout)  # type: ignore[attr-defined]  # of every pool with a size
     app.wsgi_app = PageCache(counted, read, counting.kept)  # type: ignore[method-assign, assignment]
     if read.proxies:

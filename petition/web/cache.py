@@ -11,7 +11,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -33,16 +33,22 @@ FOR_EVER = 3600.0
 #: What says nothing that depends on the site's address, and is asked of one process on one machine.
 OPERATORS = ("/healthz", "/readyz", "/metrics")
 
+#: Where Flask leaves the name of the route in the request's environment.
+ENDPOINT = "petition.endpoint"
+#: Where this leaves how to look again; where the page is left that was found then; and when another was begun.
+_AGAIN, _FOUND, _BEGUN = "petition.again", "petition.found", "petition.begun"
+
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
 class _Page:
-    __slots__ = ("body", "etag", "headers", "lifetime", "made", "making", "packed")
+    __slots__ = ("begun", "body", "endpoint", "etag", "headers", "lifetime", "made", "making", "packed")
 
     def __init__(self, headers: list[tuple[str, str]], body: bytes, lifetime: float) -> None:
         self.body = body
+        self.begun, self.endpoint = 0.0, ""
         kind = next((value for name, value in headers if name.lower() == "content-type"), "")
         #: Content coding → the body in it, made when it is first asked for. A picture is compressed already.
         self.packed: dict[str, bytes] | None = None if kind.startswith(_PICTURES) else {}
@@ -117,8 +123,15 @@ class PageCache:
             return lambda _data: None
 
         method = environ["REQUEST_METHOD"]
-        parts = self._wsgi(environ | {"REQUEST_METHOD": "GET"} if method == "HEAD" else environ, started)
+        asked = environ | {
+            "REQUEST_METHOD": "GET",
+            _AGAIN: partial(self._again, environ["PATH_INFO"], time.monotonic()),
+        }
+        parts = self._wsgi(asked, started)
         status, headers = answer
+        if _FOUND in asked:
+            _close(parts)
+            return _answer(asked[_FOUND], environ, start)
         lifetime = self._lifetime(status, headers)
         if not lifetime:
             start(status, headers)
@@ -126,9 +139,15 @@ class PageCache:
         body = b"".join(parts)
         _close(parts)
         page = _Page(headers, body, lifetime)
+        page.begun, page.endpoint = asked.get(_BEGUN, 0.0), asked.get(ENDPOINT) or ""
         if len(body) <= _MOST_BYTES:
             self._keep(environ["PATH_INFO"], page)
         return _answer(page, environ, start)
+
+    def _again(self, path: str, since: float) -> _Page | None:
+        """A page that was made for somebody else while one waited, if it says what it would say now, or nearly."""
+        page = self._pages.get(path)
+        return page if page and page.begun >= since - STALE_AT_MOST else None
 
     def _lifetime(self, status: str, headers: list[tuple[str, str]]) -> float:
         control = next((value for name, value in headers if name.lower() == "cache-control"), "")
@@ -143,6 +162,29 @@ class PageCache:
             self._bytes += len(page.body) - (len(before.body) if before else 0)
             while len(self._pages) > _MOST_PAGES or self._bytes > _MOST_BYTES_TOGETHER:
                 self._bytes -= len(self._pages.popitem(last=False)[1].body)
+
+
+class Meanwhile:
+    """The WSGI application behind the gate in which people wait for their turn: where many want the same page, whoever
+    comes to their turn when it has been made gets it, instead of having it made again for each of them."""
+
+    def __init__(self, wsgi: WsgiApp) -> None:
+        self._wsgi = wsgi
+
+    def __call__(self, environ: Environ, start: StartResponse) -> Iterable[bytes]:
+        """Answer a request whose turn it is."""
+        again: Callable[[], _Page | None] = environ.get(_AGAIN, _nothing)
+        page = again()
+        if page is None:
+            environ[_BEGUN] = time.monotonic()
+            return self._wsgi(environ, start)
+        environ[_FOUND], environ[ENDPOINT] = page, page.endpoint
+        start("200 OK", [])
+        return []
+
+
+def _nothing() -> None:
+    return None
 
 
 def _is_for_operators(environ: Environ) -> bool:

@@ -18,10 +18,8 @@ from functools import cache
 
 from flask import current_app
 
-from petition.web.cache import Environ, StartResponse, WsgiApp
+from petition.web.cache import ENDPOINT, Environ, StartResponse, WsgiApp
 
-#: Where Flask leaves the name of the route in the request's environment.
-ENDPOINT = "petition.endpoint"
 #: Where an application keeps its counters.
 EXTENSION = "petition.counters"
 #: Kinds of answers: forms that sign, buttons that confirm, "send me my link", pages behind a link, …

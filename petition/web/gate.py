@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from flask import Flask, request
 
 from petition.web import errors, guards
-from petition.web.cache import OPERATORS, Environ, StartResponse, WsgiApp
-from petition.web.counters import ENDPOINT
+from petition.web.cache import ENDPOINT, OPERATORS, Environ, StartResponse, WsgiApp
 
 #: So many wait in a process, for a second or two when all of them sign: a meeting may press the button at one moment.
 WAITING = 200

@@ -4,14 +4,16 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from petition.base import db
+from petition.base import db, settings
 from petition.web import gate
+from petition.web.cache import Meanwhile, PageCache
 from petition.web.errors import RETRY_AFTER
 from petition.web.gate import Gate
 from tests.cast import Cast
@@ -85,6 +87,38 @@ def test_who_has_waited_for_too_long_is_told() -> None:
         site.go.set()
         assert first.result(10) == b"done"
     assert [ask(wsgi) for _ in range(3)] == [b"done"] * 3
+
+
+def asked(wsgi: PageCache, path: str) -> bytes:
+    told: list[str] = []
+    environ = {"PATH_INFO": path, "HTTP_HOST": "localhost", "REQUEST_METHOD": "GET"}
+    body = b"".join(wsgi(environ, lambda status, *_: told.append(status)))
+    assert told == ["200 OK"]
+    return body
+
+
+@pytest.mark.parametrize(("kind", "times"), [("public", 1), ("no-store", 6)])
+def test_a_public_page_that_many_wait_for_is_made_once_and_what_is_one_person_s_for_each(
+    app: Flask, kind: str, times: int
+) -> None:
+    made: list[str] = []
+    go = threading.Event()
+
+    def site(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        made.append(environ["PATH_INFO"])
+        assert go.wait(20)
+        start("200 OK", [("Cache-Control", kind), ("Content-Type", "text/html")])
+        return [b"page %d" % len(made)]
+
+    one = Gate(Meanwhile(site), full, working=1, waiting=9)
+    wsgi = PageCache(one, replace(settings.read({}), page_cache=1.0), lambda: None)
+    with ThreadPoolExecutor(6) as people:
+        answers = [people.submit(asked, wsgi, "/en/") for _ in range(6)]
+        until(lambda: one._here == 6)
+        go.set()
+        assert {answer.result(10) for answer in answers} == {b"page %d" % (number + 1) for number in range(times)}
+    assert (len(made), one._here) == (times, 0)
+    assert asked(wsgi, "/es/") == b"page %d" % (times + 1)
 
 
 def test_operators_are_answered_however_many_wait() -> None:
