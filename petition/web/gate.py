@@ -6,7 +6,7 @@ may not wait here, where they can be counted. What the page cache answers never 
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from flask import Flask, request
 
@@ -19,6 +19,8 @@ WAITING = 200
 PATIENCE = 5.0
 #: Threads of the web server's that neither work nor wait: they answer from the page cache, and say "too many".
 SPARE = 8
+#: Answers without a body.
+_BARE = ("204", "304")
 #: Forms that people fill in: who finds no room gets what was typed back.
 HANDING_BACK = frozenset(
     {
@@ -53,12 +55,23 @@ class Gate:
             return self._wsgi(environ, start)
         if not self._enter():
             return self._full(environ, start)
+        whole = False
+
+        def started(status: str, headers: Sequence[tuple[str, str]], *rest: object) -> object:
+            nonlocal whole
+            whole = status[:3] in _BARE or any(name.lower() == "content-length" for name, _ in headers)
+            return start(status, headers, *rest)
+
         try:
-            # What is streamed works on while it is read.
-            return _Inside(self._wsgi(environ, start), self._leave)
+            parts = self._wsgi(environ, started)
         except BaseException:
             self._leave()
             raise
+        if whole:
+            self._leave()
+            return parts
+        # What is streamed works on while it is read.
+        return _Inside(parts, self._leave)
 
     def _enter(self) -> bool:
         with self._lock:

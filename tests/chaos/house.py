@@ -156,8 +156,13 @@ class House:
 
     def pids(self, name: str) -> list[int]:
         """The processes below a running one: of a web server those that answer, which it starts again when they die."""
-        found = children(self.running[name].pid)
-        return [pid for pid in found if b"resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        found = []
+        for pid in children(self.running[name].pid):
+            # One may be gone by now.
+            with suppress(OSError):
+                if b"resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    found.append(pid)
+        return found
 
     def kill(self, name: str) -> None:
         """Kill a process and all below it, as when a machine loses its power; waits until they are gone."""

@@ -38,7 +38,7 @@ def test_a_letter_to_try_the_way_goes_to_the_mail_server_step_by_step(petition: 
     result = petition("letter", "test", "ana@example.org", **to(post))
     assert result.exit_code == 0
     assert [line[:2] for line in result.stdout.splitlines()] == ["Ma", "1.", "2.", "Lo"]
-    assert "rcpt TO:<ana@example.org>" in post.heard
+    assert "RCPT TO:<ana@example.org>" in post.heard
     assert len(post.stored) == 1
 
 

@@ -226,5 +226,12 @@ def _layers(wsgi: object) -> Iterable[object]:
         wsgi = getattr(wsgi, "_wsgi", None)
 
 
+def test_an_answer_that_is_whole_holds_no_turn_until_it_is_read(make_app: Callable[..., Flask]) -> None:
+    """A slow reader of a page keeps nobody waiting."""
+    client = make_app(web_threads=2, page_cache=0).test_client()
+    kept = [client.get("/en/privacy") for _ in range(6)]
+    assert [one.status_code for one in kept] == [200] * 6
+
+
 def test_the_web_server_has_a_thread_for_everybody_who_waits_and_some_to_say_no() -> None:
     assert gate.threads(8) == 8 + gate.WAITING + gate.SPARE

@@ -24,7 +24,7 @@ def states() -> dict[str, int]:
     """How many letters are in which state."""
     db.session.remove()
     query = select(outbox.table.c.state, func.count()).group_by(outbox.table.c.state)
-    return dict(db.session.execute(query).tuples().all())
+    return {row.state: row[1] for row in db.session.execute(query)}
 
 
 def to_the_next_try() -> datetime:
