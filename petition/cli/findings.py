@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from petition import campaigns, migrated, pulse, sightings
+from petition import campaigns, migrated, pulse, resealing, sightings
 from petition.base import crypto, db, settings
 from petition.base.crypto import Unsealable
 from petition.base.settings import Settings
@@ -127,13 +127,25 @@ def _of_rows() -> Iterator[Finding]:
             "KEYS_FILE names another ring than the one this database was made with. Put the right one back.",
         )  # fmt: skip
     else:
-        yield _well("It opens with this key ring.")
+        yield _of_ring()
     found = pulse.read(db.now())
     db.session.remove()
     yield from _of_pulse(found)
     yield from _of_letters(found)
     yield _of_backup(found)
     yield from _of_disk()
+
+
+def _of_ring() -> Finding:
+    missing = sorted(resealing.sample() - crypto.ring().keys.keys())
+    db.session.rollback()
+    if not missing:
+        return _well("It opens with this key ring.")
+    numbers = ", ".join(str(key) for key in missing)
+    return Finding(
+        WRONG, f"The ring lacks a key that seals some of what is stored (number {numbers}): nobody can open it.",
+        "Is it an older one, from a backup? Put the newest back. `petition keys list --rows` counts what each seals.",
+    )  # fmt: skip
 
 
 _REMEDIES = {

@@ -5,8 +5,10 @@ import http.server
 import ssl
 import threading
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import time_machine
@@ -16,6 +18,7 @@ from sqlalchemy import text, update
 from petition import sightings
 from petition.app import create_app
 from petition.base import crypto, db, outbox, settings
+from petition.base.crypto import Ring
 from petition.cli import findings, main, reaching
 from petition.cli.findings import WRONG, Finding
 from petition.register import Move
@@ -148,6 +151,25 @@ def test_another_key_ring_than_the_database_s_own_is_told(well: Cast, petition: 
     assert "does not open with this key ring" in found
 
 
+def test_a_ring_from_before_the_newest_key_is_told_though_it_opens_every_campaign(
+    well: Cast, petition: Petition, keys_file: Path, tmp_path: Path
+) -> None:
+    """A ring put back from an older backup."""
+    well.campaign()
+    older, newer = crypto.read(keys_file), tmp_path / "newer.json"
+    added = crypto.with_new_key(older)
+    crypto.write(newer, Ring(max(added.keys), added.keys))
+    app = create_app(replace(settings.current(), keys_file=newer))
+    db.session.remove()
+    with app.app_context():
+        assert Cast(app).sign().status_code == 303
+        db.session.remove()
+        db.database().dispose()
+    found = only(petition("doctor", "--here", **PUBLIC))
+    assert f"lacks a key that seals some of what is stored (number {max(added.keys)})" in found
+    assert wrong(petition("doctor", "--here", **PUBLIC, KEYS_FILE=str(newer))) == []
+
+
 def test_a_database_that_is_away_is_told(well: Cast, petition: Petition, tmp_path: Path) -> None:
     if db.is_sqlite():
         away = {f"sqlite:///{tmp_path}/nowhere/petition.db": "cannot be opened"}
@@ -207,6 +229,20 @@ def test_a_database_that_somebody_else_holds_is_told(well: Cast, petition: Petit
 def test_a_disk_that_is_nearly_full_is_told(well: Cast, petition: Petition, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("petition.cli.findings.LEAST_BYTES", 10**18)
     assert "before it is full" in only(petition("doctor", "--here", **PUBLIC))
+
+
+@only_sqlite
+@pytest.mark.parametrize(
+    ("free", "size", "nearly"), [(6, 100, False), (4, 100, True), (0.9, 10, True), (1.1, 10, False)]
+)
+def test_a_disk_is_nearly_full_by_its_share_or_by_its_bytes(
+    well: Cast, petition: Petition, monkeypatch: pytest.MonkeyPatch, free: float, size: int, nearly: bool
+) -> None:
+    """Of the machine's own figures; the alarm has the same limits."""
+    usage = SimpleNamespace(free=int(free * 1e9), total=int(size * 1e9))
+    monkeypatch.setattr("shutil.disk_usage", lambda _path: usage)
+    found = wrong(petition("doctor", "--here", **PUBLIC))
+    assert [f"{free:.1f} GB free of {size:.1f}" in one for one in found] == [True] * nearly
 
 
 @only_sqlite
@@ -358,6 +394,8 @@ def test_a_site_whose_certificate_is_bad_is_told(
         ("BANNER", "hang up", "it hangs up"),
         ("MAIL", "550 5.7.1 not you", "it refuses us for good"),
         ("RCPT", "550 5.1.1 nobody", "refuses this letter for good"),
+        ("RCPT", "450 4.2.0 greylisted, come again", "does not take this letter now"),
+        ("MAIL", "421 4.3.2 shutting down", "does not"),
     ],
 )
 def test_a_mail_server_that_does_not_take_letters_is_told(
