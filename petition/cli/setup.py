@@ -43,7 +43,7 @@ STARTED = {
 }
 BACKUPS = ("petition-backup.service", "petition-backup.timer")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
-_WEB = "    server 127.0.0.1:8000 max_fails=3 fail_timeout=1s;\n"
+_WEB = "    server 127.0.0.1:8000 max_fails=0;\n"
 _CHAIN, _KEY = "/etc/petition/tls/chain.pem", "/etc/petition/tls/key.pem"
 
 

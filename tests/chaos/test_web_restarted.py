@@ -15,8 +15,6 @@ from tests.chaos.people import Crowd, Level, crowd
 
 pytestmark = [pytest.mark.chaos, pytest.mark.long, needs_nginx]
 
-#: As docs/upgrade.md has it.
-BETWEEN = 3.0
 ROOM = {"WEB_PROCESSES": "2", **BEHIND}
 
 
@@ -29,7 +27,7 @@ def restart_in_turn(at: House, people: Crowd, chance: random.Random) -> int:
         at.start(name)
         at.wait_for(name)
         restarts += 1
-        time.sleep(BETWEEN + chance.random())
+        time.sleep(chance.random())
     return restarts
 
 
