@@ -17,9 +17,6 @@ from tests.chaos.people import Level, crowd
 
 pytestmark = [pytest.mark.chaos, pytest.mark.long, needs_nginx]
 
-#: Seconds between two web servers: nginx leaves one that was away alone for a moment even when it is back.
-BETWEEN = 3.0
-
 
 def keys(at: House, *words: str) -> tuple[int, str]:
     """Type `petition keys`, as an operator does; its status and what it says."""
@@ -35,7 +32,6 @@ def restart_all(at: House) -> None:
         at.start(name)
         if name in at.webs:
             at.wait_for(name)
-            time.sleep(BETWEEN)
 
 
 def renew(at: House) -> None:

@@ -83,7 +83,7 @@ def course(at: House, older: Path) -> dict[str, tuple[float, float]]:
 
 def main(older: Path, seconds: float) -> int:
     """Try it; 1 where anything is wrong."""
-    level = Level(signs=10, views=20, seconds=seconds, seed=experiment.seed(), linger=5)
+    level = Level(signs=20, views=40, seconds=seconds, seed=experiment.seed(), linger=5)
     folder = Path(tempfile.mkdtemp(prefix="upgrade"))
     with cluster.cluster() as server:
         with house(folder, server.url, webs=2, environ={**BEHIND, "WEB_PROCESSES": "2"}) as at:
@@ -98,8 +98,10 @@ def main(older: Path, seconds: float) -> int:
             typed(at, ROOT, "migrate")
         wrong = experiment.judge(at, people.ledger, Faults(), logs=[server.folder])
     for name, (began, ended) in phases.items():
-        seen = Counter(f"{one.asked} {one.status}" for one in ledger.read(people.ledger) if began <= one.began < ended)
-        print(f"{name}: {dict(sorted(seen.items()))}")
+        seen = [one for one in ledger.read(people.ledger) if began <= one.began < ended]
+        told = Counter(f"{one.asked} {one.status}" for one in seen)
+        slow = sorted(one.ended - one.began for one in seen if one.asked == "sign")
+        print(f"{name}: {dict(sorted(told.items()))}, p99 {1000 * slow[int(len(slow) * 0.99)]:.0f} ms")
     return 1 if wrong else 0
 
 
