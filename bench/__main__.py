@@ -20,6 +20,7 @@ from petition.base import crypto
 from petition.web.context import form_token
 
 ROUNDS = 3
+SIGNING_ROUNDS = 7
 SECONDS = 6
 PAGE_ROUNDS = 5
 PAGE_SECONDS = 2
@@ -52,21 +53,25 @@ def two_inserts(place: Ground) -> float:
 
 def signing(place: Ground) -> list[Row]:
     """Signing with everything in it, small and large campaign in turn, the limit in the same rounds."""
-    limits, rates, slow = [], {"small": [], "large": []}, []
+    limits, slow = [], []
+    rates: dict[str, list[float]] = {"small": [], "large": []}
     with ground.serving(place) as site:
         for slug in rates:
             ground.wrk(f"{site}/en/campaigns/{slug}", 2, script="sign.lua", TOKEN=_token(slug))
-        for _ in range(ROUNDS):
+        for number in range(SIGNING_ROUNDS):
             limits.append(two_inserts(place))
-            for slug, found in rates.items():
+            # Each comes first in turn: what runs later finds the disk busier.
+            for slug, found in list(rates.items())[:: 1 if number % 2 else -1]:
                 load = ground.wrk(f"{site}/en/campaigns/{slug}", SECONDS, script="sign.lua", TOKEN=_token(slug))
                 assert not load.errors, f"{load.errors} errors while signing"
                 found.append(load.rate)
                 slow.append(load.p99)
-    limit, small, large = middle(limits), middle(rates["small"]), middle(rates["large"])
+    limit, small = middle(limits), middle(rates["small"])
+    # The pair in the middle, as for pages.
+    pairs = sorted(zip(rates["large"], rates["small"], strict=True), key=lambda one: one[0] / one[1])
     return [
         Row("signing, 1,000 signatures", small, limit, 0.12, f"p99 {middle(slow):.0f} ms (wanted < 40)"),
-        Row("signing, the large campaign", large, small, 0.95, "of the small one"),
+        Row("signing, the large campaign", *pairs[SIGNING_ROUNDS // 2], 0.95, "of the small one"),
     ]
 
 

@@ -6,17 +6,20 @@ nothing waits for more to come, and nobody is told "stored" before the commit.
 """
 
 import threading
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
 from flask import current_app
 
-from petition.base import db, pairs
+from petition.base import db, pairs, turns
 from petition.base.db import NotNow
 from petition.base.pairs import Pair
+from petition.base.turns import Turns
 
-#: More than this do not wait in one process: they are told at once to come again.
-MOST_WAITING = 100
+#: So many threads prepare at a time what they will store, and nobody waits longer for that, in seconds: it is a
+#: courtesy, and what one of them waits for must not keep the others.
+_PREPARING, _COURTESY = Turns(2), 0.25
 T = TypeVar("T")
 R = TypeVar("R")
 _key = "petition.together"
@@ -48,10 +51,9 @@ class Queue(Generic[T, R]):
 
     def put(self, item: T) -> R:
         """The answer, once it is stored. Raises NotNow, or what the item itself is refused for."""
+        turns.let_go()
         place: _Place[T, R] = _Place(item)
         with self._lock:
-            if len(self._waiting) >= MOST_WAITING:
-                raise NotNow("too many wait")
             self._waiting.append(place)
             leads, self._led = not self._led, True
         if not leads:
@@ -102,6 +104,17 @@ class Queue(Generic[T, R]):
             self._led = bool(self._waiting)
             if self._waiting:
                 self._waiting[0].turn.set()
+
+
+@contextmanager
+def preparing() -> Iterator[None]:
+    """What leads up to `share`, by few threads at a time and in order, until they wait for the commit."""
+    turn = _PREPARING.take(_COURTESY)
+    try:
+        yield
+    finally:
+        if turn is not None:
+            turn.end()
 
 
 def share(key: Hashable, store: Callable[[Sequence[T]], Sequence[R]], item: T) -> R:

@@ -7,9 +7,11 @@ may not wait here, where they can be counted. What the page cache answers never 
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 from flask import Flask, request
 
+from petition.base.turns import Turn, Turns
 from petition.web import errors, guards
 from petition.web.cache import ENDPOINT, OPERATORS, Environ, StartResponse, WsgiApp
 
@@ -47,13 +49,14 @@ class Gate:
         self._most = working + waiting
         self._here = 0
         self._lock = threading.Lock()
-        self._turns = threading.Semaphore(working)
+        self._turns = Turns(working)
 
     def __call__(self, environ: Environ, start: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
         if environ["PATH_INFO"] in OPERATORS:
             return self._wsgi(environ, start)
-        if not self._enter():
+        turn = self._enter()
+        if turn is None:
             return self._full(environ, start)
         whole = False
 
@@ -65,27 +68,27 @@ class Gate:
         try:
             parts = self._wsgi(environ, started)
         except BaseException:
-            self._leave()
+            self._leave(turn)
             raise
         if whole:
-            self._leave()
+            self._leave(turn)
             return parts
         # What is streamed works on while it is read.
-        return _Inside(parts, self._leave)
+        return _Inside(parts, partial(self._leave, turn))
 
-    def _enter(self) -> bool:
+    def _enter(self) -> Turn | None:
         with self._lock:
             if self._here >= self._most:
-                return False
+                return None
             self._here += 1
-        if self._turns.acquire(timeout=self._patience):
-            return True
-        with self._lock:
-            self._here -= 1
-        return False
+        turn = self._turns.take(self._patience)
+        if turn is None:
+            with self._lock:
+                self._here -= 1
+        return turn
 
-    def _leave(self) -> None:
-        self._turns.release()
+    def _leave(self, turn: Turn) -> None:
+        turn.end()
         with self._lock:
             self._here -= 1
 

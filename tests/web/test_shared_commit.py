@@ -18,6 +18,7 @@ from petition.campaigns import Reading
 from petition.details import Choices, Details
 from petition.signatures import PendingSignature
 from tests.cast import Cast, form_token
+from tests.web.test_gate import until
 from tests.web.test_outage import TYPED, Outage, holds_what_was_typed, honest, outage
 from tests.web.test_races import at_once
 
@@ -195,20 +196,42 @@ def test_while_the_database_is_away_everybody_of_many_gets_the_form_back(cast: C
     assert all(honest(answer) and holds_what_was_typed(answer.text) for answer in answers)
 
 
-def test_more_than_can_wait_are_told_at_once_to_come_again(
-    app: Flask, cast: Cast, held: Held, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Overload answers early: the form with what was typed, and when to come again."""
-    monkeypatch.setattr(together, "MOST_WAITING", 2)
-    signers = Signers(app, cast.campaign())
-    token = form_token(cast.browser().get(PATH).text)
-    threads = behind_each_other(held, signers, ("second", {}), ("third", {}))
-    answer = cast.browser().post(PATH, data=TYPED | {"token": token})
-    assert honest(answer)
-    assert holds_what_was_typed(answer.text)
+def test_whoever_waits_for_the_commit_lets_the_next_ones_work(make_app: Callable[..., Flask]) -> None:
+    """Though only one may work at a time, those who come while it waits for the disk share the next commit."""
+    app = make_app(web_threads=1)
+    held = Held(together._write)
+    queue: together.Queue[Pair, None] = together.Queue(held)
+    app.extensions[together._key] = {QUEUE: queue}
+    with app.app_context():
+        cast = Cast(app)
+        cast.campaign()
+        token = form_token(cast.browser().get(PATH).text)
+    answers = []
+
+    def sign(number: int) -> None:
+        typed = TYPED | {"token": token, "email": f"p{number}@example.org"}
+        answers.append(app.test_client().post(PATH, data=typed).status_code)
+
+    threads = [threading.Thread(target=sign, args=(number,)) for number in range(4)]
+    threads[0].start()
+    assert held.came.wait(10)
+    for thread in threads[1:]:
+        thread.start()
+    until(lambda: len(queue._waiting) == 3)
     held.go.set()
     end(threads)
-    assert stored() == Counter(["first", "second", "third"])
+    assert (answers, held.batches) == ([303] * 4, [1, 3])
+
+
+def test_who_cannot_be_prepared_in_time_is_prepared_all_the_same(
+    app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What one of them waits for, such as a database that does not answer, must not keep the others."""
+    cast.campaign()
+    token = form_token(cast.browser().get(PATH).text)
+    monkeypatch.setattr(together, "_COURTESY", 0.01)
+    with together.preparing(), together.preparing():
+        assert cast.browser().post(PATH, data=TYPED | {"token": token}).status_code == 303
 
 
 def test_whoever_waits_for_a_leader_that_is_stopped_hears_that_nobody_knows(app: Flask, cast: Cast) -> None:

@@ -54,7 +54,8 @@ def take(language: str, slug: str, place: Place) -> BaseResponse:
     address = limits.client_address()
     if limits.too_many(address):
         abort(429)
-    return or_hand_back(lambda: _sign(language, slug, address, place), lambda: _recalled(language, slug))
+    with together.preparing():
+        return or_hand_back(lambda: _sign(language, slug, address, place), lambda: _recalled(language, slug))
 
 
 def _sign(language: str, slug: str, address: str, place: Place) -> BaseResponse:
