@@ -17,7 +17,8 @@ from petition.web.api import guide, routes
 from petition.web.beside import Beside
 from petition.web.cache import ENDPOINT, Meanwhile, PageCache
 from petition.web.counters import Counted, Counters
-from petition.web.gate import Gate, overcrowded
+from petition.web.crowded import overcrowded
+from petition.web.gate import Gate
 from petition.web.public import (
     articles,
     campaign,
@@ -104,7 +105,7 @@ def _dress(app: Flask, read: Settings) -> None:
     counting: Counters = app.extensions[counters.EXTENSION]
     with app.app_context():
         pool = db.database().engine.pool
-    gate = Gate(Meanwhile(beside), overcrowded(app), read.web_threads)
+    gate = Gate(Meanwhile(beside), overcrowded(app, read), read.web_threads)
     counted = Counted(gate, counting, pool.checkedout)  # type: ignore[attr-defined]  # of every pool with a size
     app.wsgi_app = PageCache(counted, read, counting.kept)  # type: ignore[method-assign, assignment]
     if read.proxies:

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from flask import Flask, Response, current_app, g, make_response, render_template, request
-from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from petition.base import db, i18n
+from petition.base.i18n import gettext as _
 from petition.web.api import problems
 
 RETRY_AFTER = 10
@@ -31,8 +31,9 @@ def init_app(app: Flask, *, layout: str = "base.html", ways: Ways = _public_ways
     app.register_error_handler(Exception, _bug)
 
 
-def _words(status: int) -> tuple[str, str]:
-    words = {
+def words(status: int) -> tuple[str, str]:
+    """What an error is called, and a sentence about it."""
+    found = {
         400: (_("This was not understood"), _("Your browser sent something we cannot read. Nothing was stored.")),
         401: (_("Sign in first"), _("You are signed out. Nothing was stored.")),
         403: (_("This is not yours to do"), _("Your account may not do this, or the form came from elsewhere.")),
@@ -53,7 +54,7 @@ def _words(status: int) -> tuple[str, str]:
         ),
     }  # fmt: skip
     unknown = (_("Something went wrong"), _("This is our fault. Nothing was half-done. Please try again."))
-    return words.get(status, unknown)
+    return found.get(status, unknown)
 
 
 def page(status: int) -> Response:
@@ -64,7 +65,7 @@ def page(status: int) -> Response:
     # What is said here is not among the words that a campaign brings.
     g.language = i18n.house()
     i18n.answer_with(None)
-    title, text = _words(status)
+    title, text = words(status)
     layout, ways = current_app.extensions[_key]
     layout = getattr(g, "layout", layout)
     shown = {"status": status, "title": title, "text": text, "links": ways(status), "layout": layout}

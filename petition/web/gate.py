@@ -9,11 +9,8 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
-from flask import Flask, request
-
 from petition.base.turns import Turn, Turns
-from petition.web import errors, guards
-from petition.web.cache import ENDPOINT, OPERATORS, Environ, StartResponse, WsgiApp
+from petition.web.cache import OPERATORS, Environ, StartResponse, WsgiApp
 
 #: So many wait in a process, for a second or two when all of them sign: a meeting may press the button at one moment.
 WAITING = 200
@@ -23,13 +20,6 @@ PATIENCE = 5.0
 SPARE = 8
 #: Answers without a body.
 _BARE = ("204", "304")
-#: Forms that people fill in: who finds no room gets what was typed back.
-HANDING_BACK = frozenset(
-    {
-        "signing.sign", "embed.sign", "signing.send_link", "signing.send_found_link", "joining.ask", "endorsements.ask",
-        "own.correct", "endorsed.correct",
-    }
-)  # fmt: skip
 
 
 def threads(working: int) -> int:
@@ -91,23 +81,6 @@ class Gate:
         turn.end()
         with self._lock:
             self._here -= 1
-
-
-def overcrowded(app: Flask) -> WsgiApp:
-    """What answers those for whom there is no room now: a form comes back with what was typed, without the database;
-    of everything else nothing is looked at."""
-
-    def answer(environ: Environ, start: StartResponse) -> Iterable[bytes]:
-        with app.request_context(environ):
-            environ[ENDPOINT] = request.endpoint
-            if request.method == "POST" and request.endpoint in HANDING_BACK:
-                environ[guards.FULL] = True
-                found = app.full_dispatch_request()
-            else:
-                found = app.process_response(errors.page(503))
-            return found(environ, start)
-
-    return answer
 
 
 class _Inside:

@@ -82,7 +82,7 @@ def _dress(response: Response) -> Response:
     over_tls = settings.current().base_url.startswith("https:")
     headers = response.headers
     said = {name.lower() for name, _ in headers}
-    for name, value in _every(secret, ancestors, kept if public else PERSONAL, over_tls).items():
+    for name, value in usual(secret, ancestors, kept if public else PERSONAL, over_tls).items():
         if name.lower() not in said:
             headers.add(name, value)
     if request.path.startswith(urls.FIGURES):
@@ -91,7 +91,7 @@ def _dress(response: Response) -> Response:
 
 
 @lru_cache(maxsize=256)
-def _every(secret: bool, ancestors: str, kept: str, over_tls: bool) -> dict[str, str]:
+def usual(secret: bool, ancestors: str, kept: str, over_tls: bool) -> dict[str, str]:
     """What an answer of a kind carries unless its view says otherwise."""
     found = {
         "Content-Security-Policy": _CSP + ancestors, "Referrer-Policy": "no-referrer" if secret else "same-origin",

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import event
 
 from petition.base import db, settings
-from petition.web import gate
+from petition.web import crowded, gate
 from petition.web.cache import Meanwhile, PageCache
 from petition.web.errors import RETRY_AFTER
 from petition.web.gate import Gate
@@ -215,9 +215,50 @@ def test_a_form_that_finds_no_room_comes_back_with_what_was_typed(make_app: Call
     assert asked == []
 
 
+@pytest.mark.parametrize(
+    ("path", "language", "framed"),
+    [
+        ("/en/campaigns/canteen", "en", False), ("/es/campaigns/canteen", "es", False),
+        ("/t/token/confirm", "en", False), ("/embed/es/campaigns/canteen", "es", True),
+        ("/zz/", "en", False), ("/", "en", False),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("method", ["POST", "GET", "HEAD"])
+def test_when_more_are_refused_than_pages_can_be_made_they_hear_it_in_a_few_words(
+    make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch, path: str, language: str, framed: bool, method: str
+) -> None:
+    """L4: refusing must not cost more than serving; as honest, and with the headers of every answer."""
+    monkeypatch.setattr(crowded, "AT_ONCE", 0)
+    app = make_app(web_threads=1, page_cache=0)
+    (found,) = [one for one in _layers(app.wsgi_app) if isinstance(one, Gate)]
+    found._here = 1 + gate.WAITING
+    answer = app.test_client().open(path, method=method, data={"name": "Ana <María>"} if method == "POST" else None)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, str(RETRY_AFTER))
+    assert f'lang="{language}"' in answer.text or method == "HEAD"
+    assert "María" not in answer.text
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Content-Security-Policy"].endswith(
+        "frame-ancestors *" if framed else "frame-ancestors 'none'"
+    )
+    assert ("X-Frame-Options" in answer.headers) is not framed
+    assert len(answer.text) < 700
+
+
+def test_a_program_that_is_refused_in_a_few_words_gets_a_document(
+    make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crowded, "AT_ONCE", 0)
+    app = make_app(web_threads=1)
+    (found,) = [one for one in _layers(app.wsgi_app) if isinstance(one, Gate)]
+    found._here = 1 + gate.WAITING
+    answer = app.test_client().get("/api/v1/campaigns")
+    assert (answer.status_code, answer.json["status"]) == (503, 503)
+    assert (answer.content_type, answer.headers["Access-Control-Allow-Origin"]) == ("application/problem+json", "*")
+
+
 def test_every_form_that_comes_back_is_tried(app: Flask) -> None:
     places = app.url_map.bind("localhost")
-    assert {places.match(path, "POST")[0] for path in FORMS} == gate.HANDING_BACK
+    assert {places.match(path, "POST")[0] for path in FORMS} == crowded.HANDING_BACK
 
 
 def _layers(wsgi: object) -> Iterable[object]:
