@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from flask_babel import gettext as _
 from icalendar import Calendar, Timezone, TimezoneDaylight, TimezoneStandard, vText
 from icalendar import Event as Entry
 
 from petition.base import clocks, urls
+from petition.base.i18n import gettext as _
 from petition.base.plain import plain
 from petition.events import Reading
 

@@ -9,13 +9,13 @@ from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 
 import orjson
-from flask_babel import gettext as _
-from flask_babel import ngettext
 from sqlalchemy import ForeignKey, LargeBinary, String, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition import campaigns, register
 from petition.base import db, i18n, settings
+from petition.base.i18n import gettext as _
+from petition.base.i18n import ngettext
 from petition.campaigns import Phase, Reading
 
 WIDTH, HEIGHT = 1200, 630

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from functools import partial
 
-from flask_babel import gettext as _
-
 from petition import campaigns, links
 from petition.base import db, i18n, mailbox, outbox, tokens, urls
+from petition.base.i18n import gettext as _
 from petition.base.outbox import Decision, Letter, Nothing
 from petition.campaigns import Phase, Reading
 from petition.letters import wording

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from uuid import UUID
 
-from flask_babel import gettext as _
 from sqlalchemy import exists, select
 
 from petition import campaigns, links, objections, signatures
 from petition.base import db, i18n, mailbox, outbox, tokens, urls
+from petition.base.i18n import gettext as _
 from petition.base.outbox import Decision, Letter, Nothing
 from petition.campaigns import Reading
 from petition.details import opened

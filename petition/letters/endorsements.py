@@ -10,12 +10,12 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-from flask_babel import gettext as _
-from flask_babel import ngettext
 from sqlalchemy import select
 
 from petition import campaigns, contacts, endorsements, links
 from petition.base import db, i18n, mailbox, tokens, urls
+from petition.base.i18n import gettext as _
+from petition.base.i18n import ngettext
 from petition.base.outbox import Letter, Message, Nothing
 from petition.campaigns import Reading
 from petition.contacts import ContactLink, Wish

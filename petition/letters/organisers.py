@@ -4,10 +4,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from flask_babel import gettext as _
-from flask_babel import ngettext
-
 from petition.base import i18n, settings, urls
+from petition.base.i18n import gettext as _
+from petition.base.i18n import ngettext
 from petition.base.outbox import Message
 from petition.letters import wording
 from petition.letters.wording import Sentences

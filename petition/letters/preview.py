@@ -5,9 +5,8 @@ from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
 
-from flask_babel import gettext as _
-
 from petition.base import i18n, urls
+from petition.base.i18n import gettext as _
 from petition.base.outbox import Letter, Message
 from petition.campaigns import Consent, Reading, Wording
 from petition.contacts import JOIN, MEETINGS, NEWS, ContactDetails

@@ -11,11 +11,11 @@ from functools import partial
 from typing import cast
 from uuid import UUID
 
-from flask_babel import gettext as _
 from sqlalchemy import Table, bindparam, exists, select, update
 
 from petition import campaigns, contacts, links, signatures
 from petition.base import db, i18n, mailbox, outbox, settings, tokens, urls
+from petition.base.i18n import gettext as _
 from petition.base.outbox import Letter, Message, Nothing, Wait
 from petition.campaigns import Phase, Reading
 from petition.details import opened

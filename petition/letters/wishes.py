@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
 
-from flask_babel import gettext as _
 from sqlalchemy import select
 
 from petition import campaigns, contacts, links
 from petition.base import db, i18n, mailbox, settings, tokens, urls
+from petition.base.i18n import gettext as _
 from petition.base.outbox import Letter, Message, Nothing
 from petition.campaigns import Phase, Reading
 from petition.contacts import JOIN, MEETINGS, ContactDetails, ContactLink, PendingContact

@@ -5,10 +5,10 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 
 from flask import render_template
-from flask_babel import gettext as _
 from markupsafe import escape
 
 from petition.base import i18n, settings
+from petition.base.i18n import gettext as _
 from petition.base.outbox import Message
 from petition.campaigns import Consent, Reading
 

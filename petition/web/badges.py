@@ -7,12 +7,12 @@ import unicodedata
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, make_response, render_template
-from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from petition import campaigns, register
 from petition.base import colour, db, i18n
 from petition.base.colour import DARK_SHEET, SHEET
+from petition.base.i18n import gettext as _
+from petition.base.i18n import ngettext
 from petition.campaigns import Phase, Reading
 from petition.web import guards
 from petition.web.looks import BadgeLook, readable

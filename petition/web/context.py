@@ -7,11 +7,11 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Flask, g, has_request_context, request, url_for
-from flask_babel import gettext as _
 from markupsafe import Markup
 
 from petition import articles, campaigns, pictures, register, share_pictures
 from petition.base import countries, db, i18n, markdown, settings, tokens, urls
+from petition.base.i18n import gettext as _
 from petition.campaigns import GRACE, SETTLING, Phase, Reading
 from petition.web import headers, style
 

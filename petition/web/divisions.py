@@ -4,10 +4,9 @@ figures as tables."""
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from flask_babel import gettext as _
-
 from petition import breakdowns, charts
 from petition.base import countries, i18n
+from petition.base.i18n import gettext as _
 from petition.breakdowns import Published
 from petition.campaigns import GRACE, Reading
 

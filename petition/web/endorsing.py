@@ -6,13 +6,13 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, StringField
 from wtforms.validators import StopValidation
 
 from petition import endorsements, fields
 from petition.base import countries, db, i18n, text, urls
+from petition.base.i18n import gettext as _
 from petition.endorsements import (
     INTERNATIONAL,
     LEVELS,

@@ -10,7 +10,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from flask import current_app
-from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from wtforms import StringField
 from wtforms.validators import StopValidation
@@ -18,6 +17,7 @@ from wtforms.validators import StopValidation
 from petition import fields
 from petition.base import countries, settings, text, urls
 from petition.base import mailbox as mailboxes
+from petition.base.i18n import gettext as _
 from petition.base.mailbox import Mailbox, MailboxRefused
 from petition.base.text import TextRefused
 from petition.campaigns import ASKABLE, Reading

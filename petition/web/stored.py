@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TypeVar
 
-from flask_babel import gettext as _
 from markupsafe import Markup
 
 from petition import wordings
 from petition.base import countries, i18n, urls
+from petition.base.i18n import gettext as _
 from petition.base.text import short_name
 from petition.campaigns import Reading
 from petition.details import Details, opened

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from flask_babel import gettext as _
-
 from petition import partners
 from petition.base import i18n, tokens, urls
+from petition.base.i18n import gettext as _
 from petition.campaigns import Reading
 from petition.contacts import Contact
 from petition.partners import Reading as Partner

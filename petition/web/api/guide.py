@@ -1,10 +1,10 @@
 """The page that explains the open figures, with commands that a test runs as they stand there."""
 
 from flask import Blueprint, render_template
-from flask_babel import gettext as _
 
 from petition import catalogue
 from petition.base import db, settings, urls
+from petition.base.i18n import gettext as _
 from petition.web import guards, limits
 from petition.web.api.routes import PAGE
 

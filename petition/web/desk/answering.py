@@ -3,13 +3,13 @@
 from typing import Any
 
 from flask import abort, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug import Response
 from wtforms import StringField
 from wtforms.validators import StopValidation
 
 from petition import decisions, journal, links, objections
 from petition.base import countries, db, i18n, text
+from petition.base.i18n import gettext as _
 from petition.campaigns import Reading
 from petition.details import opened
 from petition.objections import KEEP, Objection

@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask_babel import gettext as _
 from wtforms import StringField
 from wtforms.validators import StopValidation
 
 from petition.base import i18n, markdown, text
+from petition.base.i18n import gettext as _
 from petition.base.text import TextRefused
 from petition.campaigns import ASKABLE, GROUNDS, HANDABLE, Consent, Wording
 from petition.drafts import LONGEST_LINE, LONGEST_STANDFIRST, MOST_MONTHS, Terms, Text

@@ -6,14 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
-from flask_babel import gettext as _
-from flask_babel import ngettext
 from werkzeug import Response
 from wtforms import StringField
 from wtforms.validators import StopValidation
 
 from petition import drafts, fields
 from petition.base import db, i18n, text
+from petition.base.i18n import gettext as _
+from petition.base.i18n import ngettext
 from petition.campaigns import ASKABLE, Reading
 from petition.drafts import NotAsked, NotReady
 from petition.fields import (

@@ -3,13 +3,13 @@
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug import Response
 from wtforms import StringField
 from wtforms.validators import StopValidation
 
 from petition import blocks
 from petition.base import db, mailbox
+from petition.base.i18n import gettext as _
 from petition.base.mailbox import Mailbox, MailboxRefused
 from petition.campaigns import Reading
 from petition.web import guards

@@ -4,11 +4,11 @@ from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from flask_babel import gettext as _
 from wtforms.validators import StopValidation
 
 from petition.base import clocks, db
 from petition.base.clocks import MomentRefused
+from petition.base.i18n import gettext as _
 
 
 def zone_of(name: str) -> ZoneInfo:

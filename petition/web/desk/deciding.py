@@ -1,7 +1,6 @@
 """Deciding: about one signature, and about many by a rule, whose form this is. What a rule does is in `ruling`."""
 
 from flask import abort, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug import Response
 from wtforms import BooleanField, StringField
@@ -9,6 +8,7 @@ from wtforms.validators import StopValidation
 
 from petition import decisions, register, rules
 from petition.base import db, i18n, text
+from petition.base.i18n import gettext as _
 from petition.campaigns import Reading
 from petition.decisions import DECISIONS
 from petition.selection import Filter

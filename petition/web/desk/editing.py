@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import Any
 
 from flask import abort, request
-from flask_babel import gettext as _
 from wtforms import StringField
 
 from petition import campaigns, journal
+from petition.base.i18n import gettext as _
 from petition.campaigns import Campaign, Reading
 from petition.journal import Sought
 from petition.web.desk.forms import DeskForm

@@ -4,13 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug import Response
 from wtforms import StringField
 from wtforms.validators import StopValidation
 
 from petition import campaigns, framing
 from petition.base import db, i18n
+from petition.base.i18n import gettext as _
 from petition.campaigns import Phase, Reading
 from petition.framing import CHOICES, LISTED, MOST_SITES, Allowed, SiteRefused
 from petition.web.desk import editing, wall

@@ -9,11 +9,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from flask import abort, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug import Response
 
 from petition import export, listing, taking
 from petition.base import db, files, i18n, jobs
+from petition.base.i18n import gettext as _
 from petition.campaigns import Reading
 from petition.export import TOTALS_FORMATS, Export, TotalsFormat
 from petition.formats import FORMATS, Format, json_document

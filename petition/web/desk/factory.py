@@ -8,7 +8,6 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from flask import Flask, request, session
-from flask_babel import gettext as _
 from flask_security import ForgotPasswordForm as LibraryForgotForm
 from flask_security import (
     LoginForm,
@@ -26,6 +25,7 @@ from wtforms import StringField
 
 from petition import accounts
 from petition.base import crypto, db, i18n, settings, urls
+from petition.base.i18n import gettext as _
 from petition.letters import organisers as letters
 from petition.letters import ready
 from petition.web import context, errors, guards, headers

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 from urllib.parse import urlencode
 
-from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from petition import register
 from petition.base import countries, i18n
+from petition.base.i18n import gettext as _
 from petition.base.text import folded_name
 from petition.campaigns import Reading
 from petition.selection import STATES, Filter

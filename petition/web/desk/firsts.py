@@ -4,12 +4,12 @@ import re
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug import Response
 from wtforms import StringField
 
 from petition import journal, signatories, signatures
 from petition.base import db, i18n
+from petition.base.i18n import gettext as _
 from petition.campaigns import Reading
 from petition.signatories import MOST_FIRST, NotFirst, Signatory
 from petition.web import guards

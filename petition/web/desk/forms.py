@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from typing import Any
 
-from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from wtforms import PasswordField, StringField
 from wtforms.validators import StopValidation
 
 from petition.base import i18n, text
+from petition.base.i18n import gettext as _
 from petition.export import TOTALS_FORMATS
 from petition.formats import FORMATS
 from petition.web.desk import people, words

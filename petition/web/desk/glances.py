@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from flask import url_for
-from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from petition import charts, standing
 from petition.answers import Answers
 from petition.base import countries, i18n
+from petition.base.i18n import gettext as _
+from petition.base.i18n import ngettext
 from petition.base.outbox import Standing
 from petition.campaigns import Reading
 from petition.selection import Filter

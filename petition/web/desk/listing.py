@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import orjson
 from flask import current_app, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug import Response
 from wtforms import StringField
 from wtforms.validators import StopValidation
 
 from petition import affairs, journal, listing
 from petition.base import countries, crypto, db, i18n, mailbox
+from petition.base.i18n import gettext as _
 from petition.base.mailbox import MailboxRefused
 from petition.campaigns import Reading
 from petition.details import opened

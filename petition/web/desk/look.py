@@ -3,10 +3,9 @@
 import re
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from flask import redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 from werkzeug import Response
 from wtforms import StringField
@@ -15,6 +14,7 @@ from wtforms.validators import StopValidation
 from petition import campaigns, drafts, pictures, running
 from petition.base import colour, db, i18n, images, urls
 from petition.base.colour import ColourRefused
+from petition.base.i18n import gettext as _
 from petition.base.images import ImageRefused, Scaled
 from petition.campaigns import Reading
 from petition.drafts import MOST_GOAL, MOST_GOALS
@@ -235,7 +235,7 @@ def picture_refused(why: str) -> str:
         "too_stretched": _("One side must not be more than %(most)s times as long as the other.",
                            most=images.MOST_STRETCHED),
     }  # fmt: skip
-    return cast(str, said[why])
+    return said[why]
 
 
 @desk.post("/campaigns/<slug:slug>/look/picture/remove", needs="edit campaign")

@@ -1,11 +1,11 @@
 """Names before they are shown: the switch of a campaign, and the page on which those that wait are looked at."""
 
 from flask import redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug import Response
 
 from petition import journal, showing, unshown
 from petition.base import countries, db, i18n
+from petition.base.i18n import gettext as _
 from petition.campaigns import Reading
 from petition.web import guards
 from petition.web.desk import wall

@@ -5,12 +5,12 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar
 
-from flask_babel import gettext as _
 from wtforms import StringField
 from wtforms.validators import StopValidation
 
 from petition import articles, campaigns, events, pieces, topics
 from petition.base import db, i18n, markdown, text
+from petition.base.i18n import gettext as _
 from petition.base.text import TextRefused
 from petition.folders.files import LONGEST_STANDFIRST, is_language
 from petition.folders.meetings import HTTPS, LONGEST_ADDRESS, LONGEST_PLACE

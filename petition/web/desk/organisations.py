@@ -4,12 +4,12 @@ All of it needs "decide": these pages show who speaks for an organisation, and w
 """
 
 from flask import abort, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug import Response
 
 from petition import endorsement_decisions as decisions
 from petition import endorsements
 from petition.base import db, i18n, images, urls
+from petition.base.i18n import gettext as _
 from petition.base.images import ImageRefused
 from petition.campaigns import Reading
 from petition.endorsement_decisions import Changed

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from flask_babel import gettext as _
 from wtforms import StringField
 from wtforms.validators import StopValidation
 
 from petition.base import i18n, text
+from petition.base.i18n import gettext as _
 from petition.campaigns import Reading
 from petition.partners import LONGEST_KEY, LONGEST_SAID, Draft, Terms, is_key
 from petition.partners import Reading as Partner

@@ -7,11 +7,11 @@ from datetime import date
 
 from flask import Flask, current_app, render_template
 from flask import Response as FlaskResponse
-from flask_babel import gettext as _
 from werkzeug import Response
 
 from petition import contact_lists, partner_figures, teams
 from petition.base import db, i18n
+from petition.base.i18n import gettext as _
 from petition.breakdowns import Published
 from petition.campaigns import Reading
 from petition.contact_lists import ContactList

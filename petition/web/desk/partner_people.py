@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from flask import abort, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug import Response
 
 from petition import accounts, partner_people, teams
 from petition.accounts import Account
 from petition.base import db, i18n, urls
+from petition.base.i18n import gettext as _
 from petition.campaigns import Reading
 from petition.letters import organisers as letters
 from petition.letters import ready

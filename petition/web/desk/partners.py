@@ -3,11 +3,11 @@
 from typing import Any
 
 from flask import abort, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug import Response
 
 from petition import drafts, partners, register
 from petition.base import db, i18n
+from petition.base.i18n import gettext as _
 from petition.campaigns import Reading
 from petition.drafts import NotReady
 from petition.partners import Reading as Partner

@@ -6,7 +6,6 @@ Each view of the page is one line in the journal. What is done is a line with ho
 from typing import Any, ClassVar
 
 from flask import Response, abort, current_app, jsonify, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug import Response as BaseResponse
 from wtforms import BooleanField, StringField
 from wtforms.validators import StopValidation
@@ -14,6 +13,7 @@ from wtforms.validators import StopValidation
 from petition import affairs, signatures
 from petition.affairs import Person
 from petition.base import db, i18n, text
+from petition.base.i18n import gettext as _
 from petition.campaigns import Reading
 from petition.details import opened, shown
 from petition.signatures import COUNTED, HELD, REMOVED, Signature

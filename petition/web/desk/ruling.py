@@ -6,12 +6,12 @@ from datetime import date
 from typing import Any
 
 from flask import abort, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug import Response
 
 from petition import campaigns, charts, decisions, journal, rules
 from petition.base import countries, db, i18n, jobs
+from petition.base.i18n import gettext as _
 from petition.campaigns import Reading
 from petition.details import opened
 from petition.rules import BACK, COME, Rule, RuleRun

@@ -10,13 +10,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug import Response
 from wtforms import StringField
 from wtforms.validators import StopValidation
 
 from petition import campaigns, drafts, register, running
 from petition.base import db, i18n, text, urls
+from petition.base.i18n import gettext as _
 from petition.campaigns import Campaign, Phase, Reading
 from petition.drafts import LONGEST_OUTCOME, NotReady
 from petition.web.desk import dates, editing, wall

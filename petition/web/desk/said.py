@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from flask_babel import gettext as _
-
 from petition.base import countries, i18n
+from petition.base.i18n import gettext as _
 from petition.selection import Filter
 
 

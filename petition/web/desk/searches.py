@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import Response, abort, make_response, redirect, render_template, url_for
-from flask_babel import gettext as _
 from werkzeug import Response as BaseResponse
 from wtforms import BooleanField, StringField
 from wtforms.validators import StopValidation
 
 from petition import listing, searching
 from petition.base import db, i18n, jobs, text
+from petition.base.i18n import gettext as _
 from petition.base.jobs import CANCELLED, DONE, FAILED, Job
 from petition.campaigns import Reading
 from petition.web.desk import editing, looks, wall

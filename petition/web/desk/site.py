@@ -1,12 +1,12 @@
 """The people of the site: who has an account, inviting, roles on the site, a lost phone, removing."""
 
 from flask import abort, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug import Response
 
 from petition import accounts, partner_people, teams
 from petition.accounts import Account
 from petition.base import db, i18n
+from petition.base.i18n import gettext as _
 from petition.letters import organisers as letters
 from petition.letters import ready
 from petition.teams import LastOwner

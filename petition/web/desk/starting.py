@@ -4,12 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 from flask import redirect, render_template, url_for
-from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 from werkzeug import Response
 
 from petition import campaigns, drafts, teams
 from petition.base import db, i18n, settings
+from petition.base.i18n import gettext as _
 from petition.campaigns import HANDABLE, Consent, Reading
 from petition.drafts import Draft
 from petition.pieces import SlugRefused

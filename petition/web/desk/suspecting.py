@@ -3,12 +3,12 @@
 from datetime import date, datetime
 
 from flask import redirect, render_template, url_for
-from flask_babel import gettext as _
-from flask_babel import ngettext
 from werkzeug import Response
 
 from petition import selection, signs
 from petition.base import countries, db, i18n, jobs
+from petition.base.i18n import gettext as _
+from petition.base.i18n import ngettext
 from petition.campaigns import Reading
 from petition.signs import Sign
 from petition.web.desk import filtering, said, wall

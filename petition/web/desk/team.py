@@ -1,12 +1,12 @@
 """The team of a campaign: who may what, inviting, changing, removing."""
 
 from flask import abort, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug import Response
 
 from petition import accounts, teams
 from petition.accounts import Account
 from petition.base import db, i18n, urls
+from petition.base.i18n import gettext as _
 from petition.base.mailbox import Mailbox
 from petition.campaigns import Reading
 from petition.letters import organisers as letters

@@ -1,11 +1,11 @@
 """What signers agree to (S48), in versions: who is responsible, to whom what goes, for how long, on what ground."""
 
 from flask import redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug import Response
 
 from petition import drafts
 from petition.base import db, i18n
+from petition.base.i18n import gettext as _
 from petition.campaigns import ASKABLE, HANDABLE, Consent, Reading
 from petition.drafts import NotReady
 from petition.web.desk import editing, wall, words

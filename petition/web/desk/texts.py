@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from flask import abort, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug import Response
 
 from petition import drafts, register
 from petition.base import db, i18n, urls
+from petition.base.i18n import gettext as _
 from petition.campaigns import Reading, Wording
 from petition.drafts import NotReady
 from petition.phrases import PhraseRefused

@@ -7,8 +7,6 @@ from zoneinfo import ZoneInfo
 
 import segno
 from flask import redirect, render_template, request, url_for
-from flask_babel import gettext as _
-from flask_babel import ngettext
 from markupsafe import Markup
 from werkzeug import Response
 from wtforms import StringField
@@ -16,6 +14,8 @@ from wtforms.validators import StopValidation
 
 from petition import gatherings, networks
 from petition.base import db, i18n, settings, text, urls
+from petition.base.i18n import gettext as _
+from petition.base.i18n import ngettext
 from petition.campaigns import Reading
 from petition.gatherings import Gathering
 from petition.web import limits

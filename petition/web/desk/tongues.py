@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import abort, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug import Response
 
 from petition import drafts, phrases
 from petition.base import db, i18n
+from petition.base.i18n import gettext as _
 from petition.campaigns import Reading
 from petition.drafts import NotReady
 from petition.phrases import PhraseRefused, Said, Sentence

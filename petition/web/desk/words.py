@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from flask import Flask, get_flashed_messages, render_template
-from flask_babel import gettext as _
 from wtforms import Form
 
 from petition import export, fields
 from petition.base import i18n
+from petition.base.i18n import gettext as _
 from petition.signatures import COUNTED, HELD, REMOVED
 from petition.teams import ADMINISTRATOR, EDITOR, FIGURES, MODERATOR, ORGANISER, OWNER, PARTNER, SITE_EDITOR
 from petition.web.desk.deeds import DEEDS

@@ -9,13 +9,13 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from flask import abort, g, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from werkzeug import Response
 
 from petition import pictures, topics, trash
 from petition.base import db, i18n, images, markdown, text, urls
+from petition.base.i18n import gettext as _
 from petition.base.images import ImageRefused
 from petition.base.text import TextRefused
 from petition.folders.files import is_language

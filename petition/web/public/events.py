@@ -6,10 +6,10 @@ from importlib import import_module
 from typing import Any
 
 from flask import Blueprint, Response, abort, g, make_response, render_template
-from flask_babel import gettext as _
 
 from petition import campaigns, events, register
 from petition.base import db, i18n, settings, urls
+from petition.base.i18n import gettext as _
 from petition.campaigns import Phase
 from petition.events import Reading
 from petition.web import context, guards, linked, meetings

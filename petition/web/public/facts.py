@@ -1,10 +1,9 @@
 """What the pages "privacy" and "how we count" say: sentences whose figures are the ones the code works with."""
 
-from flask_babel import gettext as _
-from flask_babel import ngettext
-
 from petition import breakdowns, endorsements, links, networks, reminders, signatures
 from petition.base import i18n, settings
+from petition.base.i18n import gettext as _
+from petition.base.i18n import ngettext
 from petition.campaigns import GRACE, SETTLING
 
 Facts = list[tuple[str, list[str]]]

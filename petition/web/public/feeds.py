@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from flask import Blueprint, Response, abort, make_response, render_template
-from flask_babel import gettext as _
-from flask_babel import ngettext
 from markupsafe import Markup
 
 from petition import articles, campaigns, events, register, topics
 from petition.base import db, i18n, settings, urls
+from petition.base.i18n import gettext as _
+from petition.base.i18n import ngettext
 from petition.base.markdown import FORM_PLACE
 from petition.campaigns import GRACE, SETTLING, Phase, Reading
 from petition.web import context, guards, meetings

@@ -9,11 +9,11 @@ from datetime import datetime
 from uuid import UUID
 
 from flask import Blueprint, Response, abort, g, jsonify, redirect, render_template, request
-from flask_babel import gettext as _
 from werkzeug import Response as BaseResponse
 
 from petition import contacts, links, partners, records
 from petition.base import countries, db, i18n, settings, tokens, urls
+from petition.base.i18n import gettext as _
 from petition.base.tokens import BadToken
 from petition.campaigns import Reading
 from petition.contacts import JOIN, Contact, ContactDetails, ContactLink, PendingContact

@@ -9,12 +9,12 @@ from datetime import datetime
 from uuid import UUID
 
 from flask import Blueprint, Response, abort, g, jsonify, make_response, redirect, render_template, request
-from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug import Response as BaseResponse
 
 from petition import affairs, campaigns, confirming, contacts, links, objections, signatures
 from petition.base import db, i18n, mailbox, text, together, tokens, urls
+from petition.base.i18n import gettext as _
 from petition.base.text import TextRefused
 from petition.base.tokens import BadToken
 from petition.campaigns import Phase, Reading
@@ -144,8 +144,11 @@ def _waiting(reading: Reading, pending: PendingSignature, at: datetime, texts: d
 
 def _own_first(link: Link, found: list[PendingSignature]) -> list[PendingSignature]:
     """A letter's unsigned ?row= puts its own on top, however many were typed since; it can do nothing else."""
-    wanted = signatures.one_pending(link, guards.number(request.args.get("row", "")))
-    return [wanted, *(one for one in found if one.id != wanted.id)] if wanted else found
+    row = guards.number(request.args.get("row", ""))
+    wanted = next((one for one in found if one.id == row), None)
+    if row and wanted is None:
+        wanted = signatures.one_pending(link, row)
+    return [wanted, *(one for one in found if one.id != row)] if wanted else found
 
 
 def _standing(reading: Reading, signature: Signature, texts: dict[int, Markup]) -> dict[str, object]:

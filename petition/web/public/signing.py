@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request
-from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from werkzeug import Response as BaseResponse
 from werkzeug.datastructures import MultiDict
 
 from petition import articles, campaigns, networks, partners, register, signatures, wordings
 from petition.base import db, i18n, mailbox, outbox, settings, together, tokens, urls
+from petition.base.i18n import gettext as _
 from petition.base.tokens import BadToken, FormToken
 from petition.campaigns import Phase, Reading
 from petition.fields import CHOICE, PREFIX, Question
