@@ -1,5 +1,6 @@
 """The worker: what goes on beside the web. A module of its own, for it loads more than serving needs."""
 
+import os
 import signal
 
 import click
@@ -10,6 +11,9 @@ from petition.base import db, logs, settings
 from petition.cli.ground import with_app
 from petition.worker import Worker
 
+#: How much less urgent than a web server on the same machine (see nice(2)): letters can wait a moment, readers cannot.
+LESS_URGENT = 5
+
 
 @click.command()
 @with_app
@@ -19,6 +23,7 @@ def worker() -> None:
     \b
     Example: petition worker
     """
+    os.nice(LESS_URGENT)
     logs.begin(settings.current().log_format)
     campaigns.try_keys()
     db.session.rollback()
