@@ -67,7 +67,7 @@ LEVELS = {
     "L1": Must(Level(6, 50, 1800), p99=0.25, mail=10),
     "L2": Must(Level(35, 300, 1800), p99=0.5, steady=True),
     "L3": Must(Level(100, 0, 300), p99=1.5, drains=600),
-    "L4": Must(Level(500, 0, 60, linger=20), answers=HONEST, recovers=10, drains=900),
+    "L4": Must(Level(500, 0, 60, linger=8), answers=HONEST, recovers=10, drains=900),
     "L5": Must(Level(1, 2000, 300, paths=EMBEDS), p99=0.1, kinds=("view",), origin=20),
     "L6": Must(Level(6, 50, 7200), p99=0.25, mail=10, growth=0.05),
 }  # fmt: skip
