@@ -23,6 +23,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     Uuid,
+    bindparam,
     delete,
     select,
     text,
@@ -288,10 +289,16 @@ def confirm(
     db.session.execute(db.insert(Contact).values(row).on_conflict_do_nothing())
 
 
+_OF_MAILBOX = (
+    select(Contact)
+    .where(Contact.campaign_id == bindparam("c"), Contact.mailbox == bindparam("m"))
+    .order_by(Contact.confirmed_at, Contact.wish)
+)
+
+
 def of_mailbox(campaign_id: int, mailbox: bytes) -> list[Contact]:
     """What a mailbox has asked to hear from a campaign and its partners."""
-    query = select(Contact).where(Contact.campaign_id == campaign_id, Contact.mailbox == mailbox)
-    return list(db.session.scalars(query.order_by(Contact.confirmed_at, Contact.wish)))
+    return list(db.session.scalars(_OF_MAILBOX, {"c": campaign_id, "m": mailbox}))
 
 
 def stop_one(campaign_id: int, mailbox: bytes, contact_id: int, at: datetime) -> bool:

@@ -115,7 +115,8 @@ _by_mailboxes = (
 )
 #: What an earlier look left in the session must not hide what others wrote meanwhile.
 _FRESH = {"populate_existing": True}
-_by_id = select(Link).where(Link.id == bindparam("i")).with_for_update()
+_find = select(Link).where(Link.id == bindparam("i"))
+_by_id = _find.with_for_update()
 _by_ids = (
     select(Link)
     .where(Link.id.in_(bindparam("i", expanding=True)))
@@ -164,7 +165,7 @@ def lock_all(link_ids: Iterable[UUID]) -> dict[UUID, Link]:
 
 def find(link_id: UUID) -> Link | None:
     """The link with this id, for reading."""
-    return db.session.scalars(select(Link).where(Link.id == link_id)).one_or_none()
+    return db.session.scalars(_find, {"i": link_id}).one_or_none()
 
 
 def of_mailbox(campaign_id: int, mailbox: bytes) -> Link | None:
@@ -327,10 +328,14 @@ def is_suppressed(box: bytes, at: datetime) -> bool:
     return box in suppressed((box,), at)
 
 
+_suppression_by = select(Suppression.until).where(
+    Suppression.link_id == bindparam("i"), Suppression.until > bindparam("at")
+)
+
+
 def suppression_by(link_id: UUID, at: datetime) -> datetime | None:
     """Until when the suppression that this link asked for holds; None where there is none."""
-    query = select(Suppression.until).where(Suppression.link_id == link_id, Suppression.until > at)
-    return db.session.scalar(query)
+    return db.session.scalar(_suppression_by, {"i": link_id, "at": at})
 
 
 def suppress(link: Clocked, mailbox: bytes, at: datetime) -> None:

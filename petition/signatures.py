@@ -186,6 +186,7 @@ _pending_of = (
     .where(PendingSignature.campaign_id == bindparam("c"), PendingSignature.mailbox == bindparam("m"))
     .order_by(PendingSignature.created_at.desc(), PendingSignature.id)
 )
+_pending_page = _pending_of.limit(bindparam("most"))
 _signature_of = select(Signature).where(
     Signature.campaign_id == bindparam("c"), Signature.mailbox == bindparam("m"), Signature.seat == 0
 )
@@ -200,10 +201,10 @@ _forget_all_pending = delete(_pending_table).where(
 
 def pending_of(link: Link, *, most: int = 20, before: datetime | None = None) -> list[PendingSignature]:
     """The pending signatures of a link's mailbox, newest first, by page."""
-    query = _pending_of.limit(most)
+    query = _pending_page
     if before is not None:
         query = query.where(PendingSignature.created_at < before)
-    return list(db.session.scalars(query, _of(link)))
+    return list(db.session.scalars(query, {**_of(link), "most": most}))
 
 
 def one_pending(link: Link, pending_id: int) -> PendingSignature | None:

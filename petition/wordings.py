@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from petition.base import db
 from petition.campaigns import Wording
@@ -73,10 +73,14 @@ def read(campaign_id: int, language: str, version: int) -> tuple[Wording, Wordin
     return (found[version], found.get(version - 1)) if version in found else None
 
 
+_SEEN = select(Wording.id, Wording.language, Wording.version, Wording.created_at).where(
+    Wording.id.in_(bindparam("i", expanding=True))
+)
+
+
 def seen(wording_ids: Iterable[int]) -> dict[int, Version]:
     """The versions with these ids."""
-    query = select(Wording.id, Wording.language, Wording.version, Wording.created_at)
-    rows = db.session.execute(query.where(Wording.id.in_(set(wording_ids))))
+    rows = db.session.execute(_SEEN, {"i": list(set(wording_ids))})
     return {wording_id: Version(language, version, made) for wording_id, language, version, made in rows}
 
 
