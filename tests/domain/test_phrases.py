@@ -1,12 +1,11 @@
 """A campaign's own words: what is taken, what is refused, and in which plural they are said."""
 
 import pytest
-from flask_babel import gettext
 from sqlalchemy import event, select
 
 from petition import demo, folders, phrases, translations
 from petition.base import db, i18n
-from petition.base.i18n import Words
+from petition.base.i18n import Words, gettext
 from petition.campaigns import Phrases
 from petition.drafts import Text
 from petition.journal import Entry
@@ -212,6 +211,7 @@ def test_speaking_ends_where_it_ends(cast: Cast) -> None:
     """Letters to people of several languages leave in one round."""
     words = Words("ar", {"Your name": "اسمك"})
     with cast.app.test_request_context("/"):
+        assert gettext("Your name") == "Your name"
         with i18n.speaking("ar", words):
             assert gettext("Your name") == "اسمك"
             with i18n.speaking("es"):
