@@ -1,19 +1,21 @@
 """Workers that kill themselves, as programs, with the settings in the environment.
 
-`worker.py hello POINT NUMBER` delivers what is due (always the same letter) and dies the NUMBER-th time it comes to
-POINT. `worker.py` alone does everything a worker does, and lives again and again by the plan in the environment (see
-`lives`): each life is a fork of this process, so that coming to life takes milliseconds.
+`worker.py hello POINT NUMBER` delivers what is due (always the same letter), dies the NUMBER-th time it comes to POINT,
+and has others go on. `worker.py` alone does everything a worker does, and lives again and again by the plan in the
+environment (see `lives`). Each life is a fork of this process, so that coming to life takes milliseconds.
 
 Waits that last minutes are seconds here: a worker that died would else hold its letters for longer than an experiment.
 """
 
 import ctypes
+import json
 import os
 import random
 import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
@@ -22,7 +24,7 @@ from types import FrameType
 from typing import Any
 
 from flask import Flask, current_app
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, create_engine, text, update
 from sqlalchemy.pool import NullPool
 
 from petition import links, register
@@ -77,14 +79,51 @@ def _die_at(point: str, number: int) -> None:
     crypto.unseal = unseal
 
 
-def deliver(point: str, number: int) -> None:
-    """Deliver until nothing is due, or die."""
-    _die_at(point, number)
+def hand_on(point: str, number: int) -> list[int]:
+    """A worker that dies at a point, then twice two at once that go on from there, each time once every lease is over;
+    how each of the five ended."""
     found = settings.read()
-    with create_app(found).app_context():
+    app = create_app(found)
+
+    def deliver(point: str = "never", number: int = 0) -> None:
+        _die_at(point, number)
         transport = maildir.Maildir(found)
         while delivery.deliver(Clerk(), transport):
             pass
+
+    statuses = [_ended(_forked(app, lambda: deliver(point, number)))]
+    for _ in range(2):
+        assert _ended(_forked(app, _let_time_pass)) == 0
+        statuses += [_ended(one) for one in [_forked(app, deliver), _forked(app, deliver)]]
+    return statuses
+
+
+def _forked(app: Flask, what: Callable[[], None]) -> int:
+    """Do something in a process of its own, which has a database of its own, too."""
+    child = os.fork()
+    if child:
+        return child
+    try:
+        with app.app_context():
+            what()
+            db.session.remove()
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+def _ended(child: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def _let_time_pass() -> None:
+    """Every lease is over, and whatever waits is due."""
+    earlier = db.now() - timedelta(seconds=1)
+    held = outbox.table.c.lease.is_not(None)
+    db.session.execute(update(outbox.table).where(held).values(lease_until=earlier))
+    db.session.execute(update(outbox.table).values(due_at=earlier))
+    db.session.commit()
 
 
 def _hurry() -> None:
@@ -243,7 +282,7 @@ class _Lives:
 def main() -> None:
     """What the arguments say."""
     if sys.argv[1:2] == ["hello"]:
-        deliver(sys.argv[2], int(sys.argv[3]))
+        print(json.dumps(hand_on(sys.argv[2], int(sys.argv[3]))))
         return
     logs.begin("text")
     plan = Plan.given()
