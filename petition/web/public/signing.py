@@ -54,8 +54,12 @@ def take(language: str, slug: str, place: Place) -> BaseResponse:
     address = limits.client_address()
     if limits.too_many(address):
         abort(429)
+    return or_hand_back(lambda: _in_turn(language, slug, address, place), lambda: _recalled(language, slug))
+
+
+def _in_turn(language: str, slug: str, address: str, place: Place) -> BaseResponse:
     with together.preparing():
-        return or_hand_back(lambda: _sign(language, slug, address, place), lambda: _recalled(language, slug))
+        return _sign(language, slug, address, place)
 
 
 def _sign(language: str, slug: str, address: str, place: Place) -> BaseResponse:
