@@ -11,10 +11,11 @@ import dns.exception
 import dns.rdatatype
 import dns.resolver
 
-from petition.base import mailbox
+from petition.base import mailbox, turns
 
 DEADLINE = 0.3  # seconds for everything one question needs
 KEPT = 3600.0  # seconds an answer counts
+REST = 10.0  # seconds without a question after one that DNS did not answer
 _MOST_KEPT = 10_000
 _PROBE = "gmail.com"
 
@@ -23,8 +24,9 @@ class DomainCheck:
     """Asks DNS whether a domain receives mail; when in doubt it does.
 
     Known providers are never asked about. Answers are kept for an hour, in memory. One question at a time in
-    this process, 300 ms at most: whoever finds it busy is told yes at once. No counts only if DNS has found
-    a known provider within the hour, so a broken resolver turns nobody away.
+    this process, 300 ms at most: whoever finds it busy is told yes at once, and so is everybody for ten seconds after a
+    question without an answer. No counts only if DNS has found a known provider within the hour, so a broken resolver
+    turns nobody away, and keeps hardly anybody waiting. Who asks lets others work meanwhile.
     """
 
     def __init__(
@@ -40,7 +42,7 @@ class DomainCheck:
         self._clock = clock
         self._turn = threading.Lock()
         self._kept: dict[str, tuple[float, bool]] = {}
-        self._proven_until = float("-inf")
+        self._proven_until = self._rests_until = float("-inf")
 
     def exists(self, domain: str) -> bool:
         """False only where a working DNS says that this domain (lower case, A-label) takes no mail. Never raises."""
@@ -49,8 +51,9 @@ class DomainCheck:
         until, answer = self._kept.get(domain, (float("-inf"), True))
         if self._clock() < until:
             return answer
-        if not self._turn.acquire(blocking=False):
+        if self._clock() < self._rests_until or not self._turn.acquire(blocking=False):
             return True
+        turns.let_go()
         try:
             return self._ask(domain)
         finally:
@@ -65,6 +68,7 @@ class DomainCheck:
         ends = time.monotonic() + self._deadline
         answer = self._receives(domain, ends)
         if answer is None or (answer is False and not self._dns_works(ends)):
+            self._rests_until = self._clock() + REST
             return True
         if len(self._kept) >= _MOST_KEPT:
             self._kept.clear()

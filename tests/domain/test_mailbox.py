@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from petition.base import mailbox, providers
-from petition.base.domains import DomainCheck
+from petition.base.domains import REST, DomainCheck
+from petition.base.turns import Turns
 
 OURS = frozenset({"postmaster@petition.example", "relay.example"})
 
@@ -447,8 +448,10 @@ def test_no_counts_only_where_dns_has_found_a_known_provider_within_the_hour(ser
     assert not check.exists("nowhere-else.example")
     clock.now += 3601
     assert check.exists("nowhere.example")
+    clock.now += REST
     assert check.exists("nowhere-at-all.example")
     server.zone["gmail.com.", "MX"] = ["10 mx.example."]
+    clock.now += REST
     assert not check.exists("nowhere-at-all.example")
 
 
@@ -460,14 +463,27 @@ def test_a_known_provider_is_looked_for_once_in_the_hour(server: NameServer) -> 
 
 
 def test_no_answer_means_yes_within_the_deadline_and_is_not_kept(server: NameServer) -> None:
-    check = DomainCheck(server.resolver())
+    """And nobody else waits for a name server that is silent until it has rested."""
+    clock = Clock()
+    check = DomainCheck(server.resolver(), clock=clock)
     server.silent = True
     started = time.monotonic()
     assert check.exists("nowhere.example")
     assert 0.25 < time.monotonic() - started < 2
     asked = len(server.asked)
+    for name in ("nowhere", "elsewhere", "anywhere"):
+        assert check.exists(f"{name}.example")
+    assert len(server.asked) == asked
+    clock.now += REST
     assert check.exists("nowhere.example")
     assert len(server.asked) > asked
+
+
+def test_who_asks_lets_others_work_meanwhile(server: NameServer) -> None:
+    working = Turns(1)
+    assert working.take(0)
+    assert not patient(server).exists("nowhere.example")
+    assert working.take(0)
 
 
 def test_a_failing_name_server_means_yes(server: NameServer) -> None:
