@@ -145,9 +145,9 @@ class PageCache:
         return _answer(page, environ, start)
 
     def _again(self, path: str, since: float) -> _Page | None:
-        """A page that was made for somebody else while one waited, if it says what it would say now, or nearly."""
+        """A page that was made for somebody else while one waited, no older when one came than any that is kept."""
         page = self._pages.get(path)
-        return page if page and page.begun >= since - STALE_AT_MOST else None
+        return page if page and page.begun >= since - self._seconds else None
 
     def _lifetime(self, status: str, headers: list[tuple[str, str]]) -> float:
         control = next((value for name, value in headers if name.lower() == "cache-control"), "")

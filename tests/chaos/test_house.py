@@ -1,12 +1,16 @@
 """A house of processes with people in it, its parts killed and started again; and nothing is left of it."""
 
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
+from petition.app import create_app
+from petition.base import db, outbox, settings
 from tests.chaos import checker, ledger, sink
-from tests.chaos.house import below, house, is_there, until
+from tests.chaos.house import House, below, house, is_there, until
 from tests.chaos.people import Level, crowd
 
 pytestmark = pytest.mark.chaos
@@ -15,6 +19,16 @@ LEVEL = Level(signs=6, views=10, seconds=6, linger=4, thinking=0.5, seed=3)
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def let_go_of_letters(at: House) -> None:
+    """A worker that was killed would hold what it had claimed for five minutes."""
+    with create_app(settings.read(at.environ)).app_context():
+        claimed = outbox.table.c.state == "claimed"
+        db.session.execute(update(outbox.table).where(claimed).values(lease_until=db.now() - timedelta(seconds=1)))
+        db.session.commit()
+        db.session.remove()
+        db.database().dispose()
+
+
 def test_people_come_to_a_house_whose_parts_are_killed(database_url: str, tmp_path: Path) -> None:
     with house(tmp_path, database_url, webs=2, workers=2, names=("harbour",)) as at:
         pids = [pid for process in at.running.values() for pid in below(process.pid)]
@@ -27,6 +41,7 @@ def test_people_come_to_a_house_whose_parts_are_killed(database_url: str, tmp_pa
                 at.start(name)
             at.wait_for("web-1")
             cost = people.wait()
+        let_go_of_letters(at)
         well = time.time()
         pids += [pid for process in at.running.values() for pid in below(process.pid)]
         entries = list(ledger.read(people.ledger))

@@ -121,6 +121,22 @@ def test_a_public_page_that_many_wait_for_is_made_once_and_what_is_one_person_s_
     assert asked(wsgi, "/es/") == b"page %d" % (times + 1)
 
 
+def test_a_page_that_is_older_than_pages_are_kept_is_made_anew_and_not_found_again(app: Flask) -> None:
+    made: list[float] = []
+
+    def site(_environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        made.append(time.monotonic())
+        start("200 OK", [("Cache-Control", "public"), ("Content-Type", "text/html")])
+        return [b"%d" % len(made)]
+
+    wsgi = PageCache(
+        Gate(Meanwhile(site), full, working=1, waiting=9), replace(settings.read({}), page_cache=0.1), lambda: None
+    )
+    assert asked(wsgi, "/en/") == b"1"
+    time.sleep(0.15)
+    assert asked(wsgi, "/en/") == b"2"
+
+
 def test_operators_are_answered_however_many_wait() -> None:
     site = Slow()
     wsgi = Gate(site, full, working=1, waiting=0)
