@@ -291,7 +291,7 @@ def count(statement: Executable) -> int:
 
 
 class NotNow(SQLAlchemyError):
-    """Not stored, or nobody knows: the database is away or full, or too many wait."""
+    """Not stored, or nobody knows: the database is away or full, or whoever stored for several was stopped."""
 
 
 #: What SQLite says for "not now"; its other operational errors, such as a missing table, are mistakes of ours.
@@ -307,8 +307,8 @@ def is_unavailable(error: BaseException) -> bool:
     """Whether an error of the database means "not now" rather than a mistake of ours.
 
     Connection lost (also while committing: the outcome is then unknown and must be answered as a failure), no
-    free connection within two seconds, a lock not had in time, a statement over its limit, disk full, shutting down,
-    too many waiting.
+    free connection within two seconds, a lock not had in time, a statement over its limit, disk full, shutting
+    down, whoever stored for several stopped.
     """
     if isinstance(error, (NotNow, NoFreeConnection)):
         return True

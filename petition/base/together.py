@@ -122,8 +122,8 @@ def share(key: Hashable, store: Callable[[Sequence[T]], Sequence[R]], item: T) -
     answer for this item, once it is done.
 
     It ends a deed as `commit` does: what the context's own transaction has written is committed first. Raises NotNow
-    where the database is away or too many wait: nothing is stored then, or nobody knows; and the database's own error
-    where it refuses this item.
+    where the database is away or its leader was stopped: nothing is stored then, or nobody knows; and the database's
+    own error where it refuses this item.
     """
     if db.session.registry.has():
         # Who held a connection while waiting for one could wait for ever.
