@@ -16,8 +16,9 @@ _CSP = (
     "manifest-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors "
 )
 CSP = _CSP + NOBODY
-#: Public pages may be kept by a cache in front for a second; browsers ask again each time and mostly hear 304.
-PUBLIC = "public, max-age=0, s-maxage=1, must-revalidate"
+#: Public pages may be kept by a cache in front for a second, and for one more by nginx while one reader brings the new
+#: page (RFC 5861). Browsers ask again each time and mostly hear 304: to them must-revalidate comes before the rest.
+PUBLIC = "public, max-age=0, s-maxage=1, must-revalidate, stale-while-revalidate=1"
 PERSONAL = "no-store"
 
 #: Programs and other sites may keep open figures for so long, the second number while they ask again. A proxy and a

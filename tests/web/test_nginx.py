@@ -493,26 +493,93 @@ class Silent(socketserver.BaseRequestHandler):
             self.server.heard += 1  # type: ignore[attr-defined]
 
 
+class Slow(socketserver.BaseRequestHandler):
+    """A busy one: what it is asked, the site's own answers a fifth of a second later."""
+
+    def handle(self) -> None:
+        """Answer one request."""
+        asked = self.request.recv(65536)
+        if not asked:
+            return
+        time.sleep(0.2)
+        with socket.create_connection(("127.0.0.1", self.server.behind)) as site:  # type: ignore[attr-defined]
+            site.sendall(asked.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
+            while said := site.recv(65536):
+                self.request.sendall(said)
+
+
 @contextmanager
-def beside_silent(site: Site, folder: Path) -> Iterator[tuple[Site, socketserver.TCPServer]]:
-    """Another nginx, behind which one of two servers is silent."""
+def with_server(
+    site: Site, folder: Path, handler: type[socketserver.BaseRequestHandler], *, alone: bool
+) -> Iterator[tuple[Site, socketserver.TCPServer]]:
+    """Another nginx, with a server of ours behind it: alone, or beside the site's own."""
     assert NGINX
-    port, silent = free_port(), socketserver.ThreadingTCPServer(("127.0.0.1", 0), Silent)
-    silent.heard = 0  # type: ignore[attr-defined]
+    port, server = free_port(), socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler)
+    server.heard, server.behind = 0, site.behind  # type: ignore[attr-defined]
     text = adapted(folder, port, site.behind)
     (line,) = re.findall(rf"server 127.0.0.1:{site.behind} [^;]*;", text)
-    text = text.replace(line, line.replace(str(site.behind), str(silent.server_address[1])) + line)
+    text = text.replace(line, line.replace(str(site.behind), str(server.server_address[1])) + ("" if alone else line))
     (folder / "nginx.conf").write_text(main_file(folder, text))
-    with silent:
-        threading.Thread(target=silent.serve_forever).start()
+    with server:
+        threading.Thread(target=server.serve_forever).start()
         nginx = subprocess.Popen([NGINX, "-p", str(folder), "-c", str(folder / "nginx.conf")])
         try:
             until(lambda: answers(port))
-            yield replace(site, port=port), silent
+            yield replace(site, port=port, folder=folder), server
         finally:
             nginx.terminate()
             nginx.wait(20)
-            silent.shutdown()
+            server.shutdown()
+
+
+def told(folder: Path) -> list[str]:
+    """Where nginx says that each answer came from."""
+    return [line.split()[-1] for line in (folder / "access.log").read_text().splitlines()]
+
+
+def test_when_a_page_is_over_one_reader_brings_the_new_one_and_nobody_is_handed_on_beside(
+    site: Site, tmp_path: Path
+) -> None:
+    """Thousands a second ask for one page when a campaign is embedded everywhere: the site must not notice."""
+    with with_server(site, tmp_path, Slow, alone=True) as (slow, _):
+        end = time.monotonic() + 4.5
+        statuses: set[int] = set()
+
+        def read() -> None:
+            # On one line each: thousands of lines would leave the machine without ports.
+            line = http.client.HTTPConnection("127.0.0.1", slow.port, timeout=10)
+            while time.monotonic() < end:
+                line.request("GET", PAGE, headers={"Host": f"localhost:{site.port}"})
+                answer = line.getresponse()
+                answer.read()
+                statuses.add(answer.status)
+            line.close()
+
+        readers = [threading.Thread(target=read) for _ in range(8)]
+        for reader in readers:
+            reader.start()
+        for reader in readers:
+            reader.join()
+    assert statuses == {200}
+    said = told(tmp_path)
+    assert len(said) > 100
+    # It is over every other second.
+    assert 2 <= sum(one in ("MISS", "EXPIRED", "REVALIDATED") for one in said) <= 4, said
+
+
+def test_a_page_that_nobody_asked_for_a_while_is_never_shown_old(site: Site, tmp_path: Path) -> None:
+    """Of two who ask at once the second waits as the first does: the total they see is from after they signed."""
+    with with_server(site, tmp_path, Slow, alone=True) as (slow, _):
+        host = {"Host": f"localhost:{site.port}"}
+        slow.ask("GET", PAGE, headers=host)
+        time.sleep(3.1)
+        readers = [threading.Thread(target=lambda: slow.ask("GET", PAGE, headers=host)) for _ in range(4)]
+        for reader in readers:
+            reader.start()
+        for reader in readers:
+            reader.join()
+        until(lambda: len(told(tmp_path)) == 5)
+    assert not {"UPDATING", "STALE", "HIT"} & set(told(tmp_path))
 
 
 def test_a_form_that_one_server_closes_the_line_on_is_taken_by_the_next_but_an_organisers_is_not_sent_twice(
@@ -521,7 +588,7 @@ def test_a_form_that_one_server_closes_the_line_on_is_taken_by_the_next_but_an_o
     """What restarts of web servers one after the other rest on: whoever signs twice has done so once."""
     # Another test may have left a transaction open.
     db.session.remove()
-    with beside_silent(site, tmp_path) as (both, silent):
+    with with_server(site, tmp_path, Silent, alone=False) as (both, silent):
         statuses: list[int] = []
         while silent.heard < 3:  # type: ignore[attr-defined]
             statuses.append(both.sign(f"silent{len(statuses)}@example.org").status)

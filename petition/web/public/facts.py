@@ -163,7 +163,7 @@ def _what_counts() -> list[str]:
 
 def _when_it_counts() -> list[str]:
     return [
-        _("You are in the total from the moment you press the button. Pages are at most one second behind."),
+        _("You are in the total from the moment you press the button. Pages are a few seconds behind at most."),
         ngettext(
             "After a campaign has closed, letters can still be answered for %(num)s hour.",
             "After a campaign has closed, letters can still be answered for %(num)s hours.",
