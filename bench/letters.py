@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from aiosmtpd.controller import Controller
 from sqlalchemy import func, select
@@ -66,6 +67,13 @@ class _Sink(socketserver.ThreadingTCPServer):
 
 
 class _Yes:
+    async def handle_EHLO(  # noqa: N802
+        self, server: object, session: Any, envelope: object, name: str, offered: list[str]
+    ) -> list[str]:
+        session.host_name = name
+        # As the mail servers in use do.
+        return [*offered[:-1], "250-PIPELINING", offered[-1]]
+
     async def handle_DATA(self, server: object, session: object, envelope: object) -> str:  # noqa: N802
         return "250 taken"
 

@@ -167,6 +167,8 @@ class _Line(smtplib.SMTP):
         self.letters = 0
         self.used_at = time.monotonic()
         self.half_way = False
+        #: Whether RCPT TO has gone out with MAIL FROM, and waits for its answer.
+        self._named = False
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         """What smtplib calls to connect, and its own TLS class overrides."""
@@ -190,13 +192,24 @@ class _Line(smtplib.SMTP):
             self.sock is not None and self.letters < LETTERS_PER_CONNECTION and time.monotonic() - self.used_at < IDLE
         )
 
-    def begin(self, sender: str) -> tuple[int, bytes]:
-        """MAIL FROM, after clearing what an earlier letter left half-way."""
+    def begin(self, sender: str, to: str) -> tuple[int, bytes]:
+        """MAIL FROM, after clearing what an earlier letter left half-way.
+
+        RCPT TO goes with it where the server offers that (PIPELINING, RFC 2920): one way there and back less.
+        """
         if self.half_way:
             self.rset()
         self.half_way = True
         self.used_at = time.monotonic()
-        return self.docmd(f"MAIL FROM:{_path(sender)}")
+        self._named = self.has_extn("pipelining")
+        if not self._named:
+            return self.docmd(f"MAIL FROM:{_path(sender)}")
+        self.send(f"MAIL FROM:{_path(sender)}\r\nRCPT TO:{_path(to)}\r\n")
+        return self.getreply()
+
+    def name(self, to: str) -> tuple[int, bytes]:
+        """RCPT TO, or the answer to it."""
+        return self.getreply() if self._named else self.docmd(f"RCPT TO:{_path(to)}")
 
     def phase(self, step: Callable[[], tuple[int, bytes]], wanted: int, silent: Literal["later", "unanswered"]) -> None:
         """One step about a letter; silence, or a code that is not of the hundred wanted, raises Trouble."""
@@ -216,8 +229,12 @@ class _Line(smtplib.SMTP):
 
 
 def _path(address: str) -> str:
-    """The address as a path (RFC 5321 4.1.2); smtplib takes the plain ones apart, too."""
-    return f"<{address}>" if _PLAIN_ADDRESS.fullmatch(address) else smtplib.quoteaddr(address)
+    """The address as a path (RFC 5321 4.1.2); smtplib takes the plain ones apart, too. Raises ValueError for one that
+    would end the line."""
+    path = f"<{address}>" if _PLAIN_ADDRESS.fullmatch(address) else smtplib.quoteaddr(address)
+    if "\r" in path or "\n" in path:
+        raise ValueError("an address ends the line")
+    return path
 
 
 def _codes(code: int, reply: bytes) -> str:
@@ -263,9 +280,9 @@ class Smtp:
     def offer(self, message: Message, message_id: str) -> Callable[[], None]:
         """Build the letter and go as far as RCPT. Raises Trouble, or what building raises."""
         data = self._build(message, message_id)
-        line = self._begun(time.monotonic() + UNTIL_SENT)
+        line = self._begun(message.to, time.monotonic() + UNTIL_SENT)
         try:
-            line.phase(lambda: line.docmd(f"RCPT TO:{_path(message.to)}"), 2, "later")
+            line.phase(lambda: line.name(message.to), 2, "later")
         except Trouble as trouble:
             if trouble.what[:3] in ("530", "535"):
                 # It is we who are not let in, whoever the letter is for.
@@ -288,23 +305,23 @@ class Smtp:
         line: _Line | None = getattr(self._thread, "line", None)
         return line if line is not None and line.is_fresh() else None
 
-    def _begun(self, end: float) -> _Line:
+    def _begun(self, to: str, end: float) -> _Line:
         line = self._mine()
         if line is not None:
             # A server may hang up on a connection that it held open; that is no trouble.
             line.end_at(end)
             try:
-                if line.begin(self._sender)[0] == 250:
+                if line.begin(self._sender, to)[0] == 250:
                     return line
             except (OSError, smtplib.SMTPException):
                 line.close()
         self.close()
-        line = self._opened(end)
+        line = self._opened(to, end)
         self._failures, self._rest_until = 0, 0.0
         self._thread.line = line
         return line
 
-    def _opened(self, end: float) -> _Line:
+    def _opened(self, to: str, end: float) -> _Line:
         server = self._server
         line = _Line(self._local, self._tls if server.scheme == "smtps" else None, end)
         try:
@@ -313,9 +330,11 @@ class Smtp:
             if server.scheme == "smtp":
                 line.starttls(context=self._tls)
                 line.end_at(end)
+                # What was said in the clear is forgotten (RFC 3207 4.2).
+                _expect(250, line.ehlo())
             if server.user:
                 line.login(server.user, server.password)
-            _expect(250, line.begin(self._sender))
+            _expect(250, line.begin(self._sender, to))
         except (OSError, ValueError, smtplib.SMTPException) as error:
             raise self._rest(line, _named(error)) from None
         return line

@@ -127,6 +127,13 @@ class Handler:
         self._letters = letters
         self._fate = fate
 
+    async def handle_EHLO(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, name: str, offered: list[str]
+    ) -> list[str]:
+        """What it can do: as the mail servers in use, take a recipient without having answered to the sender yet."""
+        session.host_name = name
+        return [*offered[:-1], "250-PIPELINING", offered[-1]]
+
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:

@@ -33,6 +33,7 @@ class Server:
 
     def __init__(self, tls: ssl.SSLContext | None = None, implicit: bool = False) -> None:
         self.replies: dict[str, list[str]] = {}
+        self.pipelining = False
         self.heard: list[str] = []
         self.stored: list[bytes] = []
         self.connections = 0
@@ -82,6 +83,8 @@ class Server:
 
     def _answer(self, connection: socket.socket, lines: Iterator[bytes], word: str, secret: bool) -> bool:
         offer = "250-STARTTLS\r\n" if self._tls and not secret else ""
+        if self.pipelining:
+            offer += "250-PIPELINING\r\n"
         usual = {
             "DATA": "354 go on",
             "EHLO": f"250-here\r\n{offer}250 AUTH PLAIN",
@@ -155,6 +158,7 @@ def send(transport: smtp.Smtp, to: str = "ana@example.org") -> Trouble | None:
     return None
 
 
+@pytest.mark.parametrize("pipelining", [False, True])
 @pytest.mark.parametrize(
     ("word", "reply", "kind", "what"),
     [
@@ -182,8 +186,9 @@ def send(transport: smtp.Smtp, to: str = "ana@example.org") -> Trouble | None:
     ],
 )
 def test_the_code_and_the_phase_say_what_becomes_of_a_letter(
-    server: Server, connect: Opened, word: str, reply: str, kind: str, what: str
+    server: Server, connect: Opened, word: str, reply: str, kind: str, what: str, pipelining: bool
 ) -> None:
+    server.pipelining = pipelining
     server.replies[word] = [reply]
     transport = connect(server.port)
     trouble = send(transport)
@@ -203,7 +208,27 @@ def test_a_letter_that_was_taken_without_an_answer_is_at_the_server_all_the_same
     assert send(transport) is None
 
 
-def test_a_refused_recipient_does_not_disturb_the_next_letter(server: Server, connect: Opened) -> None:
+def test_sender_and_recipient_go_together_where_the_server_takes_that_and_only_there(
+    server: Server, connect: Opened
+) -> None:
+    """RFC 2920: this server answers neither before it has heard both."""
+    together = {"MAIL": [""], "RCPT": ["250 OK\r\n250 OK"]}
+    server.pipelining = True
+    for _ in range(2):
+        server.replies |= {word: list(replies) for word, replies in together.items()}
+        assert send(connect(server.port)) is None
+    server.pipelining = False
+    server.heard.clear()
+    server.replies["MAIL"] = ["550 no"]
+    assert send(connect(server.port)) is not None
+    assert [line for line in server.heard if line.startswith("RCPT")] == []
+
+
+@pytest.mark.parametrize("pipelining", [False, True])
+def test_a_refused_recipient_does_not_disturb_the_next_letter(
+    server: Server, connect: Opened, pipelining: bool
+) -> None:
+    server.pipelining = pipelining
     server.replies["RCPT"] = ["550 no", "250 yes"]
     transport = connect(server.port)
     assert send(transport) is not None
@@ -368,6 +393,17 @@ def test_a_letter_goes_out_under_tls_with_a_log_in(connect: Opened, authority: A
     assert ("STARTTLS" in words) is (scheme == "smtp")
     assert words.index("AUTH") < words.index("MAIL")
     assert len(server.stored) == 1
+
+
+def test_who_we_are_is_said_again_under_tls_without_a_log_in_too(connect: Opened, authority: Authority) -> None:
+    """A server forgets what was said in the clear (RFC 3207), and may want to know before it takes a letter."""
+    server = Server(authority.context())
+    with contextlib.closing(server):
+        transport = connect(server.port, "smtp", "", authority.file)
+        assert send(transport) is None
+        transport.close()
+    words = [line.split(" ")[0].upper() for line in server.heard]
+    assert words[words.index("STARTTLS") + 1 :][:2] == ["EHLO", "MAIL"]
 
 
 @pytest.mark.parametrize("scheme", ["smtp", "smtps"])
