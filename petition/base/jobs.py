@@ -194,10 +194,12 @@ def _failed(task: Task, kind: str, error: Exception) -> None:
 def _claimed(kinds: Sequence[str], at: datetime) -> tuple[Task | None, str]:
     dead = (Job.state == RUNNING) & (Job.lease_until < at)
     due = select(Job.id).where(_OPEN, or_(Job.state == WAITING, dead), Job.kind.in_(kinds)).order_by(Job.created_at)
+    # Apart, as a CTE: within IN PostgreSQL may ask it once for each row of the table, and each time find another job.
+    first = due.limit(1).with_for_update(skip_locked=True).cte("first")
     lease = secrets.randbits(63)
     mine = (
         update(Job)
-        .where(Job.id.in_(due.limit(1).with_for_update(skip_locked=True)))
+        .where(Job.id.in_(select(first.c.id)))
         .values(state=RUNNING, lease=lease, lease_until=at + LEASE, attempts=Job.attempts + 1)
         .returning(*Job.__table__.c)
     )
