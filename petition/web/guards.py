@@ -4,9 +4,10 @@ import re
 import time
 from collections.abc import Callable
 from typing import TypeVar
-from urllib.parse import unquote_to_bytes
+from urllib.parse import parse_qsl
 
 from flask import abort, current_app, g, redirect, request, url_for
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.routing import BaseConverter
 
 from petition import campaigns
@@ -141,22 +142,21 @@ def form_body() -> None:
 
 
 def well_formed(most: int, longest: int) -> None:
-    """Refuse a form with repeated, countless or endless fields, or broken UTF-8."""
-    _utf_8(request.get_data(cache=True))
-    fields = request.form
-    total = sum(len(values) for _, values in fields.lists())
-    if total != len(fields) or total > most:
+    """Refuse a form with repeated, countless or endless fields, or broken UTF-8. Reads it, for whoever asks the request
+    for it later: Werkzeug would read it once more, and hand broken UTF-8 on as the text "%FF", which nobody typed."""
+    try:
+        typed = parse_qsl(request.get_data().decode(), keep_blank_values=True, errors="strict", max_num_fields=most)
+    except UnicodeDecodeError:
+        abort(422)
+    except ValueError:
+        # Too many.
+        abort(400)
+    fields = dict(typed)
+    if len(fields) != len(typed):
         abort(400)
     if any(len(value) > longest for value in fields.values()):
         abort(413)
-
-
-def _utf_8(body: bytes) -> None:
-    """Werkzeug would hand broken UTF-8 on as the text "%FF", which nobody typed."""
-    try:
-        unquote_to_bytes(body).decode()
-    except UnicodeDecodeError:
-        abort(422)
+    request.form, request.files = ImmutableMultiDict(typed), ImmutableMultiDict()
 
 
 def source() -> str:
