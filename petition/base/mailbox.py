@@ -3,10 +3,12 @@
 Pure: DNS is asked elsewhere (`domains.py`). No message holds anything of what was typed.
 """
 
+import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
-from email_validator import EmailNotValidError, ValidatedEmail, validate_email
+from email_validator import EmailNotValidError, validate_email
 
 from petition.base import providers
 
@@ -14,6 +16,8 @@ Why = Literal["empty", "syntax", "too_long", "smtputf8", "ours", "no_such_domain
 
 LONGEST = 254  # bytes, RFC 5321 4.5.3.1.3 less the brackets (S32)
 _LONGEST_LOCAL = 64  # bytes, RFC 5321 4.5.3.1.1
+#: As nearly all addresses are: nothing to check in what stands before the @, and the domain is often one known already.
+_PLAIN = re.compile(r"(?P<local>[a-z0-9_-]+(?:[.+][a-z0-9_-]+)*)@(?P<domain>[A-Za-z0-9.-]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +55,7 @@ def parse(typed: str, *, ours: frozenset[str] = frozenset(), smtputf8: bool = Fa
         raise MailboxRefused("too_long")
     if not typed.isprintable():  # controls, format characters, surrogates, every blank but the plain one
         raise MailboxRefused("syntax")
-    checked = _checked(typed, smtputf8)
-    local, domain = str(checked.local_part), str(checked.ascii_domain).lower()
+    local, domain = _checked(typed, smtputf8)
     address = f"{local}@{domain}"
     if len(address.encode()) > LONGEST:
         raise MailboxRefused("too_long")
@@ -67,11 +70,22 @@ def folded(address: str) -> str:
     return _folded(local, domain)
 
 
-def _checked(typed: str, smtputf8: bool) -> ValidatedEmail:
+def _checked(typed: str, smtputf8: bool) -> tuple[str, str]:
+    """The local part, and the domain as lower-case A-label."""
+    plain = _PLAIN.fullmatch(typed)
     try:
-        return validate_email(typed, strict=True, check_deliverability=False, allow_smtputf8=smtputf8)
+        if plain and len(plain["local"]) <= _LONGEST_LOCAL:
+            return plain["local"], _checked_domain(plain["domain"])
+        found = validate_email(typed, strict=True, check_deliverability=False, allow_smtputf8=smtputf8)
     except EmailNotValidError:
         raise MailboxRefused(_why_invalid(typed, smtputf8), suggestion(typed)) from None
+    return str(found.local_part), str(found.ascii_domain).lower()
+
+
+@lru_cache(maxsize=4096)
+def _checked_domain(typed: str) -> str:
+    found = validate_email(f"a@{typed}", strict=True, check_deliverability=False, allow_smtputf8=False)
+    return str(found.ascii_domain).lower()
 
 
 def _why_invalid(typed: str, smtputf8: bool) -> Why:

@@ -11,7 +11,8 @@ import dns.rcode
 import dns.resolver
 import dns.rrset
 import pytest
-from hypothesis import given
+from email_validator import EmailNotValidError, validate_email
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from petition.base import mailbox, providers
@@ -243,6 +244,29 @@ def test_what_was_checked_before_is_folded_without_checking_it_again(local: str,
 def test_folding_never_merges_different_domains(local: str, one: str, other: str) -> None:
     one, other = (d.replace("googlemail", "gmail") for d in (one, other))
     assert (folded(f"{local}@{one}") == folded(f"{local}@{other}")) == (one == other)
+
+
+@given(
+    st.text("abcxyz019_-.+A", max_size=12),
+    st.text("abcxyz019-.ZüÜ", max_size=12) | st.sampled_from(["GMail.com", "localhost", "a.test", "x" * 64 + ".org"]),
+)
+@example("a" * 64, "gmail.com")
+@example("a" * 65, "gmail.com")
+@example("info", "Example.ORG")
+def test_the_short_way_takes_and_refuses_what_the_library_does(local: str, domain: str) -> None:
+    """Plain addresses at a domain that was seen before do not go through it."""
+    typed = f"{local}@{domain}"
+    try:
+        library = validate_email(typed.removesuffix("."), strict=True, check_deliverability=False, allow_smtputf8=False)
+        wanted = f"{library.local_part}@{str(library.ascii_domain).lower()}"
+    except EmailNotValidError:
+        wanted = ""
+    for _ in range(2):
+        try:
+            found = mailbox.parse(typed).address
+        except mailbox.MailboxRefused:
+            found = ""
+        assert found == wanted
 
 
 @given(st.text(max_size=40))
