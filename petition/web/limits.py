@@ -5,7 +5,6 @@ Counted in each process's memory; the wall for many processes is the proxy in fr
 worker's, and nobody sees those.
 """
 
-import ipaddress
 import threading
 import time
 
@@ -53,7 +52,7 @@ def client_address() -> str:
     """
     said = request.remote_addr or ""
     try:
-        return str(ipaddress.ip_address(said))
+        return networks.spelled(said)
     except ValueError:
         return str(request.environ.get("werkzeug.proxy_fix.orig", {}).get("REMOTE_ADDR") or "")
 

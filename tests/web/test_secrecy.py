@@ -209,7 +209,17 @@ def test_a_network_is_stored_as_a_hash_that_its_addresses_share_and_another_day_
     today = networks.hashed("203.0.113.1", db.now())
     clock.shift(timedelta(days=1))
     assert networks.hashed("203.0.113.1", db.now()) != today
-    assert networks.hashed("", db.now()) is networks.hashed("<script>", db.now()) is None
+    for none in (
+        "",
+        "<script>",
+        "203.0.113",
+        "0203.0.113.1",
+        "203.0.113.01",
+        "203.0.113.1 ",
+        "２03.0.113.1",
+        "203.0.113.1\0",
+    ):
+        assert networks.hashed(none, db.now()) is None
 
 
 def test_after_forty_nine_hours_no_network_can_be_recomputed_from_a_known_address(
