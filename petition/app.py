@@ -3,8 +3,9 @@
 import encodings.idna  # noqa: F401  # Werkzeug wants it at each first request, which is no moment to load anything.
 import gc
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -57,6 +58,8 @@ def create_app(
     read = given or settings.read(environ)
     app = Flask("petition", template_folder=str(TEMPLATES), static_folder=None)
     app.url_rule_class = Route
+    # No view of ours is asynchronous: not to be asked of each of them for each request.
+    app.ensure_sync = _as_it_is  # type: ignore[method-assign]
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY
     app.config["PROPAGATE_EXCEPTIONS"] = False
     # All sentences about forms are ours; looking for the library's costs a file look-up a request.
@@ -78,6 +81,10 @@ def create_app(
     _dress(app, read)
     gc.enable()
     return app
+
+
+def _as_it_is(func: Callable[..., Any]) -> Callable[..., Any]:
+    return func
 
 
 def _begin() -> None:

@@ -26,7 +26,8 @@ _key = "petition.together"
 
 
 class _Place(Generic[T, R]):
-    """One in the queue and what became of it; `turn` wakes who waits, to go or to lead."""
+    """One in the queue and what became of it; `turn` is let go to wake who waits, to go or to lead. (An Event is three
+    such locks, and as much again to call.)"""
 
     __slots__ = ("answer", "ended", "error", "item", "stored", "turn")
 
@@ -34,7 +35,8 @@ class _Place(Generic[T, R]):
 
     def __init__(self, item: T) -> None:
         self.item = item
-        self.turn = threading.Event()
+        self.turn = threading.Lock()
+        self.turn.acquire()
         self.ended = self.stored = False
         self.error: Exception | None = None
 
@@ -57,7 +59,7 @@ class Queue(Generic[T, R]):
             self._waiting.append(place)
             leads, self._led = not self._led, True
         if not leads:
-            place.turn.wait()
+            place.turn.acquire()
         if not place.ended:
             self._lead()
         if place.error is not None:
@@ -75,7 +77,7 @@ class Queue(Generic[T, R]):
             self._hand_on()
             for place in places:
                 place.ended = True
-                place.turn.set()
+                place.turn.release()
 
     def _store(self, places: list[_Place[T, R]]) -> None:
         try:
@@ -103,7 +105,7 @@ class Queue(Generic[T, R]):
         with self._lock:
             self._led = bool(self._waiting)
             if self._waiting:
-                self._waiting[0].turn.set()
+                self._waiting[0].turn.release()
 
 
 @contextmanager

@@ -41,17 +41,24 @@ def _signer(keys: tuple[bytes, ...], purpose: str) -> Signer:
     return Signer(list(keys), salt=purpose, sep=".", key_derivation="none", algorithm=_Short())
 
 
+def _keys(purpose: str) -> tuple[bytes, ...]:
+    return tuple(reversed(crypto.ring().all("token " + purpose)))
+
+
 def _sign(purpose: str, value: bytes) -> str:
-    keys = tuple(reversed(crypto.ring().all("token " + purpose)))
-    return _signer(keys, purpose).sign(value).decode()
+    return _signer(_keys(purpose), purpose).sign(value).decode()
 
 
-def _unsign(purpose: str, token: str) -> bytes:
-    keys = tuple(reversed(crypto.ring().all("token " + purpose)))
+def _unsign(keys: tuple[bytes, ...], purpose: str, token: str) -> bytes:
     try:
         return _signer(keys, purpose).unsign(token.encode())
     except (BadSignature, UnicodeEncodeError):
         raise BadToken(purpose) from None
+
+
+@lru_cache(maxsize=256)
+def _unsigned_form(keys: tuple[bytes, ...], token: str) -> bytes:
+    return _unsign(keys, "form", token)
 
 
 def _b64(data: bytes) -> bytes:
@@ -78,7 +85,7 @@ def read_link(purpose: str, token: str) -> UUID:
     """The id in a link's token; what a mail program glued to its end is forgiven. Raises BadToken."""
     value, _, signature = token.rstrip(".>)").partition(".")
     _unb64(signature.encode("ascii", "replace"))
-    raw = _unb64(_unsign(purpose, f"{value}.{signature}"))
+    raw = _unb64(_unsign(_keys(purpose), purpose, f"{value}.{signature}"))
     if len(raw) != 16:
         raise BadToken(purpose)
     return UUID(bytes=raw)
@@ -97,7 +104,8 @@ class FormToken:
 
     def __init__(self, token: str) -> None:
         """Read a posted token. Raises BadToken when it was not made here."""
-        campaign, wording, consent, hour, partner = _unsign("form", token).decode().split("-", 4)
+        # Everybody who reads a page in one hour sends the same one.
+        campaign, wording, consent, hour, partner = _unsigned_form(_keys("form"), token).decode().split("-", 4)
         self.campaign, self.wording, self.consent, self.hour = int(campaign), int(wording), int(consent), int(hour)
         self.partner = partner
 
