@@ -113,8 +113,10 @@ def speak(reading: Reading, language: str) -> None:
     does not speak. Only for pages whose sentences petition.phrases lists."""
     words = reading.words.get(language)
     g.colour, g.page_language = reading.colour, language
-    g.language = language if words else i18n.interface(language)
-    i18n.answer_with(words)
+    spoken = language if words else i18n.interface(language)
+    if words or spoken != g.get("language"):
+        g.language = spoken
+        i18n.answer_with(words)
 
 
 def follow(slug: str) -> None:
