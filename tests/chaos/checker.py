@@ -14,12 +14,12 @@ from pathlib import Path
 from uuid import UUID
 
 from flask import Flask
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 
 import petition.worker  # noqa: F401  # with it come all tables
 from petition import campaigns, checks
 from petition.app import create_app
-from petition.base import crypto, db, settings, tokens
+from petition.base import crypto, db, outbox, settings, tokens
 from petition.base.tokens import BadToken
 from tests.chaos import ledger, sink
 from tests.chaos.ledger import Entry
@@ -37,6 +37,8 @@ BETWEEN, A_DAY_HERE, A_DAY_EVERYWHERE = 600.0, 3, 5
 #: The site's clock runs when it stores, the sink's when the letter arrives.
 SLACK = 5.0
 LIMITED = ("confirm", "already", "reminder")
+#: So often a letter goes on the wire of which nobody knows whether it came.
+MOST_TRIES = 2
 #: How many of one kind are named.
 MOST = 5
 
@@ -67,6 +69,8 @@ class Stored:
     links: set[UUID]
     #: by signature: how often it was entered, and the sum of its moves
     moves: dict[int, tuple[int, int]]
+    #: from when to when a letter was tried of which nobody knows whether it came
+    uncertain: dict[tuple[int, bytes], tuple[float, float]]
     key_of: Callable[[Box], tuple[int, bytes]]
     problems: list[str] = field(default_factory=list)
 
@@ -176,11 +180,15 @@ def _stored(connection: Connection) -> Stored:
         WHERE signature_id IS NOT NULL GROUP BY signature_id"""
     )
     links = connection.execute(text("SELECT id FROM link")).scalars()
+    letter = outbox.table.c
+    uncertain = select(letter.campaign_id, letter.mailbox, letter.created_at, letter.settled_at)
+    uncertain = uncertain.where(letter.state == "uncertain")
     return Stored(
         pending={(row[0], bytes(row[1])): row[2] for row in connection.execute(pending)},
         signatures={(row[0], bytes(row[1])): (row[2], row[3]) for row in connection.execute(signed)},
         links={one if isinstance(one, UUID) else UUID(str(one)) for one in links},
         moves={row[0]: (int(row[1]), int(row[2])) for row in connection.execute(moves)},
+        uncertain={(row[0], row[1]): (row[2].timestamp(), row[3].timestamp()) for row in connection.execute(uncertain)},
         key_of=_keys(),
     )
 
@@ -277,7 +285,8 @@ def _counted_once(stored: Stored) -> Iterator[str]:
 
 
 def _letters(run: Run, stored: Stored) -> Iterator[str]:
-    """I6: who signed has a letter with a link that works, in time."""
+    """I6: who signed has a letter with a link that works, in time. Who was twice cut off from while theirs was on the
+    wire may have none (security.md, F4): a third try could be the third letter."""
     came: dict[str, list[Mail]] = defaultdict(list)
     refused = {mail.to for mail in run.mails if mail.answered[:1] == "5"}
     for mail in run.mails:
@@ -288,6 +297,8 @@ def _letters(run: Run, stored: Stored) -> Iterator[str]:
         if not taken or box[0] in refused:
             continue
         mine = [mail for mail in came[box[0]] if mail.campaign == box[1]]
+        if not mine and _cut_off(run, stored.uncertain.get(stored.key_of(box))) >= MOST_TRIES:
+            continue
         if not mine:
             yield f"I6: {box[0]} signed {box[1]}, and no letter came."
             continue
@@ -297,6 +308,10 @@ def _letters(run: Run, stored: Stored) -> Iterator[str]:
         withdrawn = _of(entries, "withdraw", _may_have)
         if not withdrawn and not any(_works(mail.link, stored.links) for mail in mine):
             yield f"I6: no link in the letters to {box[0]} works."
+
+
+def _cut_off(run: Run, tried: tuple[float, float] | None) -> int:
+    return sum(tried[0] - SLACK < at < tried[1] + SLACK for at in run.kills) if tried else 0
 
 
 def _works(link: str, there: Collection[UUID]) -> bool:

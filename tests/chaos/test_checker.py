@@ -178,6 +178,16 @@ def test_a_letter_may_come_twice_where_something_was_cut_off_in_between(world: W
     assert world.check() == []
 
 
+def test_who_was_cut_off_from_twice_while_theirs_was_on_the_wire_may_have_no_letter(world: World) -> None:
+    sent = world.mails.pop(world.mail(BEA)).at
+    world.kills += [sent - 0.2, sent - 0.1]
+    assert world.check() != []
+    world.run("UPDATE letter SET state = 'uncertain' WHERE about = (SELECT id FROM pending_signature)")
+    assert world.check() == []
+    world.kills.pop()
+    assert world.check() != []
+
+
 def test_nobody_knows_is_no_breach_and_is_counted(world: World) -> None:
     """I12: stored and never acknowledged."""
     world.entries = [replace(one, status=0) if one.who == BEA else one for one in world.entries]

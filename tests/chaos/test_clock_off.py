@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from petition import sightings
 from tests.chaos import cluster, experiment, ledger
 from tests.chaos.experiment import Faults
 from tests.chaos.house import House, house, until
@@ -51,6 +52,8 @@ def test_nothing_is_lost_or_stored_twice_when_the_clock_of_one_web_server_is_a_d
             until(lambda: sees_it(at, "web-1"), 20, "it says that it is ready")
             with crowd(at, level) as people:
                 people.wait()
+            # So often a worker looks for letters that a clock which is ahead has put off.
+            time.sleep(sightings.EVERY.total_seconds() + 1)
             experiment.quiet(server.url, ahead=experiment.PUT_OFF)
         wrong = experiment.judge(at, people.ledger, Faults(), logs=[server.folder])
     assert wrong == []
