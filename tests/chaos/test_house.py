@@ -18,7 +18,6 @@ pytestmark = pytest.mark.chaos
 LEVEL = Level(signs=6, views=10, seconds=6, linger=4, thinking=0.5, seed=3)
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def let_go_of_letters(at: House) -> None:
     """A worker that was killed would hold what it had claimed for five minutes."""
     with create_app(settings.read(at.environ)).app_context():
@@ -29,6 +28,7 @@ def let_go_of_letters(at: House) -> None:
         db.database().dispose()
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_people_come_to_a_house_whose_parts_are_killed(database_url: str, tmp_path: Path) -> None:
     with house(tmp_path, database_url, webs=2, workers=2, names=("harbour",)) as at:
         pids = [pid for process in at.running.values() for pid in below(process.pid)]
