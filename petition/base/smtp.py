@@ -168,7 +168,7 @@ class _Line(smtplib.SMTP):
         self.used_at = time.monotonic()
         self.half_way = False
         #: Whether RCPT TO has gone out with MAIL FROM, and waits for its answer.
-        self._named = False
+        self._both_asked = False
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         """What smtplib calls to connect, and its own TLS class overrides."""
@@ -201,15 +201,15 @@ class _Line(smtplib.SMTP):
             self.rset()
         self.half_way = True
         self.used_at = time.monotonic()
-        self._named = self.has_extn("pipelining")
-        if not self._named:
+        self._both_asked = self.has_extn("pipelining")
+        if not self._both_asked:
             return self.docmd(f"MAIL FROM:{_path(sender)}")
         self.send(f"MAIL FROM:{_path(sender)}\r\nRCPT TO:{_path(to)}\r\n")
         return self.getreply()
 
-    def name(self, to: str) -> tuple[int, bytes]:
+    def recipient(self, to: str) -> tuple[int, bytes]:
         """RCPT TO, or the answer to it."""
-        return self.getreply() if self._named else self.docmd(f"RCPT TO:{_path(to)}")
+        return self.getreply() if self._both_asked else self.docmd(f"RCPT TO:{_path(to)}")
 
     def phase(self, step: Callable[[], tuple[int, bytes]], wanted: int, silent: Literal["later", "unanswered"]) -> None:
         """One step about a letter; silence, or a code that is not of the hundred wanted, raises Trouble."""
@@ -282,7 +282,7 @@ class Smtp:
         data = self._build(message, message_id)
         line = self._begun(message.to, time.monotonic() + UNTIL_SENT)
         try:
-            line.phase(lambda: line.name(message.to), 2, "later")
+            line.phase(lambda: line.recipient(message.to), 2, "later")
         except Trouble as trouble:
             if trouble.what[:3] in ("530", "535"):
                 # It is we who are not let in, whoever the letter is for.

@@ -507,6 +507,13 @@ def test_an_address_that_breaks_lines_is_never_mailed(server: Server, connect: O
     assert server.connections == 0
 
 
+@pytest.mark.parametrize("address", [",\r\nQUIT", ",\nQUIT", ",\rQUIT"])
+def test_no_command_is_made_of_an_address_that_ends_the_line(address: str) -> None:
+    """What smtplib cannot take apart it quotes as it is; and commands sent together pass none of its checks."""
+    with pytest.raises(ValueError, match="ends the line"):
+        smtp._path(address)
+
+
 def test_letters_kept_on_this_machine_can_be_read_by_nobody_else_and_newest_first(tmp_path: Path) -> None:
     kept = maildir.Maildir(settings.read({"LETTERS_DIR": str(tmp_path / "letters")}))
     assert kept.kept() == []
