@@ -114,6 +114,7 @@ def speak(reading: Reading, language: str) -> None:
     words = reading.words.get(language)
     g.colour, g.page_language = reading.colour, language
     spoken = language if words else i18n.interface(language)
+    # Else nothing that was spoken so far need be forgotten, which most who sign would pay for.
     if words or spoken != g.get("language"):
         g.language = spoken
         i18n.answer_with(words)
