@@ -14,6 +14,7 @@ from petition.contacts import Contact
 from petition.letters import Letters
 from petition.web import embed, oembed, style
 from petition.web.headers import CALM, CSP, DAILY, FIGURES, LIVE, PERSONAL, PUBLIC, SECRET
+from petition.web.onward import see_other
 from petition.web.public import news
 from tests.cast import Browser, Cast, form_token, link_in
 from tests.organisers import desk_of
@@ -349,3 +350,18 @@ def test_the_page_that_ends_news_speaks_a_language_of_the_interface_whatever_is_
         page = cast.browser().get(path, query_string={"language": asked})
         assert (page.status_code, f'<html lang="{spoken}" dir="ltr"' in page.text) == (200, True)
         assert asked not in page.text or asked in ("es", "en", "")
+
+
+@pytest.mark.parametrize("path", ["/en/\r\nSet-Cookie: a=b", "/en/\nX: y", "/en/café", "/en/\u2028"])
+def test_a_form_leads_to_no_address_that_would_break_a_header(path: str) -> None:
+    with pytest.raises(ValueError):
+        see_other(path)
+
+
+def test_a_taken_form_leads_on_by_path_and_without_a_body(cast: Cast) -> None:
+    cast.campaign()
+    answer = cast.sign("maria@example.org")
+    assert answer.status_code == 303
+    assert answer.headers["Location"].startswith("/en/campaigns/canteen/inbox/")
+    assert answer.headers["Content-Length"] == "0"
+    assert answer.data == b""

@@ -3,7 +3,7 @@ stands in the path."""
 
 from dataclasses import dataclass
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, g, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug import Response
 
@@ -13,6 +13,7 @@ from petition.campaigns import Reading
 from petition.web import context, guards
 from petition.web.embed import PLAIN
 from petition.web.looks import COMPACT, TEXTLESS, BadgeLook, Look, readable
+from petition.web.onward import see_other
 from petition.web.style import AUTO, DARK, LIGHT
 
 blueprint = Blueprint("embedding", __name__)
@@ -64,7 +65,7 @@ def embedding(language: str, slug: str, look: Look) -> str:
 def choose(language: str, slug: str) -> Response:
     """From the form that chooses a look to its page: no query ever changes a page."""
     reading = guards.campaign(language, slug)
-    return redirect(urls.embedding(language, reading.slug, str(chosen())) + "#snippets", 303)
+    return see_other(urls.embedding(language, reading.slug, str(chosen())) + "#snippets")
 
 
 def chosen() -> Look:

@@ -6,7 +6,7 @@ first.
 
 from uuid import UUID
 
-from flask import Blueprint, Response, abort, g, jsonify, make_response, redirect, render_template, request
+from flask import Blueprint, Response, abort, g, jsonify, make_response, render_template, request
 from werkzeug import Response as BaseResponse
 
 from petition import contacts, endorsements, links
@@ -16,6 +16,7 @@ from petition.contacts import ContactLink
 from petition.endorsements import ENDORSE, OWN_PAGE, REFUSED, Endorsement
 from petition.web import context, endorsing, guards
 from petition.web.endorsing import EndorsedForm
+from petition.web.onward import see_other
 from petition.web.public.signing import or_hand_back
 
 blueprint = Blueprint("endorsed", __name__)
@@ -106,7 +107,7 @@ def _row() -> int:
 def _back(token: str, done: str = "", row: int = 0) -> BaseResponse:
     db.session.commit()
     query = "&".join(part for part in (f"row={row}" if row else "", f"done={done}" if done else "") if part)
-    return redirect(urls.endorsement_page(token) + (f"?{query}" if query else ""), 303)
+    return see_other(urls.endorsement_page(token) + (f"?{query}" if query else ""))
 
 
 @blueprint.post("/t/<token>/endorsement/confirm")

@@ -1,7 +1,7 @@
 """Organisations that support a campaign: the page that lists them, and the form that asks for one more. One
 endorsement, one letter, and the same answer for every address."""
 
-from flask import Blueprint, abort, g, make_response, redirect, render_template
+from flask import Blueprint, abort, g, make_response, render_template
 from werkzeug import Response as BaseResponse
 
 from petition import campaigns, endorsements, networks, signatures
@@ -9,6 +9,7 @@ from petition.base import db, i18n, together, tokens, urls
 from petition.campaigns import Phase, Reading
 from petition.web import context, endorsing, guards, limits
 from petition.web.endorsing import EndorseForm
+from petition.web.onward import see_other
 from petition.web.public.signing import hand_back, inbox_page, or_hand_back, posted_token
 
 blueprint = Blueprint("endorsements", __name__)
@@ -96,7 +97,7 @@ def _ask(language: str, slug: str, address: str) -> BaseResponse:
             network=networks.hashed(address, at), at=at, put=together.put,
         )  # fmt: skip
     stamp = tokens.stamp("inbox", _about(reading), form.email.data)
-    return redirect(f"{urls.endorse(language, reading.slug)}/inbox/{stamp}", 303)
+    return see_other(f"{urls.endorse(language, reading.slug)}/inbox/{stamp}")
 
 
 def _about(reading: Reading) -> str:

@@ -3,7 +3,7 @@ same answer for every address."""
 
 from dataclasses import dataclass
 
-from flask import Blueprint, abort, g, make_response, redirect, render_template
+from flask import Blueprint, abort, g, make_response, render_template
 from werkzeug import Response as BaseResponse
 
 from petition import contacts, links, networks, signatures
@@ -13,6 +13,7 @@ from petition.campaigns import Reading
 from petition.contacts import JOIN, MEETINGS, NEWS, SITE_TERMS, Wish
 from petition.web import context, guards, limits
 from petition.web.forms import WishForm
+from petition.web.onward import see_other
 from petition.web.public.signing import hand_back, inbox_page, or_hand_back, posted_token
 
 blueprint = Blueprint("joining", __name__)
@@ -124,7 +125,7 @@ def _ask(language: str, wish: str, slug: str, address: str) -> BaseResponse:
             consent_version=token.consent, network=networks.hashed(address, at), at=at, put=together.put,
         )  # fmt: skip
     stamp = tokens.stamp("inbox", subject.name, typed.email.data)
-    return redirect(f"{subject.path}/inbox/{stamp}", 303)
+    return see_other(f"{subject.path}/inbox/{stamp}")
 
 
 @blueprint.get("/<lang:language>/join/inbox/<stamp>", defaults={"wish": JOIN})

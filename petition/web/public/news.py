@@ -8,7 +8,7 @@ nothing; every verb locks the link's row first.
 from datetime import datetime
 from uuid import UUID
 
-from flask import Blueprint, Response, abort, g, jsonify, redirect, render_template, request
+from flask import Blueprint, Response, abort, g, jsonify, render_template, request
 from werkzeug import Response as BaseResponse
 
 from petition import contacts, links, partners, records
@@ -19,6 +19,7 @@ from petition.campaigns import Reading
 from petition.contacts import JOIN, Contact, ContactDetails, ContactLink, PendingContact
 from petition.partners import Reading as Partner
 from petition.web import context, guards
+from petition.web.onward import see_other
 
 blueprint = Blueprint("news", __name__)
 
@@ -185,7 +186,7 @@ def _verb(token: str) -> ContactLink | None:
 
 def _back(token: str, done: str | None = None) -> BaseResponse:
     db.session.commit()
-    return redirect(urls.contact_page(token) + (f"?done={done}" if done else ""), 303)
+    return see_other(urls.contact_page(token) + (f"?done={done}" if done else ""))
 
 
 @blueprint.post("/t/<token>/news/confirm")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from flask import Blueprint, Response, abort, g, jsonify, make_response, redirect, render_template, request
+from flask import Blueprint, Response, abort, g, jsonify, make_response, render_template, request
 from markupsafe import Markup
 from werkzeug import Response as BaseResponse
 
@@ -25,6 +25,7 @@ from petition.objections import Objection
 from petition.signatures import COUNTED, PendingSignature, Signature
 from petition.web import context, guards, stored, ticked
 from petition.web.forms import OwnForm
+from petition.web.onward import see_other
 from petition.web.public.signing import or_hand_back
 
 blueprint = Blueprint("own", __name__)
@@ -177,7 +178,7 @@ def _may_object(signature: Signature | None) -> bool:
 
 
 def _back(token: str, done: str | None = None) -> BaseResponse:
-    return redirect(urls.own_page(token) + (f"?done={done}" if done else ""), 303)
+    return see_other(urls.own_page(token) + (f"?done={done}" if done else ""))
 
 
 def _row() -> int:
@@ -195,7 +196,7 @@ def confirm(token: str) -> BaseResponse:
         return _back(token)
     reading = guards.reading_of(pressed.campaign_id)
     stamp = tokens.stamp("thanks", str(reading.id), "")
-    return redirect(f"{urls.campaign(pressed.language, reading.slug)}/thanks/{stamp}", 303)
+    return see_other(f"{urls.campaign(pressed.language, reading.slug)}/thanks/{stamp}")
 
 
 def _press_all(presses: Sequence[Press]) -> list[Pressed]:

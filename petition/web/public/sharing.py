@@ -4,13 +4,14 @@ from functools import lru_cache
 from itertools import groupby
 
 import segno
-from flask import Blueprint, Response, abort, make_response, redirect, render_template
+from flask import Blueprint, Response, abort, make_response, render_template
 from werkzeug import Response as BaseResponse
 
 from petition import campaigns, share_pictures
 from petition.base import db, urls
 from petition.campaigns import Phase, Reading
 from petition.web import context, guards
+from petition.web.onward import see_other
 
 blueprint = Blueprint("sharing", __name__)
 #: A poster of a campaign that nobody can sign any more only disappoints whoever scans it.
@@ -25,7 +26,7 @@ def poster(language: str, slug: str) -> str | BaseResponse:
     reading = guards.campaign(language, slug)
     base = urls.campaign(language, reading.slug)
     if not has_poster(reading):
-        return redirect(base, 303)
+        return see_other(base)
     guards.speak(reading, language)
     size, path = code(urls.absolute(f"{base}?source=poster"))
     return render_template(

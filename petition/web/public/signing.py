@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request
+from flask import Blueprint, Response, abort, g, make_response, render_template, request
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from werkzeug import Response as BaseResponse
 from werkzeug.datastructures import MultiDict
@@ -18,6 +18,7 @@ from petition.campaigns import Phase, Reading
 from petition.fields import CHOICE, PREFIX, Question
 from petition.web import context, endorsing, errors, guards, kept, limits, ticked
 from petition.web.forms import LinkForm, SignForm
+from petition.web.onward import see_other
 from petition.web.public.campaign import MORE_ARTICLES, campaign_page, next_events
 from petition.web.public.sharing import has_poster
 
@@ -87,7 +88,7 @@ def _sign(language: str, slug: str, address: str, place: Place) -> BaseResponse:
             # It was corrected before anybody had signed it.
             return _corrected(language, slug, token.partner)
     stamp = tokens.stamp("inbox", str(reading.id), form.email.data)
-    return redirect(f"{place.path(reading, language)}/inbox/{stamp}", 303)
+    return see_other(f"{place.path(reading, language)}/inbox/{stamp}")
 
 
 def _store(
@@ -247,7 +248,7 @@ def thanks(language: str, slug: str, stamp: str) -> str | BaseResponse:
     try:
         tokens.read_stamp("thanks", str(reading.id), stamp)
     except BadToken:
-        return redirect(base, 303)
+        return see_other(base)
     guards.speak(reading, language)
     at, spoken = db.now(), i18n.interface(language)
     wording = context.wording_view(reading, language)
@@ -312,7 +313,7 @@ def _send(reading: Reading, language: str, form: LinkForm) -> BaseResponse:
             mailbox=signatures.mailbox_key(reading, address.folded), sealed={"to": address.address},
         )  # fmt: skip
         db.session.commit()
-    return redirect(f"/{i18n.interface(language)}/link/sent", 303)
+    return see_other(f"/{i18n.interface(language)}/link/sent")
 
 
 @blueprint.get("/<lang:language>/link/sent")
