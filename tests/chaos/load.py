@@ -36,6 +36,8 @@ WARM = Level(10, 40, 5, linger=2, seed=7)
 #: Who comes when a flood is over; from `Must.recovers` seconds after it they must notice nothing any more.
 AFTER = Level(1, 10, 25, linger=2, seed=8)
 NORMAL = 0.25
+#: By then, in seconds, a process's memory holds what it keeps for later; from then on it should hold no more.
+FILLED = 600
 EMBEDS = ("/embed/en/campaigns/harbour", "/embed/en/campaigns/harbour/badge.svg", "/api/v1/campaigns/harbour/totals",
           "/api/v1/campaigns/quarry/totals")  # fmt: skip
 
@@ -58,7 +60,7 @@ class Must:
     recovers: float | None = None
     #: Requests a second that reach the site behind nginx at most.
     origin: float | None = None
-    #: Growth of memory from the first minute to the end.
+    #: Growth of memory from `FILLED` on to the end.
     growth: float | None = None
 
 
@@ -253,14 +255,14 @@ def _mail(told: Told, must: Must, seen: Seen, at: House) -> None:
 
 
 def _costs(told: Told, must: Must, seen: Seen) -> None:
-    first, early = seen.watch.samples[0], seen.watch.after(60)
+    first = seen.watch.samples[0]
     last = next(one for one in seen.watch.samples if one.at >= seen.ended - 0.5)
     seconds = last.at - first.at
     for name, spent in last.cpu.items():
         told.row(f"CPU: {name}", f"{(spent - first.cpu[name]) / seconds:.0%} of a core")
     told.row("CPU: the load itself; how late it was, p99", f"{seen.cost['cpu'] / seconds:.0%}, "
              f"{seen.cost['lag_p99'] * 1000:.0f} ms", "late < 250 ms", seen.cost["lag_p99"] < 0.25)  # fmt: skip
-    _memory(told, must, (early, seen.watch.after((early.at + last.at) / 2 - first.at), last))
+    _memory(told, must, (seen.watch.after(FILLED), seen.watch.after(seconds / 2), last))
     _per_piece(told, seen)
 
 
