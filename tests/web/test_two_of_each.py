@@ -16,15 +16,17 @@ from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from petition import erasures, register, signatures
 from petition.base import db, settings
 from petition.base.maildir import Maildir
+from petition.base.outbox import Letter
 from petition.cli.worker import LESS_URGENT
 from petition.register import Move
 from tests.cast import Cast, form_token, free_port, link_in
 from tests.cli.conftest import Petition, petition, settings_of  # noqa: F401  # the console script, as fixtures
+from tests.web import endorsing
 
 ROOT = Path(__file__).parents[2]
 PAGE = "/en/campaigns/canteen"
@@ -141,3 +143,31 @@ def test_two_web_processes_and_two_workers_sign_send_count_and_erase_as_one(
     elsewhere = f"sqlite:///{tmp_path}/restored.db"
     restored = petition("restore", "--data", tmp_path / "backup" / "data.gz", DATABASE_URL=elsewhere)
     assert restored.exit_code == 0, restored.output
+
+
+def test_every_other_form_read_from_one_server_is_taken_by_the_other_and_its_link_opened_by_both(
+    webs: list[Web],
+) -> None:
+    kept = Maildir(settings.current())
+    read, other = webs
+    forms = {
+        "/en/join": {"name": "Ana María", "country": "IE"}, "/en/events/tell-me": {"country": "IE"},
+        f"{PAGE}/news": {}, f"{PAGE}/endorse": endorsing.TYPED, f"{PAGE}/link": {}, "/en/link": {"campaign": "canteen"},
+    }  # fmt: skip
+    assert sign(read, 0) == 303
+    until(lambda: len(kept.kept(100)) == 1)
+    for number, (form, typed) in enumerate(forms.items(), 1):
+        to = "a0@example.org" if form.endswith("/link") else f"b{number}@example.org"
+        typed = typed | {"email": to, "token": form_token(read.ask("GET", form)[1])}
+        assert other.ask("POST", form, typed)[0] == 303, form
+    # Whoever asks for the link has had a letter; the next ones wait for ten minutes (S10).
+    until(lambda: len(kept.kept(100)) == 5 and _waiting() == 2)
+    for letter in kept.kept(100):
+        link = re.search(r"http://localhost(/t/\S+)", letter.text)
+        assert link, letter.text
+        assert {web.ask("GET", link[1])[0] for web in webs} == {200}
+
+
+def _waiting() -> int:
+    query = select(func.count()).select_from(Letter).where(Letter.state == "waiting", Letter.attempts == 0)
+    return db.session.scalar(query) or 0
