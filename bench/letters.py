@@ -218,6 +218,8 @@ def measure(url: str, letters: int = 2000, kind: str = "socket") -> dict[str, fl
         surroundings = {
             "DATABASE_URL": url, "KEYS_FILE": str(keys), "SMTP_URL": f"smtp+plain://127.0.0.1:{port}",
             "MAIL_FROM": SENDER, "BASE_URL": "http://localhost",
+            # As docs/settings.md has it for a public site.
+            "MAIL_CONNECTIONS": "8",
         }  # fmt: skip
         app = create_app(settings.read({**os.environ, **surroundings}))
         with app.app_context():
