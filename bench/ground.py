@@ -57,8 +57,9 @@ class Ground:
         """Point the site's settings at a database, for this process and those it starts."""
         self.environ = {
             "DATABASE_URL": url, "KEYS_FILE": str(self.folder / "keys.json"), "PORT": str(PORT),
-            "LETTERS_DIR": str(self.folder / "letters"), "HARD_LIMIT": "10000000", "WEB_PROCESSES": "2",
-            "ERASURES_FILE": str(self.folder / "erasures"), **more,
+            "LETTERS_DIR": str(self.folder / "letters"), "HARD_LIMIT": "10000000",
+            # As docs/settings.md has it for a public site.
+            "WEB_PROCESSES": "3", "ERASURES_FILE": str(self.folder / "erasures"), **more,
         }  # fmt: skip
         os.environ.update(self.environ)
 
