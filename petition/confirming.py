@@ -16,7 +16,7 @@ from petition.base.pairs import Pair
 from petition.campaigns import Reading
 from petition.decisions import Change
 from petition.details import HIDDEN, opened, shown, shown_key
-from petition.links import Link
+from petition.links import Locked
 from petition.signatures import COUNTED, HELD, PendingSignature, Signature, cell_of
 
 _signature_table = cast(Table, Signature.__table__)
@@ -70,7 +70,7 @@ def press_all(presses: Sequence[Press], reading_of: Callable[[int], Reading], at
     return [answers.get(press) or _standing(found[press.link_id]) for press in presses]
 
 
-def _standing(link: Link) -> Pressed:
+def _standing(link: Locked) -> Pressed:
     signature = signatures.signature_of(link)
     if signature is None:
         return Pressed("unknown", link.campaign_id)

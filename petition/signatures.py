@@ -34,7 +34,7 @@ from petition.base import crypto, db, outbox, pairs
 from petition.base.mailbox import Mailbox
 from petition.campaigns import Reading
 from petition.details import HIDDEN, Choices, Details, opened, shown, shown_key
-from petition.links import Link
+from petition.links import Link, Locked
 
 #: The button of a link works for so long after its letter was sent (S05); the row is kept for so long.
 BUTTON_LIFE = timedelta(days=7)
@@ -193,7 +193,7 @@ _signature_of = select(Signature).where(
 _forget_pending = delete(_pending_table).where(
     _pending_table.c.campaign_id == bindparam("c"), _pending_table.c.mailbox == bindparam("m")
 )
-_some_pending = select(PendingSignature).where(PendingSignature.id.in_(bindparam("i", expanding=True)))
+_some_pending = select(*_pending_table.c).where(_pending_table.c.id.in_(bindparam("i", expanding=True)))
 _forget_all_pending = delete(_pending_table).where(
     _pending_table.c.campaign_id == bindparam("c"), _pending_table.c.mailbox.in_(bindparam("m", expanding=True))
 )
@@ -214,12 +214,12 @@ def one_pending(link: Link, pending_id: int) -> PendingSignature | None:
 
 
 def some_pending(ids: Collection[int]) -> dict[int, PendingSignature]:
-    """Pending signatures by their ids, as far as they are there, as they are now."""
-    found = db.session.scalars(_some_pending, {"i": list(ids)}, execution_options={"populate_existing": True})
-    return {row.id: row for row in found}
+    """Pending signatures by their ids, as far as they are there, as they are now: plain rows that read like them."""
+    found = db.session.connection().execute(_some_pending, {"i": list(ids)})
+    return {row.id: cast(PendingSignature, row) for row in found}
 
 
-def signature_of(link: Link) -> Signature | None:
+def signature_of(link: Link | Locked) -> Signature | None:
     """The signature of a link's mailbox."""
     return db.session.scalars(_signature_of, _of(link), execution_options={"populate_existing": True}).one_or_none()
 
@@ -231,7 +231,7 @@ def _erase_pending(link: Link) -> list[int]:
     return list(db.session.connection().execute(gone, _of(link)).scalars())
 
 
-def forget_pending(of: Iterable[Link]) -> None:
+def forget_pending(of: Iterable[Locked]) -> None:
     """Delete all pending signatures of locked links' mailboxes, because their button was pressed."""
     mailboxes: dict[int, list[bytes]] = {}
     for link in of:
@@ -240,7 +240,7 @@ def forget_pending(of: Iterable[Link]) -> None:
         db.session.connection().execute(_forget_all_pending, {"c": campaign_id, "m": keys})
 
 
-def _of(link: Link) -> dict[str, object]:
+def _of(link: Link | Locked) -> dict[str, object]:
     return {"c": link.campaign_id, "m": link.mailbox}
 
 
