@@ -150,7 +150,7 @@ def mailbox_key(reading: Reading, folded: str) -> bytes:
     return crypto.keyed_hash(reading.hash_key(), "mailbox", folded)
 
 
-_pending_table = cast(Table, PendingSignature.__table__)
+_pending_table, _signature_table = cast(Table, PendingSignature.__table__), cast(Table, Signature.__table__)
 
 
 def sign(
@@ -194,6 +194,10 @@ _forget_pending = delete(_pending_table).where(
     _pending_table.c.campaign_id == bindparam("c"), _pending_table.c.mailbox == bindparam("m")
 )
 _some_pending = select(*_pending_table.c).where(_pending_table.c.id.in_(bindparam("i", expanding=True)))
+_some_signatures = select(*_signature_table.c).where(
+    _signature_table.c.campaign_id == bindparam("c"), _signature_table.c.seat == 0,
+    _signature_table.c.mailbox.in_(bindparam("m", expanding=True)),
+)  # fmt: skip
 _forget_all_pending = delete(_pending_table).where(
     _pending_table.c.campaign_id == bindparam("c"), _pending_table.c.mailbox.in_(bindparam("m", expanding=True))
 )
@@ -217,6 +221,12 @@ def some_pending(ids: Collection[int]) -> dict[int, PendingSignature]:
     """Pending signatures by their ids, as far as they are there, as they are now: plain rows that read like them."""
     found = db.session.connection().execute(_some_pending, {"i": list(ids)})
     return {row.id: cast(PendingSignature, row) for row in found}
+
+
+def some_of(campaign_id: int, mailboxes: Iterable[bytes]) -> dict[bytes, Signature]:
+    """The signatures of some mailboxes in a campaign by their mailbox, as they are now: plain rows likewise."""
+    found = db.session.connection().execute(_some_signatures, {"c": campaign_id, "m": list(mailboxes)})
+    return {row.mailbox: cast(Signature, row) for row in found}
 
 
 def signature_of(link: Link | Locked) -> Signature | None:

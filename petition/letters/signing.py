@@ -11,7 +11,7 @@ from functools import partial
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, exists, select, update
+from sqlalchemy import Table, bindparam, exists, update
 
 from petition import campaigns, contacts, links, signatures
 from petition.base import db, i18n, mailbox, outbox, settings, tokens, urls
@@ -28,17 +28,6 @@ from petition.signatures import PendingSignature, Signature
 #: How long a reminder that a pause has caught looks away.
 PAUSED = timedelta(hours=1)
 
-_SIGNED = (
-    select(Signature)
-    .where(Signature.campaign_id == bindparam("c"), Signature.mailbox.in_(bindparam("m", expanding=True)))
-    .where(Signature.seat == 0)
-    .execution_options(populate_existing=True)
-)
-_PENDING = (
-    select(PendingSignature)
-    .where(PendingSignature.id.in_(bindparam("i", expanding=True)))
-    .execution_options(populate_existing=True)
-)
 _SENT = links.sent(
     exists()
     .where(Signature.campaign_id == Link.campaign_id, Signature.mailbox == Link.mailbox, Signature.seat == 0)
@@ -117,8 +106,8 @@ def _cases_of(campaign_id: int, letters: Sequence[Letter]) -> Iterator[Case]:
     if reading.forgotten_at is not None:
         return
     taken = links.take_all(campaign_id, {letter.mailbox for letter in letters if letter.mailbox})
-    signed = {one.mailbox: one for one in db.session.scalars(_SIGNED, {"c": campaign_id, "m": list(taken)})}
-    pending = {one.id: one for one in db.session.scalars(_PENDING, {"i": [letter.about for letter in letters]})}
+    signed = signatures.some_of(campaign_id, taken)
+    pending = signatures.some_pending([letter.about for letter in letters if letter.about])
     for letter in letters:
         link = taken[letter.mailbox or b""]
         known = _known(letter, link, signed.get(link.mailbox), pending.get(letter.about or 0))
