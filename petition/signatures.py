@@ -194,7 +194,7 @@ _forget_pending = delete(_pending_table).where(
     _pending_table.c.campaign_id == bindparam("c"), _pending_table.c.mailbox == bindparam("m")
 )
 _some_pending = select(*_pending_table.c).where(_pending_table.c.id.in_(bindparam("i", expanding=True)))
-_some_signatures = select(*_signature_table.c).where(
+_of_mailboxes = select(*_signature_table.c).where(
     _signature_table.c.campaign_id == bindparam("c"), _signature_table.c.seat == 0,
     _signature_table.c.mailbox.in_(bindparam("m", expanding=True)),
 )  # fmt: skip
@@ -223,9 +223,9 @@ def some_pending(ids: Collection[int]) -> dict[int, PendingSignature]:
     return {row.id: cast(PendingSignature, row) for row in found}
 
 
-def some_of(campaign_id: int, mailboxes: Iterable[bytes]) -> dict[bytes, Signature]:
+def of_mailboxes(campaign_id: int, mailboxes: Iterable[bytes]) -> dict[bytes, Signature]:
     """The signatures of some mailboxes in a campaign by their mailbox, as they are now: plain rows likewise."""
-    found = db.session.connection().execute(_some_signatures, {"c": campaign_id, "m": list(mailboxes)})
+    found = db.session.connection().execute(_of_mailboxes, {"c": campaign_id, "m": list(mailboxes)})
     return {row.mailbox: cast(Signature, row) for row in found}
 
 

@@ -106,7 +106,7 @@ def _cases_of(campaign_id: int, letters: Sequence[Letter]) -> Iterator[Case]:
     if reading.forgotten_at is not None:
         return
     taken = links.take_all(campaign_id, {letter.mailbox for letter in letters if letter.mailbox})
-    signed = signatures.some_of(campaign_id, taken)
+    signed = signatures.of_mailboxes(campaign_id, taken)
     pending = signatures.some_pending([letter.about for letter in letters if letter.about])
     for letter in letters:
         link = taken[letter.mailbox or b""]

@@ -271,11 +271,11 @@ def _memory(told: Told, must: Must, looks: tuple[Sample, Sample, Sample]) -> Non
     for name, megabytes in last.memory.items():
         before, opened = early.memory.get(name, 0.0), (early.files.get(name, 0), last.files.get(name, 0))
         # The database's shared memory fills up to what it was given, and the mail server is the run's own.
-        held = must.growth if name.startswith(("web", "worker")) else None
-        grew = held is not None and (megabytes > before * (1 + held) or opened[1] > opened[0] + 8)
-        mega = f"{before:.0f} → {midway.memory.get(name, 0):.0f} → {megabytes:.0f} MB"
-        told.row(f"memory: {name}; files open", f"{mega}; {opened[0]} → {opened[1]}",
-                 f"+{held:.0%} at most" if held is not None else "", not grew)  # fmt: skip
+        most = must.growth if name.startswith(("web", "worker")) else None
+        grew = most is not None and (megabytes > before * (1 + most) or opened[1] > opened[0] + 8)
+        grown = f"{before:.0f} → {midway.memory.get(name, 0):.0f} → {megabytes:.0f} MB"
+        told.row(f"memory: {name}; files open", f"{grown}; {opened[0]} → {opened[1]}",
+                 f"+{most:.0%} at most" if most is not None else "", not grew)  # fmt: skip
 
 
 def _per_piece(told: Told, seen: Seen) -> None:
