@@ -1,7 +1,7 @@
 """Delivering the letters that wait: claim, decide, word, hand over, settle.
 
 Nothing is locked while a mail server takes its time. A batch is claimed, decided and worded at once; then each
-letter costs a share in one commit that waits for the disk, which marks it as "sending" before its DATA and stores
+letter costs a share in one commit that waits for the disk, which marks it as "sending" before its text and stores
 that the one before it has arrived; threads that send share it. That commit is what promises rest on: claiming and
 deciding do not wait for the disk (see `db.lazily`), because what they wrote is there as soon as a later "sending"
 is, and a letter that is not "sending" has not left. What hangs on letters that have arrived is stored at the end of

@@ -138,7 +138,9 @@ class _Timed(socket.socket):
         left = self.end - time.monotonic()
         if left <= 0:
             raise TimeoutError
-        self.settimeout(min(left, UNTIL_SENT + FOR_ANSWER))
+        # Each time it is set is a call of the system and a change of thread; a fiftieth too late does no harm.
+        if not left <= (self.gettimeout() or 0) <= left * 1.02:
+            self.settimeout(min(left, UNTIL_SENT + FOR_ANSWER))
 
     def recv_into(self, *args: Any, **options: Any) -> int:
         self._limit()
@@ -167,8 +169,10 @@ class _Line(smtplib.SMTP):
         self.letters = 0
         self.used_at = time.monotonic()
         self.half_way = False
-        #: Whether RCPT TO has gone out with MAIL FROM, and waits for its answer.
-        self._both_asked = False
+        #: Whether the server waits for a letter's text; there is no other way back from there than to hang up.
+        self.in_data = False
+        #: Whether RCPT TO and DATA have gone out with MAIL FROM, and wait for their answers.
+        self._asked_together = False
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         """What smtplib calls to connect, and its own TLS class overrides."""
@@ -188,28 +192,54 @@ class _Line(smtplib.SMTP):
             cast(_Timed, self.sock).end = end
 
     def is_fresh(self) -> bool:
-        return (
-            self.sock is not None and self.letters < LETTERS_PER_CONNECTION and time.monotonic() - self.used_at < IDLE
-        )
+        lives = self.sock is not None and not self.in_data and self.letters < LETTERS_PER_CONNECTION
+        return lives and time.monotonic() - self.used_at < IDLE
 
     def begin(self, sender: str, to: str) -> tuple[int, bytes]:
         """MAIL FROM, after clearing what an earlier letter left half-way.
 
-        RCPT TO goes with it where the server offers that (PIPELINING, RFC 2920): one way there and back less.
+        RCPT TO and DATA go with it where the server offers that (PIPELINING, RFC 2920): two ways there and back less.
         """
         if self.half_way:
             self.rset()
         self.half_way = True
         self.used_at = time.monotonic()
-        self._both_asked = self.has_extn("pipelining")
-        if not self._both_asked:
+        self._asked_together = self.has_extn("pipelining")
+        if not self._asked_together:
             return self.docmd(f"MAIL FROM:{_path(sender)}")
-        self.send(f"MAIL FROM:{_path(sender)}\r\nRCPT TO:{_path(to)}\r\n")
+        self.send(f"MAIL FROM:{_path(sender)}\r\nRCPT TO:{_path(to)}\r\nDATA\r\n")
         return self.getreply()
 
     def recipient(self, to: str) -> tuple[int, bytes]:
         """RCPT TO, or the answer to it."""
-        return self.getreply() if self._both_asked else self.docmd(f"RCPT TO:{_path(to)}")
+        if not self._asked_together:
+            return self.docmd(f"RCPT TO:{_path(to)}")
+        code, reply = self.getreply()
+        if code // 100 != 2 and code != 421:
+            self._take_data_back()
+        return code, reply
+
+    def _take_data_back(self) -> None:
+        """The server may take the DATA of a letter to nobody: then it wants a single dot (RFC 2920 3.1)."""
+        try:
+            if self.getreply()[0] // 100 == 3:
+                self.docmd(".")
+        except (OSError, smtplib.SMTPException):
+            self.close()
+
+    def begin_data(self) -> tuple[int, bytes]:
+        """DATA, or the answer to it."""
+        code, reply = self.getreply() if self._asked_together else self.docmd("DATA")
+        self.in_data = code // 100 == 3
+        return code, reply
+
+    def whole(self, data: bytes) -> tuple[int, bytes]:
+        """The letter's text, and the dot that makes it the server's."""
+        self.send(data + b".\r\n")
+        self.end_at(time.monotonic() + FOR_ANSWER)
+        answer = self.getreply()
+        self.in_data = False
+        return answer
 
     def phase(self, step: Callable[[], tuple[int, bytes]], wanted: int, silent: Literal["later", "unanswered"]) -> None:
         """One step about a letter; silence, or a code that is not of the hundred wanted, raises Trouble."""
@@ -278,7 +308,8 @@ class Smtp:
         return self._mine() is not None or time.monotonic() >= self._rest_until
 
     def offer(self, message: Message, message_id: str) -> Callable[[], None]:
-        """Build the letter and go as far as RCPT. Raises Trouble, or what building raises."""
+        """Build the letter and go as far as DATA: without the dot at its end the server has nothing. Raises Trouble, or
+        what building raises."""
         data = self._build(message, message_id)
         line = self._begun(message.to, time.monotonic() + UNTIL_SENT)
         try:
@@ -288,13 +319,16 @@ class Smtp:
                 # It is we who are not let in, whoever the letter is for.
                 raise self._rest(line, trouble.what) from None
             raise
+        line.phase(line.begin_data, 3, "later")
         return partial(_hand_over, line, _LEADING_DOT.sub(b"..", data))
 
     def close(self) -> None:
         """End this thread's connection, politely."""
         line: _Line | None = getattr(self._thread, "line", None)
         self._thread.line = None
-        if line is not None and line.sock is not None:
+        if line is not None and line.in_data:
+            line.close()
+        elif line is not None and line.sock is not None:
             line.end_at(time.monotonic() + 2)
             try:
                 line.quit()
@@ -352,13 +386,6 @@ def _expect(wanted: int, answer: tuple[int, bytes]) -> None:
 
 
 def _hand_over(line: _Line, data: bytes) -> None:
-    line.phase(lambda: line.docmd("DATA"), 3, "later")
-
-    def whole() -> tuple[int, bytes]:
-        line.send(data + b".\r\n")
-        line.end_at(time.monotonic() + FOR_ANSWER)
-        return line.getreply()
-
-    line.phase(whole, 2, "unanswered")
+    line.phase(partial(line.whole, data), 2, "unanswered")
     line.letters += 1
     line.half_way = False

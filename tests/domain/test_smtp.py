@@ -92,7 +92,7 @@ class Server:
             "AUTH": "235 in",
         }
         goes_on = self._say(connection, word, usual.get(word, "250 OK"))
-        if goes_on and word == "DATA" and self._said == "354 go on":
+        if goes_on and word == "DATA" and self._said.endswith("354 go on"):
             return self._take(connection, lines)
         return goes_on
 
@@ -208,11 +208,11 @@ def test_a_letter_that_was_taken_without_an_answer_is_at_the_server_all_the_same
     assert send(transport) is None
 
 
-def test_sender_and_recipient_go_together_where_the_server_takes_that_and_only_there(
+def test_all_that_leads_up_to_the_text_goes_together_where_the_server_takes_that_and_only_there(
     server: Server, connect: Opened
 ) -> None:
-    """RFC 2920: this server answers neither before it has heard both."""
-    together = {"MAIL": [""], "RCPT": ["250 OK\r\n250 OK"]}
+    """RFC 2920: this server answers nothing before it has heard all of it."""
+    together = {"MAIL": [""], "RCPT": [""], "DATA": ["250 OK\r\n250 OK\r\n354 go on"]}
     server.pipelining = True
     for _ in range(2):
         server.replies |= {word: list(replies) for word, replies in together.items()}
@@ -221,26 +221,56 @@ def test_sender_and_recipient_go_together_where_the_server_takes_that_and_only_t
     server.heard.clear()
     server.replies["MAIL"] = ["550 no"]
     assert send(connect(server.port)) is not None
-    assert [line for line in server.heard if line.startswith("RCPT")] == []
+    assert [line for line in server.heard if line.startswith(("RCPT", "DATA"))] == []
 
 
-@pytest.mark.parametrize("pipelining", [False, True])
-def test_a_refused_recipient_does_not_disturb_the_next_letter(
-    server: Server, connect: Opened, pipelining: bool
-) -> None:
-    server.pipelining = pipelining
-    server.replies["RCPT"] = ["550 no", "250 yes"]
+@pytest.mark.parametrize("data", ["", "554 5.5.1 to nobody", "354 go on"])
+def test_a_refused_recipient_does_not_disturb_the_next_letter(server: Server, connect: Opened, data: str) -> None:
+    """A server that takes DATA for nobody wants a dot (RFC 2920); without pipelining none is said."""
+    server.pipelining = bool(data)
+    server.replies |= {"RCPT": ["550 no", "250 yes"], "DATA": [data] if data else [], "END": ["554 to nobody"]}
     transport = connect(server.port)
-    assert send(transport) is not None
+    assert str(send(transport)) == "refused: 550"
+    server.replies["END"].clear()
     assert send(transport, "bo@example.org") is None
     assert server.connections == 1
     assert "RSET" in [word.upper() for word in server.heard]
+    assert [b"bo@example.org" in letter for letter in server.stored if letter] == [True]
 
 
-def test_a_letter_that_was_offered_and_not_handed_over_never_arrives(server: Server, connect: Opened) -> None:
+@pytest.mark.parametrize("data", ["hang up", "hang"])
+def test_a_server_that_says_nothing_more_to_a_refused_letter_has_refused_it_all_the_same(
+    server: Server, connect: Opened, monkeypatch: pytest.MonkeyPatch, data: str
+) -> None:
+    monkeypatch.setattr(smtp, "UNTIL_SENT", 0.5)
+    server.pipelining = True
+    server.replies |= {"RCPT": ["550 no"], "DATA": [data]}
     transport = connect(server.port)
+    assert str(send(transport)) == "refused: 550"
+    assert send(transport, "bo@example.org") is None
+
+
+def test_nothing_is_waited_for_from_a_server_that_closes(server: Server, connect: Opened) -> None:
+    server.pipelining = True
+    server.replies |= {"RCPT": ["421 closing"], "DATA": ["hang"]}
+    began = time.monotonic()
+    assert str(send(connect(server.port))) == "slow: 421"
+    assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize("pipelining", [False, True])
+def test_a_letter_that_was_offered_and_not_handed_over_never_arrives(
+    server: Server, connect: Opened, pipelining: bool
+) -> None:
+    """The server waits for its text: nothing else may be said to it, for that would be taken for it."""
+    server.pipelining = pipelining
+    transport = connect(server.port)
+    began = time.monotonic()
     transport.offer(LETTER, "<1@localhost>")
     assert send(transport, "bo@example.org") is None
+    transport.offer(LETTER, "<2@localhost>")
+    transport.close()
+    assert time.monotonic() - began < 1, "it has waited for an answer to what the server took for text"
     assert len(server.stored) == 1
     assert b"bo@example.org" in server.stored[0]
 
@@ -302,7 +332,9 @@ def test_a_thread_whose_connection_works_goes_on_while_another_gets_none(server:
 
 
 @pytest.mark.parametrize("silence", ["hang", "drip"])
-@pytest.mark.parametrize(("word", "kind"), [("EHLO", "relay"), ("RCPT", "later"), ("END", "unanswered")])
+@pytest.mark.parametrize(
+    ("word", "kind"), [("EHLO", "relay"), ("RCPT", "later"), ("DATA", "later"), ("END", "unanswered")]
+)
 def test_a_server_that_takes_for_ever_is_left_in_time(
     server: Server, connect: Opened, monkeypatch: pytest.MonkeyPatch, silence: str, word: str, kind: str
 ) -> None:
