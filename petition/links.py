@@ -7,11 +7,10 @@ settling, confirming and withdrawing cannot cross.
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Date,
     ForeignKey,
@@ -31,9 +30,10 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm.attributes import set_committed_value
 
 from petition import erasures
-from petition.base import crypto, db, outbox
+from petition.base import crypto, db, outbox, rows
 
 #: At most one letter about signing in so long, and so many a UTC day for one campaign and over all (S10).
 BETWEEN_LETTERS = timedelta(minutes=10)
@@ -109,7 +109,7 @@ _days = cast(Table, MailboxDay.__table__)
 _by_mailbox = select(Link).where(Link.campaign_id == bindparam("c"), Link.mailbox == bindparam("m")).with_for_update()
 _by_mailboxes = (
     select(Link)
-    .where(Link.campaign_id == bindparam("c"), Link.mailbox.in_(bindparam("m", expanding=True)))
+    .where(Link.campaign_id == bindparam("c"), db.Among(Link.mailbox, "m"))
     .order_by(Link.mailbox)
     .with_for_update()
 )
@@ -119,7 +119,7 @@ _find = select(Link).where(Link.id == bindparam("i"))
 _by_id = _find.with_for_update()
 _by_ids = (
     select(_table.c.id, _table.c.campaign_id, _table.c.mailbox)
-    .where(_table.c.id.in_(bindparam("i", expanding=True)))
+    .where(db.Among(_table.c.id, "i"))
     .order_by(_table.c.campaign_id, _table.c.mailbox)
     .with_for_update()
 )
@@ -145,11 +145,13 @@ def take_all(campaign_id: int, mailboxes: Iterable[bytes]) -> dict[bytes, Link]:
 
 def _make(campaign_id: int, mailboxes: Sequence[bytes]) -> None:
     now = db.now()
-    rows = [
+    new = [
         {"campaign_id": campaign_id, "mailbox": mailbox, "id": uuid4(), "created_at": now, "sent_count": 0}
         for mailbox in mailboxes
     ]
-    db.session.connection().execute(db.insert(_table).on_conflict_do_nothing(), rows)
+    if new:
+        statement = rows.insert(_table, tuple(new[0])).on_conflict_do_nothing()
+        db.session.connection().execute(statement, rows.handed(new))
 
 
 def lock(link_id: UUID) -> Link | None:
@@ -205,13 +207,20 @@ def reserve(turns: Sequence[Turn], at: datetime) -> list[datetime | None]:
     new = [
         turn for turn, until in zip(turns, answers, strict=True) if until is None and turn.link.letter != turn.letter
     ]
-    counted = {turn.letter for turn in _counted_everywhere(new, day)}
-    refused = {turn.letter for turn in new} - counted
-    for turn in new:
-        if turn.letter in counted:
-            turn.link.letter = turn.letter
-    db.session.flush()
+    counted = list(_counted_everywhere(new, day))
+    refused = {turn.letter for turn in new} - {turn.letter for turn in counted}
+    _put_on_wires(counted)
     return [_tomorrow(day) if turn.letter in refused else until for turn, until in zip(turns, answers, strict=True)]
+
+
+def _put_on_wires(turns: Iterable[Turn]) -> None:
+    letters: dict[Table, dict[UUID, int]] = {}
+    for turn in turns:
+        table = cast(Table, cast(db.Base, turn.link).__table__)
+        letters.setdefault(table, {})[turn.link.id] = turn.letter
+        set_committed_value(turn.link, "letter", turn.letter)
+    for table, of_links in letters.items():
+        rows.update(db.session.connection(), table, "id", "letter", of_links)
 
 
 def _too_soon(turn: Turn, unsent: set[int], at: datetime) -> datetime | None:
@@ -244,19 +253,15 @@ def _counted_everywhere(turns: Sequence[Turn], day: date) -> Iterator[Turn]:
     while left:
         # One statement may touch a row once; a mailbox that is here twice, in two campaigns, takes two.
         firsts = {turn.box: turn for turn in reversed(left)}
-        statement = db.insert(_days).on_conflict_do_update(
+        statement = rows.insert(_days, ("day", "mailbox", "n")).on_conflict_do_update(
             index_elements=[MailboxDay.day, MailboxDay.mailbox],
             set_={"n": MailboxDay.n + 1},
             where=MailboxDay.n < A_DAY_EVERYWHERE,
         )
-        rows = [{"day": day, "mailbox": box, "n": 1} for box in sorted(firsts)]
-        counted = db.session.connection().execute(statement.returning(MailboxDay.mailbox), rows)
+        days = rows.handed([{"day": day, "mailbox": box, "n": 1} for box in sorted(firsts)])
+        counted = db.session.connection().execute(statement.returning(MailboxDay.mailbox), days)
         yield from [firsts[box] for box in counted.scalars()]
         left = [turn for turn in left if firsts[turn.box] is not turn]
-
-
-def _several(name: str) -> BindParameter[Any]:
-    return bindparam(name, expanding=True)
 
 
 _this_one = (Link.campaign_id == bindparam("c")) & (Link.mailbox == bindparam("m"))
@@ -272,14 +277,14 @@ def sent(told: ColumnElement[bool]) -> Update:
     (their letters), `at`, `today`.
     """
     today, at = bindparam("today", type_=Date), bindparam("at", type_=db.Moment)
-    ours = select(Link.mailbox).where(Link.campaign_id == bindparam("c"), Link.mailbox.in_(_several("m")))
+    ours = select(Link.mailbox).where(Link.campaign_id == bindparam("c"), db.Among(Link.mailbox, "m"))
     locked = ours.order_by(Link.mailbox).with_for_update().cte("ours")
     return (
         update(_table)
         .where(Link.campaign_id == bindparam("c"), Link.mailbox.in_(select(locked.c.mailbox)))
         .values(
             {
-                "letter": case((Link.letter.in_(_several("l")), null()), else_=Link.letter),
+                "letter": case((db.Among(Link.letter, "l"), null()), else_=Link.letter),
                 "sent_count": case((Link.sent_day == today, Link.sent_count + 1), else_=1),
                 "sent_day": today,
                 "sent_at": at,
@@ -325,10 +330,12 @@ def site_key(name: str) -> bytes:
     return found
 
 
+_suppressed = select(Suppression.mailbox).where(db.Among(Suppression.mailbox, "m"), Suppression.until > bindparam("at"))
+
+
 def suppressed(boxes: Collection[bytes], at: datetime) -> set[bytes]:
     """Which of these mailboxes (hashes of the site's own) want no letters from this site."""
-    query = select(Suppression.mailbox).where(Suppression.mailbox.in_(boxes), Suppression.until > at)
-    return set(db.session.scalars(query))
+    return set(db.session.scalars(_suppressed, {"m": list(boxes), "at": at}))
 
 
 def is_suppressed(box: bytes, at: datetime) -> bool:

@@ -193,13 +193,13 @@ _signature_of = select(Signature).where(
 _forget_pending = delete(_pending_table).where(
     _pending_table.c.campaign_id == bindparam("c"), _pending_table.c.mailbox == bindparam("m")
 )
-_some_pending = select(*_pending_table.c).where(_pending_table.c.id.in_(bindparam("i", expanding=True)))
+_some_pending = select(*_pending_table.c).where(db.Among(_pending_table.c.id, "i"))
 _of_mailboxes = select(*_signature_table.c).where(
     _signature_table.c.campaign_id == bindparam("c"), _signature_table.c.seat == 0,
-    _signature_table.c.mailbox.in_(bindparam("m", expanding=True)),
+    db.Among(_signature_table.c.mailbox, "m"),
 )  # fmt: skip
 _forget_all_pending = delete(_pending_table).where(
-    _pending_table.c.campaign_id == bindparam("c"), _pending_table.c.mailbox.in_(bindparam("m", expanding=True))
+    _pending_table.c.campaign_id == bindparam("c"), db.Among(_pending_table.c.mailbox, "m")
 )
 
 

@@ -18,7 +18,9 @@ import psycopg
 from flask import Flask, current_app
 from flask.globals import app_ctx
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
+    Boolean,
     ColumnElement,
     Connection,
     CursorResult,
@@ -29,6 +31,7 @@ from sqlalchemy import (
     Integer,
     MetaData,
     String,
+    bindparam,
     create_engine,
     event,
     func,
@@ -38,8 +41,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoFreeConnection
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session, scoped_session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 from petition.base.settings import Settings
@@ -275,6 +281,33 @@ def insert(table: Any) -> Any:
 def is_sqlite() -> bool:
     """Whether this application runs on SQLite (for what has no common form)."""
     return database().engine.dialect.name == "sqlite"
+
+
+class Among(FunctionElement[bool]):
+    """Whether a column is one of the values of a list, which is the parameter `name`.
+
+    A list with a parameter for each value is a new text for each length: SQLAlchemy writes it anew each time, and the
+    driver takes it apart.
+    """
+
+    inherit_cache = True
+    type = Boolean()
+
+    def __init__(self, column: ColumnElement[Any] | InstrumentedAttribute[Any], name: str) -> None:
+        super().__init__(column, bindparam(name, expanding=True, type_=column.type))
+
+
+@compiles(Among)
+def _one_by_one(among: Among, compiler: SQLCompiler, **options: Any) -> str:
+    column, values = among.clauses
+    return compiler.process(column.in_(values), **options)
+
+
+@compiles(Among, "postgresql")
+def _as_array(among: Among, compiler: SQLCompiler, **options: Any) -> str:
+    column, values = among.clauses
+    array = bindparam(values.key, type_=ARRAY(column.type))
+    return f"{compiler.process(column, **options)} = ANY ({compiler.process(array, **options)})"
 
 
 def hour(column: ColumnElement[datetime] | InstrumentedAttribute[datetime]) -> ColumnElement[str]:

@@ -4,9 +4,8 @@ Every change says what the row must still be; where it is something else by now,
 Nothing here commits.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -20,11 +19,9 @@ from sqlalchemy import (
     func,
     literal,
     null,
-    or_,
     select,
     text,
     true,
-    tuple_,
     update,
 )
 from sqlalchemy.orm import Session
@@ -56,12 +53,21 @@ _END = (
     .values({name: bindparam(name) for name in ("state", "trouble", "settled_at")})
     .values(sealed=null(), lease=null(), lease_until=null())
 )
+_ours = db.Among(table.c.id, "these") & db.Among(table.c.lease, "held")
 _SENT = (
     update(table)
-    .where(table.c.id.in_(bindparam("these", expanding=True)), table.c.state == "sending")
-    .where(tuple_(table.c.id, table.c.lease).in_(bindparam("held", expanding=True)))
+    .where(_ours, table.c.state == "sending")
     .values(state="sent", settled_at=func.coalesce(table.c.settled_at, bindparam("at", type_=db.Moment)))
     .values({name: null() for name in ("sealed", "lease", "lease_until", "trouble")})
+)
+_arrived = db.Among(table.c.id, "arrived")
+_SENDING = (
+    update(table)
+    .where(_ours, table.c.state == case((_arrived, literal("sending")), else_=literal("claimed")))
+    .values(settled_at=case((_arrived, bindparam("at", type_=db.Moment))))
+    .values(sealed=case((_arrived, null()), else_=table.c.sealed))
+    .values(state=literal("sending"), lease_until=bindparam("until", type_=db.Moment))
+    .returning(table.c.id, table.c.lease)
 )
 # Conditions that choose a partial index are written out: a parameter in their place would hide the index.
 _OVERDUE = (
@@ -122,38 +128,26 @@ def put_back(session: Session, letter: Letter, due_at: datetime, **changes: Any)
     _change(session, letter, state="waiting", lease=None, lease_until=None, due_at=due_at, **changes)
 
 
-@lru_cache(maxsize=200)
-def _sending(letters: int, taken: int) -> Any:
-    """The statement for so many letters; of those that are on the wire already it says that they have arrived. Without
-    lists of parameters, which are put together anew each time: this is in the way of every letter."""
-    was = ["claimed"] * letters + ["sending"] * taken
-    ours = [(table.c.id == bindparam(f"i{n}")) & (table.c.lease == bindparam(f"l{n}")) & (table.c.state == literal(one))
-            for n, one in enumerate(was)]  # fmt: skip
-    arrived = table.c.state == literal("sending")
-    return (
-        update(table)
-        .where(or_(*ours))
-        .values(settled_at=case((arrived, bindparam("at", type_=db.Moment))))
-        .values(sealed=case((arrived, null()), else_=table.c.sealed))
-        .values(state=literal("sending"), lease_until=bindparam("until", type_=db.Moment))
-        .returning(table.c.id)
-    )
-
-
 def put_on_the_wire(connection: Connection, letters: Sequence[Letter], taken: Sequence[Letter]) -> set[int]:
     """Say that claimed letters are about to be handed over, and of others on the wire that the server has taken them,
-    with what names their readers forgotten; the ids of those that are still ours."""
+    with what names their readers forgotten; the ids of those that are still ours.
+
+    A letter that another thread here has claimed anew since, and that comes with one of its letters, is changed, too.
+    Nobody is told that it is theirs, so nobody sends it before that lease has run out as well.
+    """
     now = db.now()
-    values: dict[str, Any] = {"until": now + LEASE_ON_THE_WIRE, "at": now}
-    for n, letter in enumerate((*letters, *taken)):
-        values[f"i{n}"], values[f"l{n}"] = letter.id, letter.lease
-    return set(connection.scalars(_sending(len(letters), len(taken)), values))
+    held = {(letter.id, letter.lease) for letter in (*letters, *taken)}
+    values = _holding(held) | {"arrived": [letter.id for letter in taken], "until": now + LEASE_ON_THE_WIRE, "at": now}
+    return {row[0] for row in connection.execute(_SENDING, values) if tuple(row) in held}
+
+
+def _holding(held: Collection[tuple[int, int | None]]) -> dict[str, Any]:
+    return {"these": [letter for letter, _ in held], "held": list({lease for _, lease in held})}
 
 
 def sent(session: Session, letters: Sequence[Letter]) -> None:
     """Store how letters ended that the server has, and forget what names their readers. Raises Lost."""
-    held = [(letter.id, letter.lease) for letter in letters]
-    values = {"at": db.now(), "held": held, "these": [letter.id for letter in letters]}
+    values = _holding([(letter.id, letter.lease) for letter in letters]) | {"at": db.now()}
     if cast(CursorResult[Any], session.connection().execute(_SENT, values)).rowcount != len(letters):
         raise Lost
 

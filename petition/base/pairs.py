@@ -4,11 +4,10 @@ from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
-import orjson
 from sqlalchemy import Connection, Table
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
-from petition.base import db
+from petition.base import db, rows
 
 
 class Pair(NamedTuple):
@@ -41,7 +40,7 @@ def insert(connection: Connection, pairs: Sequence[Pair]) -> None:
         return
     ones, others = [_defaults(first) | row for row in ones], [_defaults(second) | row for row in others]
     statement = _both(first, tuple(ones[0]), second, tuple(others[0]))
-    connection.exec_driver_sql(statement, (_as_json(ones), _as_json(others)))
+    connection.exec_driver_sql(statement, (rows.as_json(ones), rows.as_json(others)))
 
 
 def insert_new(several: Sequence[Pair], names: str) -> set[int]:
@@ -53,16 +52,16 @@ def insert_new(several: Sequence[Pair], names: str) -> set[int]:
     first, second = several[0].first, several[0].second
     ones, others = [pair.one for pair in several], [pair.other for pair in several]
     statement = _both_new(first, tuple(ones[0]), second, tuple(others[0]), names)
-    return set(connection.exec_driver_sql(statement, (_as_json(ones), _as_json(others))).scalars())
+    return set(connection.exec_driver_sql(statement, (rows.as_json(ones), rows.as_json(others))).scalars())
 
 
 def _insert_new_apart(connection: Connection, several: Sequence[Pair], names: str) -> set[int]:
     first, second = several[0].first, several[0].second
     statement = db.insert(first).on_conflict_do_nothing().returning(first.c.id)
     new = set(connection.execute(statement, [pair.one for pair in several]).scalars())
-    rows = [pair.other for pair in several if pair.other[names] in new]
-    if rows:
-        connection.execute(second.insert(), rows)
+    others = [pair.other for pair in several if pair.other[names] in new]
+    if others:
+        connection.execute(second.insert(), others)
     return new
 
 
@@ -87,21 +86,10 @@ def _defaults(table: Table) -> dict[str, Any]:
 
 @lru_cache(maxsize=16)
 def _both(first: Table, ones: tuple[str, ...], second: Table, others: tuple[str, ...]) -> str:
-    """All rows of a table come as one JSON array, which Python hands over sooner than a parameter for each value; the
-    database reads a value as it reads the text of the column's type."""
+    """All rows of a table come as one JSON array, see `rows`."""
     inserts = [
         f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT {', '.join(columns)}"  # noqa: S608  # names of ours
         f" FROM json_populate_recordset(NULL::{table.name}, %s::json)"
         for table, columns in ((first, ones), (second, others))
     ]
     return f"WITH first_rows AS ({inserts[0]}) {inserts[1]}"
-
-
-def _as_json(rows: list[dict[str, Any]]) -> str:
-    return orjson.dumps(rows, default=_bytes_as_text).decode()
-
-
-def _bytes_as_text(value: object) -> str:
-    if isinstance(value, bytes):
-        return "\\x" + value.hex()
-    raise TypeError(type(value).__name__)

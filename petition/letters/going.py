@@ -23,7 +23,7 @@ SPREAD = timedelta(minutes=10)
 
 _NETWORKS = (
     select(outbox.table.c.network, func.count(), type_coerce(func.min(outbox.table.c.settled_at), db.Moment))
-    .where(outbox.table.c.network.in_(bindparam("n", expanding=True)), text("state = 'sent'"))
+    .where(db.Among(outbox.table.c.network, "n"), text("state = 'sent'"))
     .where(outbox.table.c.settled_at > bindparam("since"))
     .group_by(outbox.table.c.network)
 )

@@ -34,9 +34,9 @@ _SENT = links.sent(
     .correlate(Link)
 )
 _pending = cast(Table, PendingSignature.__table__)
-_here = (PendingSignature.campaign_id == bindparam("c"), PendingSignature.mailbox.in_(bindparam("m", expanding=True)))
+_here = (PendingSignature.campaign_id == bindparam("c"), db.Among(PendingSignature.mailbox, "m"))
 _not_asked = PendingSignature.asked_at.is_(None)
-_meant = PendingSignature.id.in_(bindparam("about", expanding=True))
+_meant = db.Among(PendingSignature.id, "about")
 _clock = {"asked_at": bindparam("at", type_=db.Moment)}
 _ASKED = update(_pending).where(*_here, _not_asked | _meant).values(_clock)
 _ASKED_ALONE = update(_pending).where(*_here, _not_asked & _meant).values(_clock)

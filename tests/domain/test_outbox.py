@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import OperationalError
 
-from petition.base import crypto, db, delivery, outbox
+from petition.base import crypto, db, delivery, leases, outbox
 from petition.base.outbox import Decision, Letter, Message, Nothing, Wait
 from petition.base.smtp import Trouble
 
@@ -473,6 +473,27 @@ def test_a_worker_whose_lease_was_taken_over_does_not_hand_the_letter_over(
     assert post.to() == []
     letter = facts(letter_id)
     assert (letter.state, letter.lease) == ("claimed", 7)
+
+
+def test_a_letter_taken_over_by_a_thread_that_marks_another_at_the_same_time_is_nobodys(
+    clock: time_machine.Traveller, post: Post, clerk: Clerk
+) -> None:
+    """One statement marks for both: what it changes for neither goes out later, and once."""
+    taken_over, other = write("ana@example.org"), write("bo@example.org")
+    for letter_id in (taken_over, other):
+        hold(letter_id, "claimed", START + timedelta(minutes=5))
+    stale = facts(taken_over)
+    stale.lease = 6
+    held = facts(other)
+    with db.one_commit() as connection:
+        assert leases.put_on_the_wire(connection, [stale, held], []) == {other}
+    with db.one_commit() as connection:
+        assert leases.put_on_the_wire(connection, [], [held]) == {other}
+    assert (facts(other).sealed, facts(other).settled_at) == (None, START)
+    for _ in range(2):
+        clock.shift(901)
+        delivery.deliver(clerk, post)
+    assert post.to() == ["ana@example.org"]
 
 
 def test_a_letter_taken_back_while_it_is_offered_is_not_handed_over(app: Flask, post: Post, clerk: Clerk) -> None:
