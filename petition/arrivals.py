@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import JSON, BindParameter, LargeBinary, bindparam, cast, insert, null, select, union_all
+from sqlalchemy import JSON, LargeBinary, cast, insert, null, select, union_all
 
 from petition import rules
 from petition.base import db
@@ -39,17 +39,16 @@ class Standing:
         return HeldBy(runs[0]) if runs else None
 
 
-_here: BindParameter[Any] = bindparam("c", expanding=True)
 #: One statement, for it is in the way of every button: rules with their runs, blocks with their keys, and campaigns
 #: that look at names.
 _STANDING = union_all(
     select(Rule.campaign_id, RuleRun.id, Rule.filter, cast(null(), LargeBinary))
     .join(RuleRun, RuleRun.rule_id == Rule.id)
-    .where(Rule.campaign_id.in_(_here), Rule.watching, RuleRun.kind == COME, RuleRun.ended_at.is_(None)),
+    .where(db.Among(Rule.campaign_id, "c"), Rule.watching, RuleRun.kind == COME, RuleRun.ended_at.is_(None)),
     select(Block.campaign_id, cast(null(), db.BigKey), cast(null(), JSON), Block.key)
-    .where(Block.campaign_id.in_(_here), Block.key.in_(bindparam("k", expanding=True))),
+    .where(db.Among(Block.campaign_id, "c"), db.Among(Block.key, "k")),
     select(Moderation.campaign_id, cast(null(), db.BigKey), cast(null(), JSON), cast(null(), LargeBinary))
-    .where(Moderation.campaign_id.in_(_here)),
+    .where(db.Among(Moderation.campaign_id, "c")),
 )  # fmt: skip
 
 
