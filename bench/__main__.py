@@ -217,8 +217,8 @@ def starting(_place: Ground) -> list[Row]:
 
 
 def writing(place: Ground) -> list[Row]:
-    """Letters by one worker against smtplib alone, to the same sink: a mail server that reads what it is told. Enough of
-    them that a worker's first second does not count."""
+    """Letters by one worker against smtplib alone, to the same sink: a mail server that reads what it is told. So many
+    that a worker's first second does not count."""
     runs = [letters.measure(place.database(f"letters{number}"), 8_000, "aiosmtpd") for number in range(ROUNDS)]
     found = {name: middle([run[name] for run in runs]) for name in runs[0]}
     return [
