@@ -159,7 +159,7 @@ def _mend(doer: Doer) -> None:
             elif letter.state == "sending":
                 _unanswered(doer, letter, "lease ran out")
             else:
-                _settle(doer, letter, "failed", letter.trouble)
+                _undelivered(doer, letter, letter.trouble)
         except Lost:
             continue
 
@@ -347,7 +347,7 @@ def _troubled(doer: Doer, letter: Letter, trouble: Trouble, not_before: datetime
         # Not the letter's fault: it keeps its place, and the transport says when it makes sense again.
         _back(letter, letter.due_at, trouble=trouble.what)
     elif trouble.kind == "refused":
-        _settle(doer, letter, "failed", trouble.what)
+        _undelivered(doer, letter, trouble.what)
     elif trouble.kind == "unanswered":
         _unanswered(doer, letter, trouble.what)
     else:
@@ -357,6 +357,11 @@ def _troubled(doer: Doer, letter: Letter, trouble: Trouble, not_before: datetime
 
 def _pause(before: int) -> timedelta:
     return timedelta(minutes=RETRIES[min(before, len(RETRIES) - 1)])
+
+
+def _undelivered(doer: Doer, letter: Letter, trouble: str | None) -> None:
+    """No try will follow. If one had no answer the letter may be there all the same, and clocks must say so."""
+    _settle(doer, letter, "uncertain" if letter.doubts else "failed", trouble)
 
 
 def _unanswered(doer: Doer, letter: Letter, trouble: str) -> None:
