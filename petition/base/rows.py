@@ -52,7 +52,7 @@ def _given(table: Table, columns: Sequence[str]) -> TableValuedAlias:
 
 
 def handed(rows: Sequence[Mapping[str, Any]]) -> Any:
-    """The parameters of `insert` for rows."""
+    """The parameters of what `insert` made, for these rows."""
     return rows if db.is_sqlite() else {"rows": as_json(rows)}
 
 
