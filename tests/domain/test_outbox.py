@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import pytest
 import time_machine
@@ -405,32 +406,20 @@ def test_a_lease_that_ran_out_on_the_wire_counts_as_no_answer(
     assert clerk.settled == [("ana@example.org", "uncertain")]
 
 
-def test_a_letter_without_an_answer_that_is_refused_later_may_have_arrived_all_the_same(
-    clock: time_machine.Traveller, post: Post, clerk: Clerk
+@pytest.mark.parametrize(("kind", "tries"), [("refused", 1), ("later", 2)])
+def test_a_letter_without_an_answer_that_is_refused_or_given_up_later_may_have_arrived_all_the_same(
+    clock: time_machine.Traveller, post: Post, clerk: Clerk, kind: Literal["refused", "later"], tries: int
 ) -> None:
     """Its doer starts the clocks, so that no other letter follows at once."""
-    letter_id = write("ana@example.org")
-    post.loses["ana@example.org"] = Trouble("unanswered", "SMTPServerDisconnected")
-    delivery.deliver(clerk, post)
-    post.refuses["ana@example.org"] = Trouble("refused", "554 5.6.0")
-    clock.shift(901)
-    delivery.deliver(clerk, post)
-    assert (facts(letter_id).state, facts(letter_id).trouble) == ("uncertain", "554 5.6.0")
-    assert clerk.settled == [("ana@example.org", "uncertain")]
-
-
-def test_a_letter_without_an_answer_that_is_given_up_may_have_arrived_all_the_same(
-    clock: time_machine.Traveller, post: Post, clerk: Clerk
-) -> None:
     letter_id = write("ana@example.org", gives_up_at=START + timedelta(minutes=16))
     post.loses["ana@example.org"] = Trouble("unanswered", "SMTPServerDisconnected")
     delivery.deliver(clerk, post)
-    post.refuses["ana@example.org"] = Trouble("later", "450")
-    clock.shift(901)
-    delivery.deliver(clerk, post)
-    clock.shift(60)
-    delivery.deliver(clerk, post)
-    assert facts(letter_id).state == "uncertain"
+    post.refuses["ana@example.org"] = Trouble(kind, "554 5.6.0")
+    for _ in range(tries):
+        assert facts(letter_id).state == "waiting"
+        clock.shift(901)
+        delivery.deliver(clerk, post)
+    assert (facts(letter_id).state, facts(letter_id).trouble) == ("uncertain", "554 5.6.0")
     assert clerk.settled == [("ana@example.org", "uncertain")]
 
 
