@@ -4,7 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page, Route, expect
 from sqlalchemy import select
 
 from petition import articles, drafts
@@ -93,7 +93,7 @@ def test_a_scanner_that_runs_scripts_and_follows_every_link_confirms_nothing(sit
     page.wait_for_timeout(3_000)
     assert stored(site) == before
     assert site.total() == total
-    assert page.locator("[action$='/confirm'] button").is_visible()
+    expect(page.locator("[action$='/confirm'] button")).to_be_visible()
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +154,7 @@ def test_what_is_typed_stands_as_text_in_letters(typed: list[tuple[str, str]], s
         assert words(payload) in words(page.locator("body").inner_text())
         assert page.evaluate(ALIVE) == [], payload
     page.goto(f"{site.kept}/{letter_name(maildir.Maildir(site.settings).kept(1)[0])}")
-    assert page.frame_locator("iframe").locator("h1").is_visible()
+    expect(page.frame_locator("iframe").locator("h1")).to_be_visible()
     assert page.evaluate(PLANTED) == []
 
 

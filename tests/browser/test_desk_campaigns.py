@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from petition import teams
 from petition.base import db
@@ -66,13 +66,13 @@ def test_a_new_organiser_writes_publishes_and_runs_a_campaign_in_ten_minutes(
     press(page, "Preview")
     phone = page.frame_locator("iframe.phone")
     assert phone.get_by_role("heading", level=1).text_content() == "Open the night kitchen"
-    assert phone.get_by_text("at nigt").is_visible()
+    expect(phone.get_by_text("at nigt")).to_be_visible()
     press(page, "Save")
-    assert page.get_by_text("you are its owner").is_visible()
+    expect(page.get_by_text("you are its owner")).to_be_visible()
     page.get_by_role("link", name="Publish it").click()
     press(page, "Publish the campaign")
     public.goto(f"/en/campaigns/{SLUG}")
-    assert public.get_by_label("E-mail address").is_visible()
+    expect(public.get_by_label("E-mail address")).to_be_visible()
 
     # The second language, then the typo in the first one.
     corner(page, "Write", "Texts")
@@ -87,18 +87,18 @@ def test_a_new_organiser_writes_publishes_and_runs_a_campaign_in_ten_minutes(
     page.get_by_label("The appeal").fill("Open the *kitchen*.\n\n- at night\n- for all")
     press(page, "Save")
     public.reload()
-    assert public.get_by_text("at night", exact=True).is_visible()
+    expect(public.get_by_text("at night", exact=True)).to_be_visible()
     public.get_by_role("link", name="Español").first.click()
     assert public.get_by_role("heading", level=1).text_content() == "Abran la cocina de noche"
 
     corner(page, "Lead", "Run")
     page.get_by_role("link", name="Pause").click()
     press(page, "Pause the campaign")
-    assert page.get_by_role("link", name="Say why. It is kept in the journal.").is_visible()
+    expect(page.get_by_role("link", name="Say why. It is kept in the journal.")).to_be_visible()
     page.get_by_label("Why").fill("a false list is going round")
     press(page, "Pause the campaign")
     public.goto(f"/en/campaigns/{SLUG}")
-    assert public.get_by_role("heading", name="Signing is paused").is_visible()
+    expect(public.get_by_role("heading", name="Signing is paused")).to_be_visible()
     page.get_by_role("link", name="Resume").click()
     press(page, "Resume the campaign")
     page.get_by_role("link", name="Close").click()
@@ -108,7 +108,7 @@ def test_a_new_organiser_writes_publishes_and_runs_a_campaign_in_ten_minutes(
     page.get_by_label("English").fill("The kitchen is open from Monday on.")
     press(page, "Save")
     public.reload()
-    assert public.get_by_text("The kitchen is open from Monday on.").is_visible()
+    expect(public.get_by_text("The kitchen is open from Monday on.")).to_be_visible()
 
 
 def test_the_pages_of_a_campaign_are_usable_by_all_on_a_phone_and_wide_light_and_dark(
@@ -146,13 +146,13 @@ def test_the_second_of_two_editors_brings_both_texts_together_by_hand(window: Ca
     press(ana, "Save")
     ben.get_by_label("In short").fill("Lo que escribió Ben.")
     press(ben, "Save")
-    assert ben.get_by_role("heading", name="Somebody else saved meanwhile").is_visible()
-    assert ben.get_by_text("Lo que escribió Ana.").is_visible()
+    expect(ben.get_by_role("heading", name="Somebody else saved meanwhile")).to_be_visible()
+    expect(ben.get_by_text("Lo que escribió Ana.")).to_be_visible()
     assert ben.get_by_label("In short").input_value() == "Lo que escribió Ben."
     assert Axe().run(ben).response["violations"] == []
     ben.get_by_label("In short").fill("Lo que escribieron Ana y Ben.")
     press(ben, "Save")
-    assert ben.get_by_text("The text is saved").is_visible()
+    expect(ben.get_by_text("The text is saved")).to_be_visible()
 
 
 def test_every_picture_has_its_table_which_can_be_unfolded_and_read_on_a_phone(
@@ -169,7 +169,7 @@ def test_every_picture_has_its_table_which_can_be_unfolded_and_read_on_a_phone(
         for place in range(unfold.count()):
             unfold.nth(place).press("Enter")
         assert page.locator("main table:visible").count() == unfold.count() > 8
-        assert page.get_by_role("img", name="The last 30 days").is_visible()
+        expect(page.get_by_role("img", name="The last 30 days")).to_be_visible()
         if not fits(page):
             problems.append((width, "sideways"))
         found = Axe().run(page).response["violations"]

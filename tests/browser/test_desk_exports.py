@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import delete, update
 
 from petition import export, taking, teams
@@ -55,7 +55,7 @@ def test_an_owner_takes_a_list_names_it_and_fetches_a_long_one(page: Page, site:
     page.get_by_role("link", name="Take out").click()
     page.get_by_role("link", name="Choose a list").click()
     press(page, "Take it out")
-    assert page.get_by_role("link", name="Say why. It is kept in the journal.").is_visible()
+    expect(page.get_by_role("link", name="Say why. It is kept in the journal.")).to_be_visible()
     page.get_by_role("textbox", name="Why").fill("for the notary")
     page.get_by_role("radio", name="XLSX").check()
     with page.expect_download() as arrived:
@@ -63,12 +63,12 @@ def test_an_owner_takes_a_list_names_it_and_fetches_a_long_one(page: Page, site:
     content = Path(arrived.value.path()).read_bytes()
     assert arrived.value.suggested_filename.endswith(".xlsx")
     page.goto(ROOT)
-    assert page.get_by_text(hashlib.sha256(content).hexdigest()).is_visible()
+    expect(page.get_by_text(hashlib.sha256(content).hexdigest())).to_be_visible()
     page.goto(f"{ROOT}/new")
     page.get_by_label("Name of this choice").fill("For the notary")
     press(page, "Keep it under this name")
     page.get_by_role("link", name="For the notary").click()
-    assert page.get_by_label("Name", exact=True).is_checked()
+    expect(page.get_by_label("Name", exact=True)).to_be_checked()
 
     # A long one, looked at while the worker makes it: the button comes by itself.
     page.goto(ROOT)
@@ -80,7 +80,7 @@ def test_an_owner_takes_a_list_names_it_and_fetches_a_long_one(page: Page, site:
         page.get_by_role("button", name="Fetch the list").first.click()
     content = Path(arrived.value.path()).read_bytes()
     page.goto(ROOT)
-    assert page.get_by_text(hashlib.sha256(content).hexdigest()).is_visible()
+    expect(page.get_by_text(hashlib.sha256(content).hexdigest())).to_be_visible()
 
 
 def test_the_pages_of_taking_out_are_usable_by_all(page: Page, site: Site) -> None:

@@ -96,11 +96,11 @@ def test_an_editor_writes_schedules_publishes_renames_trashes_and_restores_an_ar
     page.get_by_role("textbox", name="Moment").fill((db.now() + timedelta(days=3)).strftime("%Y-%m-%dT%H:%M"))
     page.get_by_label("Time zone").fill("Europe/Madrid")
     press(page, "Save")
-    assert page.get_by_text("Scheduled").is_visible()
+    expect(page.get_by_text("Scheduled")).to_be_visible()
     assert is_there(page, public) == 404
     page.get_by_label("From now on").check()
     press(page, "Save")
-    assert page.get_by_text("Public", exact=True).is_visible()
+    expect(page.get_by_text("Public", exact=True)).to_be_visible()
     page.goto(public)
     expect(page.get_by_role("heading", level=1)).to_have_text("La clínica sigue abierta")
     page.go_back()

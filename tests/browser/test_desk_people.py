@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from passlib.totp import TOTP
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from petition import accounts, endorsement_decisions, teams
 from petition.base import db, mailbox
@@ -102,13 +102,13 @@ def test_an_organiser_is_invited_signs_in_forgets_and_loses_the_phone(phone: Cal
     app, codes = enrol(page, site, address)
     assert len(codes) == 8
     page.get_by_role("button", name="Sign out").click()
-    assert page.get_by_text("You are signed out.").is_visible()
+    expect(page.get_by_text("You are signed out.")).to_be_visible()
 
     # The password is forgotten; the app stays.
     page.get_by_role("link", name="Forgot your password?").click()
     page.get_by_label("E-mail address").fill(address)
     press(page, "Send me a link")
-    assert page.get_by_text("a letter is on its way").is_visible()
+    expect(page.get_by_text("a letter is on its way")).to_be_visible()
     found = re.search(r"/desk/forgot/\S+", site.letter(address).text)
     assert found
     page.goto(found.group())
@@ -131,7 +131,7 @@ def test_an_organiser_is_invited_signs_in_forgets_and_loses_the_phone(phone: Cal
     other.get_by_role("link", name="My account").click()
     other.get_by_role("link", name="Set up another app").click()
     set_up(other)
-    assert other.get_by_text("Your new app is set up.").is_visible()
+    expect(other.get_by_text("Your new app is set up.")).to_be_visible()
     # The lost phone is signed out from here.
     other.get_by_role("button", name=re.compile("Sign out: ")).click()
     page.goto("/desk/account")

@@ -61,7 +61,7 @@ def test_somebody_of_the_team_filters_opens_searches_and_lets_a_halls_letters_go
     expect(page).to_have_url(re.compile("state=counted"))
     somebody = named(page).inner_text()
     page.get_by_role("link", name=somebody).first.click()
-    assert page.get_by_text("State: counted").is_visible()
+    expect(page.get_by_text("State: counted")).to_be_visible()
     page.get_by_role("link", name="All signatures").click()
     page.get_by_role("link", name="Search by name and place").click()
     page.get_by_label("Name", exact=False).first.fill(somebody.upper())
@@ -71,9 +71,9 @@ def test_somebody_of_the_team_filters_opens_searches_and_lets_a_halls_letters_go
     corner(page, "Reach people", "Signing together")
     page.get_by_label("Where").first.fill("Dock Hall")
     press(page, "Let their letters go at once")
-    assert page.get_by_text("Done: letters to people on your network").is_visible()
+    expect(page.get_by_text("Done: letters to people on your network")).to_be_visible()
     press(page, "End it now: Dock Hall")
-    assert page.get_by_text("Nothing is lifted at present.").is_visible()
+    expect(page.get_by_text("Nothing is lifted at present.")).to_be_visible()
 
 
 def test_these_pages_are_usable_by_all_on_a_phone_and_wide_light_and_dark(

@@ -39,7 +39,7 @@ def test_what_the_server_finds_is_summed_up_with_the_focus_on_it_and_nothing_typ
         assert page.locator(f"#f-{field}").input_value() == value
     assert page.locator("#f-country").input_value() == "IE"
     assert page.locator("#f-appear").input_value() == "short"
-    assert page.locator("#f-news").is_checked()
+    expect(page.locator("#f-news")).to_be_checked()
 
 
 def test_an_empty_form_without_script_has_a_sentence_for_each_field(open_page: Callable[..., Page]) -> None:
@@ -77,7 +77,7 @@ def test_a_form_is_sent_once_and_works_again_when_one_comes_back(page: Page) -> 
     page.locator("#f-country").select_option("IE")
     page.evaluate("document.forms[0].addEventListener('submit', event => event.preventDefault())")
     page.locator("main form button").click()
-    assert page.locator("main form button").is_disabled()
+    expect(page.locator("main form button")).to_be_disabled()
     assert page.locator("main form button").inner_text() == "Sending…"
     page.evaluate("window.dispatchEvent(new Event('pageshow'))")
     assert page.locator("main form button").is_enabled()

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 EVENT = "/en/events/open-house"
 
@@ -25,7 +25,7 @@ def test_a_reader_elsewhere_sees_the_time_by_their_own_clock_too(
     page = open_page(timezone_id=zone)
     page.goto(EVENT)
     line = page.locator(".own-time")
-    assert line.is_visible()
+    expect(line).to_be_visible()
     assert page.evaluate("([text, form]) => new RegExp(form).test(text)", [line.inner_text(), said]), line.inner_text()
 
 

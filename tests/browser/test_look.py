@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from petition.letters import preview
 from petition.web import style
@@ -205,7 +205,7 @@ def test_print_shows_the_appeal_and_its_figures_and_no_form(page: Page) -> None:
     page.goto(CAMPAIGN)
     page.emulate_media(media="print", color_scheme="dark")
     for shown in ("h1", ".count strong", ".meter", ".text >> nth=0", ".text >> nth=1"):
-        assert page.locator(shown).first.is_visible()
+        expect(page.locator(shown).first).to_be_visible()
     for hidden in ("form", ".bar", ".masthead nav", ".foot nav", ".summary"):
         assert not page.locator(hidden).first.is_visible()
     assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
@@ -214,8 +214,8 @@ def test_print_shows_the_appeal_and_its_figures_and_no_form(page: Page) -> None:
 def test_print_shows_who_signed_and_no_search(page: Page) -> None:
     page.goto(CAMPAIGN + "/signatories")
     page.emulate_media(media="print")
-    assert page.locator(".people li").last.is_visible()
-    assert page.get_by_text("* in a personal capacity").is_visible()
+    expect(page.locator(".people li").last).to_be_visible()
+    expect(page.get_by_text("* in a personal capacity")).to_be_visible()
     for hidden in ("form", "main nav"):
         assert not page.locator(hidden).first.is_visible()
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import insert
 
 from petition import partner_figures, partners, teams
@@ -103,9 +103,9 @@ def test_a_partner_takes_its_list_with_scripts_off(window: Callable[..., Page], 
     page = window(carried, java_script_enabled=False)
     page.goto("/desk/")
     page.get_by_role("link", name="Figures and list: Dockers’ Union").click()
-    assert page.get_by_role("definition").filter(has_text="61").is_visible()
+    expect(page.get_by_role("definition").filter(has_text="61")).to_be_visible()
     press(page, "Take the list (CSV)")
-    assert page.get_by_role("link", name="Say why. It is kept in the journal.").is_visible()
+    expect(page.get_by_role("link", name="Say why. It is kept in the journal.")).to_be_visible()
     page.get_by_label("What you take it for").fill("our first letter")
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Take the list (CSV)").click()
@@ -126,5 +126,5 @@ def test_the_box_of_a_partner_stands_in_its_frame_on_a_phone(browser: Browser, s
         box = page.get_by_label("The Dockers’ Union may write to me.")
         assert box.count() == (0 if look == "by.gone" else 1)
         assert not box.count() or not box.is_checked()
-    assert page.get_by_text("The form no longer stands on this site.").is_visible()
+    expect(page.get_by_text("The form no longer stands on this site.")).to_be_visible()
     context.close()
