@@ -4,10 +4,10 @@ name waits before it is shown."""
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Table, update
+from sqlalchemy import update
 
 from petition import arrivals, decisions, links, register, signatures, ticks, unshown
 from petition.arrivals import HeldBy, Standing
@@ -19,7 +19,7 @@ from petition.details import HIDDEN, opened, shown, shown_key
 from petition.links import Locked
 from petition.signatures import COUNTED, HELD, PendingSignature, Signature, cell_of
 
-_signature_table = cast(Table, Signature.__table__)
+_signature_table = Signature.__table__
 
 
 class Press(NamedTuple):

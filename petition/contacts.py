@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 import orjson
@@ -20,7 +20,6 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     String,
-    Table,
     UniqueConstraint,
     Uuid,
     bindparam,
@@ -149,7 +148,7 @@ def context(campaign_id: int | None, wish: str) -> str:
     return f"{wish} {campaign_id or 'site'}"
 
 
-_pending = cast(Table, PendingContact.__table__)
+_pending = PendingContact.__table__
 _FRESH = {"populate_existing": True}
 
 

@@ -9,7 +9,7 @@ alone. What an organisation says of itself stands in clear, who asked for it is 
 import secrets
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 import orjson
 from sqlalchemy import (
@@ -20,7 +20,6 @@ from sqlalchemy import (
     LargeBinary,
     Select,
     String,
-    Table,
     and_,
     delete,
     func,
@@ -135,7 +134,7 @@ class Logo:
     height: int
 
 
-_table = cast(Table, Endorsement.__table__)
+_table = Endorsement.__table__
 _FRESH = {"populate_existing": True}
 #: What still holds something of a person, or was never shown and has no reason to stay.
 NAMES_SOMEBODY = or_(Endorsement.state != ACCEPTED, Endorsement.sealed.is_not(None), Endorsement.mailbox.is_not(None))

@@ -15,10 +15,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, LargeBinary, String, Table, Uuid, insert, select
+from sqlalchemy import JSON, LargeBinary, String, Uuid, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.base import db
@@ -56,7 +56,7 @@ class Erasure(db.Base):
     mailbox: Mapped[bytes | None] = mapped_column(LargeBinary(32))
 
 
-_table = cast(Table, Erasure.__table__)
+_table = Erasure.__table__
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,8 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import cast
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Table, or_, select, update
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition import journal, networks
@@ -77,7 +76,7 @@ def begin(
         next_network=next_network, created_at=at,
     )  # fmt: skip
     _add(row, actor, reason)
-    letter = cast(Table, outbox.Letter.__table__).c
+    letter = outbox.Letter.__table__.c
     waiting = update(outbox.Letter).where(letter.campaign_id == campaign_id, letter.network == network)
     db.session.execute(waiting.where(letter.state == "waiting", letter.due_at > at).values(due_at=at))
     return row

@@ -104,8 +104,8 @@ class SiteKey(db.Base):
     created_at: Mapped[datetime]
 
 
-_table = cast(Table, Link.__table__)
-_days = cast(Table, MailboxDay.__table__)
+_table = Link.__table__
+_days = MailboxDay.__table__
 _by_mailbox = select(Link).where(Link.campaign_id == bindparam("c"), Link.mailbox == bindparam("m")).with_for_update()
 _by_mailboxes = (
     select(Link)
@@ -216,7 +216,7 @@ def reserve(turns: Sequence[Turn], at: datetime) -> list[datetime | None]:
 def _put_on_wires(turns: Iterable[Turn]) -> None:
     letters: dict[Table, dict[UUID, int]] = {}
     for turn in turns:
-        table = cast(Table, cast(db.Base, turn.link).__table__)
+        table = cast(db.Base, turn.link).__table__
         letters.setdefault(table, {})[turn.link.id] = turn.letter
         set_committed_value(turn.link, "letter", turn.letter)
     for table, of_links in letters.items():

@@ -8,7 +8,7 @@ exact at every moment.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -18,7 +18,6 @@ from sqlalchemy import (
     Row,
     Select,
     String,
-    Table,
     UniqueConstraint,
     bindparam,
     case,
@@ -115,7 +114,7 @@ class Cell:
     partner: str
 
 
-table = cast(Table, Move.__table__)
+table = Move.__table__
 _enter = insert(table)
 
 
@@ -280,7 +279,7 @@ def number(campaign_id: int, most: int = BATCH) -> int:
         return 0
     numbered = [{"key": row.id, "number": head + place} for place, row in enumerate(rows, 1)]
     db.session.connection().execute(
-        update(Move.__table__).where(Move.__table__.c.id == bindparam("key")).values(number=bindparam("number")),  # type: ignore[arg-type]
+        update(Move.__table__).where(Move.__table__.c.id == bindparam("key")).values(number=bindparam("number")),
         numbered,
     )
     at("after_numbers")

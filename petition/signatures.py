@@ -18,7 +18,6 @@ from sqlalchemy import (
     LargeBinary,
     SmallInteger,
     String,
-    Table,
     TextClause,
     UniqueConstraint,
     bindparam,
@@ -150,7 +149,7 @@ def mailbox_key(reading: Reading, folded: str) -> bytes:
     return crypto.keyed_hash(reading.hash_key(), "mailbox", folded)
 
 
-_pending_table, _signature_table = cast(Table, PendingSignature.__table__), cast(Table, Signature.__table__)
+_pending_table, _signature_table = PendingSignature.__table__, Signature.__table__
 
 
 def sign(

@@ -69,7 +69,7 @@ def throw(piece: Piece, actor: str, reason: str) -> bool:
 
 def _unfile(topic_id: int) -> int:
     return sum(
-        db.count(update(held.__table__).where(held.__table__.c.topic_id == topic_id).values(topic_id=None))  # type: ignore[arg-type,misc]
+        db.count(update(held.__table__).where(held.__table__.c.topic_id == topic_id).values(topic_id=None))
         for held in (Article, Event)
     )
 

@@ -5,9 +5,8 @@ signature counts meanwhile like any other.
 """
 
 from datetime import datetime
-from typing import cast
 
-from sqlalchemy import ForeignKey, Index, Table, delete, func, select
+from sqlalchemy import ForeignKey, Index, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition import journal
@@ -36,7 +35,7 @@ class Unshown(db.Base):
     at: Mapped[datetime]
 
 
-_table = cast(Table, Unshown.__table__)
+_table = Unshown.__table__
 
 
 def is_on(campaign_id: int) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import psycopg
 from flask import Flask, current_app
@@ -31,6 +31,7 @@ from sqlalchemy import (
     Integer,
     MetaData,
     String,
+    Table,
     bindparam,
     create_engine,
     event,
@@ -93,6 +94,9 @@ class Base(DeclarativeBase):
             "pk": "%(table_name)s_pkey",
         }
     )
+    if TYPE_CHECKING:
+        # SQLAlchemy calls it what could also be a view.
+        __table__: ClassVar[Table]
     type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: Moment, int: BigKey}
 
     def change(self, values: Mapping[str, Any]) -> bool:

@@ -58,7 +58,7 @@ def keep(name: str, data: Iterable[bytes], *, sealed: bool, ends_at: datetime | 
     for number, chunk in enumerate(_chunks(data)):
         size += len(chunk)
         _store(name, number, chunk, sealed)
-    db.session.execute(File.__table__.update().where(File.name == name).values(size=size))  # type: ignore[attr-defined]
+    db.session.execute(File.__table__.update().where(File.name == name).values(size=size))
 
 
 def _chunks(data: Iterable[bytes]) -> Iterator[bytes]:

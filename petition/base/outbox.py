@@ -17,7 +17,6 @@ from sqlalchemy import (
     LargeBinary,
     SmallInteger,
     String,
-    Table,
     case,
     func,
     insert,
@@ -114,7 +113,7 @@ class Letter(db.Base):
     mailing: Mapped[str | None] = mapped_column(String(60))
 
 
-table = cast(Table, Letter.__table__)
+table = Letter.__table__
 #: The INSERT that `post` runs, for a caller who sends it together with another one; its parameters: `values`.
 INSERT = insert(table)
 

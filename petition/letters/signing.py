@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import cast
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, exists, update
+from sqlalchemy import bindparam, exists, update
 
 from petition import campaigns, contacts, links, signatures
 from petition.base import db, i18n, mailbox, outbox, settings, tokens, urls
@@ -33,7 +32,7 @@ _SENT = links.sent(
     .where(Signature.campaign_id == Link.campaign_id, Signature.mailbox == Link.mailbox, Signature.seat == 0)
     .correlate(Link)
 )
-_pending = cast(Table, PendingSignature.__table__)
+_pending = PendingSignature.__table__
 _here = (PendingSignature.campaign_id == bindparam("c"), db.Among(PendingSignature.mailbox, "m"))
 _not_asked = PendingSignature.asked_at.is_(None)
 _meant = db.Among(PendingSignature.id, "about")

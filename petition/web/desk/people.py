@@ -10,7 +10,6 @@ import segno
 from flask import current_app
 from flask_security import MailUtil, MfRecoveryCodesUtil, PasswordUtil, Security, Totp, UserMixin
 from passlib.totp import TOTP, TotpMatch
-from sqlalchemy import Table
 from sqlalchemy.orm import registry
 
 from petition import accounts
@@ -54,7 +53,7 @@ class User(UserMixin):
 
 registry().map_imperatively(
     User,
-    cast(Table, Account.__table__),
+    Account.__table__,
     properties={
         "email": Account.__table__.c.address,
         "fs_uniquifier": Account.__table__.c.uniquifier,

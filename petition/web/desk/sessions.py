@@ -6,20 +6,19 @@ code again or signs out, so that a cookie that was planted or copied before is w
 
 import time
 from datetime import timedelta
-from typing import cast
 
 from flask import Flask, request, session
 from flask_login import user_logged_in
 from flask_security import password_changed, password_reset
 from flask_security.utils import set_request_attr
-from sqlalchemy import Table, delete, select, update
+from sqlalchemy import delete, select, update
 
 from petition import accounts
 from petition.accounts import Account, AccountSession
 from petition.base import db
 from petition.web.desk.people import User
 
-_account = cast(Table, Account.__table__)
+_account = Account.__table__
 _WORD = "sid"
 #: How exactly it is known when a session was last used.
 SEEN = timedelta(minutes=5)
