@@ -32,7 +32,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition.base import db
+from petition.base import db, rows
 
 #: The parts of a move's cell by which the tallies are broken down.
 DIMENSIONS = ("day", "country", "language", "channel", "source", "partner")
@@ -124,9 +124,9 @@ def move(campaign_id: int, kind: str, amount: int, cell: Cell, *, signature_id: 
     db.session.connection().execute(_enter, row)
 
 
-def move_all(rows: Sequence[Mapping[str, object]]) -> None:
+def move_all(moves: Sequence[Mapping[str, object]]) -> None:
     """Write many moves (see `move_row`) in the caller's transaction."""
-    db.session.connection().execute(_enter, rows)
+    db.session.connection().execute(rows.insert(table, tuple(moves[0])), rows.handed(moves))
 
 
 def move_row(
@@ -169,8 +169,8 @@ def totals(campaign_ids: Iterable[int]) -> dict[int, int]:
 
 def _added(ids: list[int], folded: Select[int, int], waiting: Select[int, int]) -> dict[int, int]:
     both = union_all(folded, waiting).subquery()
-    rows = db.session.execute(select(both.c.campaign_id, func.sum(both.c.amount)).group_by(both.c.campaign_id))
-    found = {int(key): int(amount) for key, amount in rows}
+    sums = db.session.execute(select(both.c.campaign_id, func.sum(both.c.amount)).group_by(both.c.campaign_id))
+    found = {int(key): int(amount) for key, amount in sums}
     return {key: found.get(key, 0) for key in ids}
 
 
@@ -215,8 +215,8 @@ def channels(campaign_id: int) -> dict[str, int]:
     folded = select(Tally.value, Tally.amount).where(Tally.campaign_id == campaign_id, Tally.dimension == "channel")
     waiting = select(Move.channel, Move.amount).where(Move.campaign_id == campaign_id, Move.number.is_(None))
     both = union_all(folded, waiting).subquery()
-    rows = db.session.execute(select(both.c.value, func.sum(both.c.amount)).group_by(both.c.value))
-    return {str(value): int(amount) for value, amount in sorted(rows.all()) if amount}
+    sums = db.session.execute(select(both.c.value, func.sum(both.c.amount)).group_by(both.c.value))
+    return {str(value): int(amount) for value, amount in sorted(sums.all()) if amount}
 
 
 def breakdown(campaign_id: int, dimension: str) -> dict[str, int]:
@@ -238,10 +238,10 @@ def tallies(campaign_id: int) -> dict[str, dict[str, int]]:
     """What the numbered moves sum up to, by dimension ("total" among them) and value, of one moment. Exact: not for
     the public."""
     found: dict[str, dict[str, int]] = {"total": {}}
-    rows = db.session.execute(
+    numbered = db.session.execute(
         select(Tally.dimension, Tally.value, Tally.amount).where(Tally.campaign_id == campaign_id, Tally.amount != 0)
     )
-    for dimension, value, amount in rows:
+    for dimension, value, amount in numbered:
         found.setdefault(dimension, {})[value] = int(amount)
     return found
 
@@ -272,53 +272,48 @@ def number(campaign_id: int, most: int = BATCH) -> int:
         return 0
     at("after_lock")
     waiting = select(Move).where(Move.campaign_id == campaign_id, Move.number.is_(None)).order_by(Move.id).limit(most)
-    rows = db.session.execute(
-        select(*Move.__table__.c).where(Move.id.in_(waiting.with_only_columns(Move.id))).order_by(Move.id)
+    found = db.session.execute(
+        select(*table.c).where(Move.id.in_(waiting.with_only_columns(Move.id))).order_by(Move.id)
     ).all()
-    if not rows:
+    if not found:
         return 0
-    numbered = [{"key": row.id, "number": head + place} for place, row in enumerate(rows, 1)]
-    db.session.connection().execute(
-        update(Move.__table__).where(Move.__table__.c.id == bindparam("key")).values(number=bindparam("number")),
-        numbered,
-    )
+    rows.update(db.session.connection(), table, "id", "number", {move.id: n for n, move in enumerate(found, head + 1)})
     at("after_numbers")
-    _fold(campaign_id, _folded(rows))
+    _fold(campaign_id, _folded(found))
     at("after_fold")
     db.session.execute(
-        update(RegisterHead).where(RegisterHead.campaign_id == campaign_id).values(number=head + len(rows))
+        update(RegisterHead).where(RegisterHead.campaign_id == campaign_id).values(number=head + len(found))
     )
     at("after_head")
-    return len(rows)
+    return len(found)
 
 
-def _folded(rows: Iterable[Row[Any]]) -> dict[tuple[str, str], int]:
+def _folded(moves: Iterable[Row[Any]]) -> dict[tuple[str, str], int]:
     amounts: dict[tuple[str, str], int] = {}
-    for row in rows:
-        if row.amount:
-            for key in [("total", ""), *((name, str(getattr(row, name))) for name in DIMENSIONS)]:
-                amounts[key] = amounts.get(key, 0) + row.amount
-            if row.kind != "corrected":
-                key = (CAME if row.amount > 0 else LEFT, hour(row.at))
-                amounts[key] = amounts.get(key, 0) + abs(row.amount)
+    for move in moves:
+        if move.amount:
+            for key in [("total", ""), *((name, str(getattr(move, name))) for name in DIMENSIONS)]:
+                amounts[key] = amounts.get(key, 0) + move.amount
+            if move.kind != "corrected":
+                key = (CAME if move.amount > 0 else LEFT, hour(move.at))
+                amounts[key] = amounts.get(key, 0) + abs(move.amount)
     return amounts
 
 
 def _fold(campaign_id: int, amounts: Mapping[tuple[str, str], int]) -> None:
     if not amounts:
         return
-    statement = db.insert(Tally)
+    statement = rows.insert(Tally.__table__, ("campaign_id", "dimension", "value", "amount"))
     statement = statement.on_conflict_do_update(
         index_elements=[Tally.campaign_id, Tally.dimension, Tally.value],
         set_={"amount": Tally.amount + statement.excluded.amount},
     )
-    db.session.execute(
-        statement,
-        [
-            {"campaign_id": campaign_id, "dimension": dimension, "value": value, "amount": amount}
-            for (dimension, value), amount in sorted(amounts.items())
-        ],
-    )
+    # In one order, so that nobody who folds meanwhile waits in a circle.
+    tallies = [
+        {"campaign_id": campaign_id, "dimension": dimension, "value": value, "amount": amount}
+        for (dimension, value), amount in sorted(amounts.items())
+    ]
+    db.session.connection().execute(statement, rows.handed(tallies))
 
 
 def _from_moves(campaign_id: int) -> dict[tuple[str, str], int]:
