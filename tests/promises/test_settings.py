@@ -27,7 +27,7 @@ NONSENSE = {
     "PORT": ["", "0", "65536", "-1", "80.5", "http", "٨٠", "1e3"],
     "DATABASE_URL": ["", "mysql://localhost/petition", "petition.db", "sqlite:petition.db", "sqlite:///",
                      "sqlite:///:memory:", "sqlite:///petition.db?mode=ro", "postgresql://host:port/petition",
-                     "postgresql://me:sec/ret@host/petition"],
+                     "postgresql://me:sec/ret@host/petition", "postgresql://host/petition?pool=5"],
     "LANGUAGES": ["", " , ", "en,xx", "EN", "es,es"],
     "SMTP_URL": ["mail.example.org", "http://mail.example.org", "smtp://", "smtp+plain://mail.example.org",
                  "smtp://mail.example.org:port"],
