@@ -12,6 +12,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
+from math import floor, inf
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -26,7 +27,9 @@ _MOST_BYTES = 200_000
 #: All kept pages together, as they came; compressed ones beside them take about a quarter of it.
 _MOST_BYTES_TOGETHER = 64_000_000
 _PICTURES = ("image/jpeg", "image/png")
-#: No page is ever answered that was made longer ago, even while it is being made anew.
+#: No page is ever answered that was made longer ago, even while it is being made anew; nor one that was begun in
+#: another whole second of the clock. A proxy that counts in whole seconds keeps what it got at any time in one until
+#: the end of the next, so that nobody behind it sees what was read more than two seconds ago (S51).
 STALE_AT_MOST = 1.0
 FOR_EVER = 3600.0
 
@@ -39,16 +42,18 @@ ENDPOINT = "petition.endpoint"
 _AGAIN, _FOUND, _BEGUN = "petition.again", "petition.found", "petition.begun"
 
 Environ = dict[str, Any]
+#: By the clock that only runs on, and by the one on the wall.
+_Moment = tuple[float, float]
 StartResponse = Callable[..., Any]
 WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
 class _Page:
-    __slots__ = ("begun", "body", "endpoint", "etag", "headers", "lifetime", "made", "making", "packed")
+    __slots__ = ("begun", "body", "endpoint", "ends", "etag", "headers", "lifetime", "made", "making", "packed")
 
-    def __init__(self, headers: list[tuple[str, str]], body: bytes, lifetime: float) -> None:
+    def __init__(self, headers: list[tuple[str, str]], body: bytes, lifetime: float, begun: _Moment) -> None:
         self.body = body
-        self.begun, self.endpoint = 0.0, ""
+        self.begun, self.endpoint = begun[0], ""
         kind = next((value for name, value in headers if name.lower() == "content-type"), "")
         #: Content coding → the body in it, made when it is first asked for. A picture is compressed already.
         self.packed: dict[str, bytes] | None = None if kind.startswith(_PICTURES) else {}
@@ -58,6 +63,8 @@ class _Page:
         self.headers += [("ETag", self.etag), ("Vary", "Accept-Encoding")]
         self.lifetime = lifetime
         self.made = time.monotonic()
+        #: By the clock: the end of the second in which it was begun.
+        self.ends = inf if lifetime == FOR_EVER else floor(begun[1]) + 1
         self.making = False
 
     def pack(self, coding: str) -> bytes:
@@ -105,11 +112,11 @@ class PageCache:
         return self._any_loopback and is_loopback(name) and name != ""
 
     def _is_good(self, page: _Page) -> bool:
-        age = time.monotonic() - page.made
-        if age < page.lifetime:
+        age, over = time.monotonic() - page.made, time.time() >= page.ends
+        if age < page.lifetime and not over:
             return True
         with self._lock:
-            if page.making and age < STALE_AT_MOST:
+            if page.making and age < STALE_AT_MOST and not over:
                 return True
             page.making = True
         return False
@@ -125,7 +132,7 @@ class PageCache:
         method = environ["REQUEST_METHOD"]
         asked = environ | {
             "REQUEST_METHOD": "GET",
-            _AGAIN: partial(self._again, environ["PATH_INFO"], time.monotonic()),
+            _AGAIN: partial(self._again, environ["PATH_INFO"], time.monotonic(), time.time()),
         }
         parts = self._wsgi(asked, started)
         status, headers = answer
@@ -138,16 +145,16 @@ class PageCache:
             return _without_body(parts) if method == "HEAD" else parts
         body = b"".join(parts)
         _close(parts)
-        page = _Page(headers, body, lifetime)
-        page.begun, page.endpoint = asked.get(_BEGUN, 0.0), asked.get(ENDPOINT) or ""
+        page = _Page(headers, body, lifetime, asked[_BEGUN])
+        page.endpoint = asked.get(ENDPOINT) or ""
         if len(body) <= _MOST_BYTES:
             self._keep(environ["PATH_INFO"], page)
         return _answer(page, environ, start)
 
-    def _again(self, path: str, since: float) -> _Page | None:
+    def _again(self, path: str, since: float, at: float) -> _Page | None:
         """A page that was made for somebody else while one waited, no older when one came than any that is kept."""
         page = self._pages.get(path)
-        return page if page and page.begun >= since - self._seconds else None
+        return page if page and page.begun >= since - self._seconds and page.ends > at else None
 
     def _lifetime(self, status: str, headers: list[tuple[str, str]]) -> float:
         control = next((value for name, value in headers if name.lower() == "cache-control"), "")
@@ -176,7 +183,7 @@ class Meanwhile:
         again: Callable[[], _Page | None] = environ.get(_AGAIN, _nothing)
         page = again()
         if page is None:
-            environ[_BEGUN] = time.monotonic()
+            environ[_BEGUN] = time.monotonic(), time.time()
             return self._wsgi(environ, start)
         environ[_FOUND], environ[ENDPOINT] = page, page.endpoint
         start("200 OK", [])

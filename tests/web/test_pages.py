@@ -4,6 +4,7 @@ import gzip
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import brotli
 import pytest
@@ -19,13 +20,14 @@ from petition.web import cache, style
 from tests.cast import TERMS, Browser, Cast
 
 PATH = "/en/campaigns/canteen"
+MOMENT = datetime(2031, 3, 4, 9, 0, 7, 200_000, tzinfo=UTC)
 
 
 @pytest.fixture
 def kept(make_app: Callable[..., Flask]) -> Iterator[Cast]:
-    """A site that keeps its pages for half a second, as it does for real."""
+    """A site that keeps its pages for half a second, as it does for real, and a clock that stands still."""
     app = make_app(page_cache=0.5)
-    with app.app_context():
+    with app.app_context(), time_machine.travel(MOMENT, tick=False):
         yield Cast(app)
 
 
@@ -63,6 +65,18 @@ def test_a_page_is_never_older_than_a_second(kept: Cast, monkeypatch: pytest.Mon
     assert ask(kept).data == before
     clock[0] += 0.7
     assert ask(kept).data != before
+
+
+def test_a_page_is_not_kept_into_the_next_second_of_the_clock(kept: Cast) -> None:
+    """S51: a proxy that counts in whole seconds keeps it for up to two, and those begin with the page."""
+    kept.campaign()
+    with time_machine.travel(MOMENT + timedelta(seconds=0.6), tick=False) as clock:
+        before = ask(kept).data
+        kept.signed()
+        clock.shift(0.1)
+        assert ask(kept).data == before
+        clock.shift(0.15)
+        assert ask(kept).data != before
 
 
 def test_what_was_asked_of_a_page_makes_no_second_copy_and_no_other_page(kept: Cast) -> None:
