@@ -6,6 +6,7 @@ in NFC.
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from typing import Literal
 
 Why = Literal[
@@ -137,23 +138,25 @@ def folded_name(value: str) -> str:
     punctuation, and blanks are evened out. Different scripts never become equal; a name of nothing but
     punctuation stays itself.
     """
-    text = unicodedata.normalize("NFKC", value).casefold().translate(_PLAIN)
+    whole = text = unicodedata.normalize("NFKC", value).casefold()
     if not text.isascii():
-        text = unicodedata.normalize("NFC", "".join(_without_left_out_marks(text)))
+        text = "".join(_without_left_out_marks(unicodedata.normalize("NFKD", text)))
+        text = unicodedata.normalize("NFC", text.translate(_PLAIN))
     kept = "".join(_kept_in_folding(character) for character in text)
-    return " ".join(kept.split()) or text.strip()
+    return " ".join(kept.split()) or whole.strip()
 
 
-def _without_left_out_marks(text: str) -> list[str]:
-    kept: list[str] = []
+def _without_left_out_marks(text: str) -> Iterator[str]:
     drop = False
-    for character in unicodedata.normalize("NFD", text):
-        if unicodedata.category(character) != "Mn":
+    for character in text:
+        if not _kept_in_folding(character):
+            continue  # what vanishes stands between no letter and its marks
+        category = unicodedata.category(character)
+        if category[0] != "M":
             drop = unicodedata.name(character, "").startswith(_MARKS_LEFT_OUT)
-        elif drop:
+        elif drop and category == "Mn":
             continue
-        kept.append(character)
-    return kept
+        yield character
 
 
 # O'Brien is OBrien; some of these count as letters for Unicode. The tatweel only stretches a word.
