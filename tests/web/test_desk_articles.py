@@ -19,6 +19,9 @@ from tests.cast import Cast
 from tests.domain.test_images import picture
 from tests.organisers import Desk
 
+#: Days are typed here, and each must be one to come.
+pytestmark = pytest.mark.usefixtures("summer_of_2030")
+
 NEW = "/desk/articles/new"
 WRITTEN = {
     "languages": "en", "en-title": "The canteen is open again", "en-standfirst": "All forty are back.",

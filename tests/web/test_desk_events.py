@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from flask import Flask
 
 from petition import events, teams, topics
@@ -9,6 +10,9 @@ from petition.base import db
 from petition.journal import Entry
 from tests.cast import Cast
 from tests.web.test_desk_articles import form_of, written
+
+#: Days are typed here, and each must be one to come.
+pytestmark = pytest.mark.usefixtures("summer_of_2030")
 
 NEW = "/desk/events/new"
 MEETING = {
