@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 import psycopg
 from flask import Flask, current_app
 from flask.globals import app_ctx
+from psycopg import conninfo
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -49,7 +50,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
-from petition.base.settings import Settings
+from petition.base.settings import Settings, SettingsError
 
 _key = "petition.db"
 POOL_WAIT = 2
@@ -151,6 +152,11 @@ def _engine(settings: Settings, **options: Any) -> Engine:
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
         return engine
+    try:
+        conninfo.conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        # Its own words may repeat a piece of the password.
+        raise SettingsError("DATABASE_URL must say after its ? what PostgreSQL knows, and nothing else.") from None
     engine = create_engine(
         url.replace("postgresql://", "postgresql+psycopg://", 1),
         # What was typed must not stand in an error's text.

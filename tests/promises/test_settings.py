@@ -27,7 +27,7 @@ NONSENSE = {
     "PORT": ["", "0", "65536", "-1", "80.5", "http", "٨٠", "1e3"],
     "DATABASE_URL": ["", "mysql://localhost/petition", "petition.db", "sqlite:petition.db", "sqlite:///",
                      "sqlite:///:memory:", "sqlite:///petition.db?mode=ro", "postgresql://host:port/petition",
-                     "postgresql://me:sec/ret@host/petition", "postgresql://host/petition?pool=5"],
+                     "postgresql://me:sec/ret@host/petition"],
     "LANGUAGES": ["", " , ", "en,xx", "EN", "es,es"],
     "SMTP_URL": ["mail.example.org", "http://mail.example.org", "smtp://", "smtp+plain://mail.example.org",
                  "smtp://mail.example.org:port"],
@@ -132,6 +132,17 @@ def test_sqlite_is_served_by_one_process() -> None:
     with pytest.raises(SettingsError, match=r"^WEB_PROCESSES must be 1 with SQLite"):
         settings.read({"WEB_PROCESSES": "2"})
     assert settings.read({"WEB_PROCESSES": "2", "DATABASE_URL": "postgresql://localhost/petition"}).web_processes == 2
+
+
+@pytest.mark.parametrize("behind", ["petition?pool=5", "petition?user=me&sslmode", "petition?"])
+def test_what_postgresql_does_not_know_behind_its_address_is_refused(keys_file: Path, behind: str) -> None:
+    """In a sentence that does not repeat what stands there, a password maybe."""
+    read = replace(settings.read({}), keys_file=keys_file, database_url=f"postgresql://me:hush@host/{behind}")
+    if behind.endswith("?"):
+        create_app(read)
+        return
+    with pytest.raises(SettingsError, match=r"^DATABASE_URL must say after its \? [^:@]*\.$"):
+        create_app(read)
 
 
 def test_letters_go_unencrypted_to_this_machine_alone() -> None:
