@@ -27,9 +27,7 @@ _MOST_BYTES = 200_000
 #: All kept pages together, as they came; compressed ones beside them take about a quarter of it.
 _MOST_BYTES_TOGETHER = 64_000_000
 _PICTURES = ("image/jpeg", "image/png")
-#: No page is ever answered that was made longer ago, even while it is being made anew; nor one that was begun in
-#: another whole second of the clock. A proxy that counts in whole seconds keeps what it got at any time in one until
-#: the end of the next, so that nobody behind it sees what was read more than two seconds ago (S51).
+#: No page is ever answered that was made longer ago, even while it is being made anew.
 STALE_AT_MOST = 1.0
 FOR_EVER = 3600.0
 
@@ -38,12 +36,11 @@ OPERATORS = ("/healthz", "/readyz", "/metrics")
 
 #: Where Flask leaves the name of the route in the request's environment.
 ENDPOINT = "petition.endpoint"
-#: Where this leaves how to look again; where the page is left that was found then; and when another was begun.
+#: Where this leaves how to look again; where the page is left that was found then; and when another was begun, by the
+#: clock that only runs on and by the one on the wall.
 _AGAIN, _FOUND, _BEGUN = "petition.again", "petition.found", "petition.begun"
 
 Environ = dict[str, Any]
-#: By the clock that only runs on, and by the one on the wall.
-_Moment = tuple[float, float]
 StartResponse = Callable[..., Any]
 WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
@@ -51,9 +48,9 @@ WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 class _Page:
     __slots__ = ("begun", "body", "endpoint", "ends", "etag", "headers", "lifetime", "made", "making", "packed")
 
-    def __init__(self, headers: list[tuple[str, str]], body: bytes, lifetime: float, begun: _Moment) -> None:
+    def __init__(self, headers: list[tuple[str, str]], body: bytes, lifetime: float) -> None:
         self.body = body
-        self.begun, self.endpoint = begun[0], ""
+        self.begun, self.endpoint = 0.0, ""
         kind = next((value for name, value in headers if name.lower() == "content-type"), "")
         #: Content coding → the body in it, made when it is first asked for. A picture is compressed already.
         self.packed: dict[str, bytes] | None = None if kind.startswith(_PICTURES) else {}
@@ -63,8 +60,8 @@ class _Page:
         self.headers += [("ETag", self.etag), ("Vary", "Accept-Encoding")]
         self.lifetime = lifetime
         self.made = time.monotonic()
-        #: By the clock: the end of the second in which it was begun.
-        self.ends = inf if lifetime == FOR_EVER else floor(begun[1]) + 1
+        #: By the clock on the wall.
+        self.ends = inf
         self.making = False
 
     def pack(self, coding: str) -> bytes:
@@ -84,7 +81,7 @@ class PageCache:
         """`kept` is called for each answer from memory."""
         parts = urlsplit(settings.base_url)
         self._wsgi, self._kept = wsgi, kept
-        self._seconds = settings.page_cache
+        self._seconds, self._behind_proxy = settings.page_cache, settings.proxies > 0
         self._hosts = {parts.netloc, parts.hostname or ""}
         self._any_loopback = is_loopback(parts.hostname or "")
         self._pages: OrderedDict[str, _Page] = OrderedDict()
@@ -112,11 +109,11 @@ class PageCache:
         return self._any_loopback and is_loopback(name) and name != ""
 
     def _is_good(self, page: _Page) -> bool:
-        age, over = time.monotonic() - page.made, time.time() >= page.ends
-        if age < page.lifetime and not over:
+        age = time.monotonic() - page.made
+        if age < page.lifetime and time.time() < page.ends:
             return True
         with self._lock:
-            if page.making and age < STALE_AT_MOST and not over:
+            if page.making and age < STALE_AT_MOST:
                 return True
             page.making = True
         return False
@@ -145,8 +142,12 @@ class PageCache:
             return _without_body(parts) if method == "HEAD" else parts
         body = b"".join(parts)
         _close(parts)
-        page = _Page(headers, body, lifetime, asked[_BEGUN])
-        page.endpoint = asked.get(ENDPOINT) or ""
+        page = _Page(headers, body, lifetime)
+        (page.begun, at), page.endpoint = asked.get(_BEGUN, (0.0, 0.0)), asked.get(ENDPOINT) or ""
+        if self._behind_proxy and lifetime != FOR_EVER:
+            # nginx keeps what it gets at any time in one whole second until the end of the next. So what it gets was
+            # begun in that same second, and nobody behind it sees what was read more than two seconds ago (S51).
+            page.ends = floor(at) + 1
         if len(body) <= _MOST_BYTES:
             self._keep(environ["PATH_INFO"], page)
         return _answer(page, environ, start)

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import event
 
 from petition.base import db, settings
-from petition.web import cache, crowded, gate
+from petition.web import crowded, gate
 from petition.web.cache import Meanwhile, PageCache
 from petition.web.errors import RETRY_AFTER
 from petition.web.gate import Gate
@@ -99,10 +99,8 @@ def asked(wsgi: PageCache, path: str) -> bytes:
 
 @pytest.mark.parametrize(("kind", "times"), [("public", 1), ("no-store", 6)])
 def test_a_public_page_that_many_wait_for_is_made_once_and_what_is_one_person_s_for_each(
-    app: Flask, kind: str, times: int, monkeypatch: pytest.MonkeyPatch
+    app: Flask, kind: str, times: int
 ) -> None:
-    # No page is kept into the next second.
-    monkeypatch.setattr(cache.time, "time", lambda: 1_900_000_000.5)
     made: list[str] = []
     go = threading.Event()
 
