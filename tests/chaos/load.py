@@ -267,15 +267,20 @@ def _costs(told: Told, must: Must, seen: Seen) -> None:
 
 
 def _memory(told: Told, must: Must, looks: tuple[Sample, Sample, Sample]) -> None:
-    early, midway, last = looks
-    for name, megabytes in last.memory.items():
-        before, opened = early.memory.get(name, 0.0), (early.files.get(name, 0), last.files.get(name, 0))
-        # The database's shared memory fills up to what it was given, and the mail server is the run's own.
+    early, _, last = looks
+    for name in last.memory:
+        shares, resident = ([getattr(look, kind).get(name, 0.0) for look in looks] for kind in ("memory", "resident"))
+        opened = early.files.get(name, 0), last.files.get(name, 0)
+        # The database's shared memory fills up to what it was given, and the mail server is the run's own. A process
+        # that was forked begins with pages it shares and makes them its own one by one: its share grows, it does not.
         most = must.growth if name.startswith(("web", "worker")) else None
-        grew = most is not None and (megabytes > before * (1 + most) or opened[1] > opened[0] + 8)
-        grown = f"{before:.0f} → {midway.memory.get(name, 0):.0f} → {megabytes:.0f} MB"
-        told.row(f"memory: {name}; files open", f"{grown}; {opened[0]} → {opened[1]}",
-                 f"+{most:.0%} at most" if most is not None else "", not grew)  # fmt: skip
+        grew = most is not None and (resident[2] > resident[0] * (1 + most) or opened[1] > opened[0] + 8)
+        told.row(f"memory: {name}; RSS; files open", f"{_grown(shares)} MB; {_grown(resident)}; {_grown(opened)}",
+                 f"RSS +{most:.0%} at most" if most is not None else "", not grew)  # fmt: skip
+
+
+def _grown(looks: Sequence[float]) -> str:
+    return " → ".join(f"{one:.0f}" for one in looks)
 
 
 def _per_piece(told: Told, seen: Seen) -> None:

@@ -35,11 +35,11 @@ def _cpu(pid: int) -> float:
     return sum(map(int, found[11:15])) / _TICKS
 
 
-def memory(pid: int) -> float:
-    """Megabytes of a process, what it shares with others divided among them."""
+def memory(pid: int, kind: str = "Pss") -> float:
+    """Megabytes of a process: what it shares with others divided among them, or with all of that ("Rss")."""
     with suppress(OSError):
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
+            if line.startswith(f"{kind}:"):
                 return int(line.split()[1]) / 1024
     return 0.0
 
@@ -53,11 +53,13 @@ def files(pid: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One look. Memory in megabytes and open files by process: a name and a number."""
+    """One look. Memory in megabytes, without and with what is others' too, and open files by process: a name and a
+    number."""
 
     at: float
     cpu: dict[str, float]
     memory: dict[str, float]
+    resident: dict[str, float]
     files: dict[str, int]
     waiting: int
 
@@ -97,9 +99,10 @@ class Watch:
                 for place, pid in enumerate(found) if name != "postgres"}  # fmt: skip
         held = {name: memory(pid) for name, pid in mine.items()}
         held["postgres"] = sum(memory(pid) for pid in pids.get("postgres", []))
+        resident = {name: memory(pid, "Rss") for name, pid in mine.items()}
         spent = {name: cpu(root) for name, root in self.roots.items()}
         opened = {name: files(pid) for name, pid in mine.items()}
-        self.samples.append(Sample(time.time(), spent, held, opened, self._asked()))
+        self.samples.append(Sample(time.time(), spent, held, resident, opened, self._asked()))
 
     def _asked(self) -> int:
         """How many letters are due, and whether what counts adds up at this moment."""
