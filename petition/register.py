@@ -308,7 +308,6 @@ def _fold(campaign_id: int, amounts: Mapping[tuple[str, str], int]) -> None:
         index_elements=[Tally.campaign_id, Tally.dimension, Tally.value],
         set_={"amount": Tally.amount + statement.excluded.amount},
     )
-    # In one order, so that nobody who folds meanwhile waits in a circle.
     tallies = [
         {"campaign_id": campaign_id, "dimension": dimension, "value": value, "amount": amount}
         for (dimension, value), amount in sorted(amounts.items())
