@@ -262,15 +262,17 @@ def _costs(told: Told, must: Must, seen: Seen) -> None:
         told.row(f"CPU: {name}", f"{(spent - first.cpu[name]) / seconds:.0%} of a core")
     told.row("CPU: the load itself; how late it was, p99", f"{seen.cost['cpu'] / seconds:.0%}, "
              f"{seen.cost['lag_p99'] * 1000:.0f} ms", "late < 250 ms", seen.cost["lag_p99"] < 0.25)  # fmt: skip
-    _memory(told, must, (seen.watch.after(FILLED), seen.watch.after(seconds / 2), last))
+    _memory(told, must, seen.watch, (seen.watch.after(FILLED), seen.watch.after(seconds / 2), last))
     _per_piece(told, seen)
 
 
-def _memory(told: Told, must: Must, looks: tuple[Sample, Sample, Sample]) -> None:
+def _memory(told: Told, must: Must, watch: Watch, looks: tuple[Sample, Sample, Sample]) -> None:
     early, _, last = looks
+    begin = early.at if early.at < last.at else watch.samples[0].at
+    middle = (begin + last.at) / 2
     for name in last.memory:
         shares, resident = ([getattr(look, kind).get(name, 0.0) for look in looks] for kind in ("memory", "resident"))
-        opened = early.files.get(name, 0), last.files.get(name, 0)
+        opened = watch.fewest_files(name, begin, middle), watch.fewest_files(name, middle, last.at)
         # The database's shared memory fills up to what it was given, and the mail server is the run's own. A process
         # that was forked begins with pages it shares and makes them its own one by one: its share grows, it does not.
         most = must.growth if name.startswith(("web", "worker")) else None

@@ -114,6 +114,10 @@ class Watch:
             except SQLAlchemyError:
                 return -1
 
+    def fewest_files(self, name: str, since: float, until: float) -> int:
+        """The fewest files a process had open between two moments: visitors' lines come and go, what leaks stays."""
+        return min((one.files.get(name, 0) for one in self.samples if since <= one.at <= until), default=0)
+
     def after(self, seconds: float) -> Sample:
         """The first sample so many seconds after the first, or the last one."""
         first = self.samples[0].at
