@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from tests.browser.site import Site, serving
 
@@ -22,6 +22,7 @@ TELL = """document.addEventListener("securitypolicyviolation",
     one => console.error("violation: " + one.violatedDirective + " " + one.blockedURI))"""
 STATUS = re.compile(r"Failed to load resource: the server responded with a status of (\d+)")
 PATIENCE = 30_000
+expect.set_options(timeout=PATIENCE)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

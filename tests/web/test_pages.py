@@ -69,7 +69,7 @@ def test_a_page_is_never_older_than_a_second(kept: Cast, monkeypatch: pytest.Mon
 def test_behind_a_proxy_a_page_is_not_kept_into_the_next_second_of_the_clock(make_app: Callable[..., Flask]) -> None:
     """S51: a proxy that counts in whole seconds keeps it for up to two, and those begin with the page."""
     second = datetime(2031, 3, 4, 9, 0, 7, tzinfo=UTC)
-    app = make_app(page_cache=0.5, proxies=1)
+    app = make_app(page_cache=60.0, proxies=1)
     with app.app_context(), time_machine.travel(second.replace(microsecond=800_000), tick=False) as clock:
         kept = Cast(app)
         kept.campaign()
