@@ -125,7 +125,7 @@ def move(campaign_id: int, kind: str, amount: int, cell: Cell, *, signature_id: 
 
 
 def move_all(moves: Sequence[Mapping[str, object]]) -> None:
-    """Write many moves (see `move_row`) in the caller's transaction."""
+    """Write many moves (see `move_row`), one at least, in the caller's transaction."""
     db.session.connection().execute(rows.insert(table, tuple(moves[0])), rows.handed(moves))
 
 
